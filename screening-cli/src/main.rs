@@ -1,0 +1,2 @@
+//! The `screening` command.
+fn main() {}
