@@ -1,0 +1,136 @@
+//! The library: instruments by id.
+
+use indexmap::IndexMap;
+
+use super::{Diagnostics, Instrument};
+
+/// Instruments by id.
+#[derive(Debug, Clone, Default)]
+pub struct Library {
+    instruments: IndexMap<String, Instrument>,
+}
+
+/// Why a library could not be loaded.
+#[derive(Debug, thiserror::Error)]
+pub enum LibraryError {
+    /// A definition does not pass its checks.
+    #[error("{file}: {diagnostics}")]
+    Definition {
+        /// File name.
+        file: String,
+        /// The text of the file, for showing the place.
+        text: String,
+        /// Findings.
+        diagnostics: Diagnostics,
+    },
+    /// Two files define the same id and version differently.
+    #[error("{file}: {id} {version} is already loaded with other content; give the changed definition a new version")]
+    SameVersion {
+        /// File name.
+        file: String,
+        /// Instrument id.
+        id: String,
+        /// Version.
+        version: semver::Version,
+    },
+    /// A file cannot be read.
+    #[error("{file}: {source}; check the path and that the file is UTF-8")]
+    Io {
+        /// File name.
+        file: String,
+        /// Cause.
+        source: std::io::Error,
+    },
+}
+
+#[cfg(feature = "bundled")]
+static BUNDLED: include_dir::Dir<'_> = include_dir::include_dir!("$CARGO_MANIFEST_DIR/../instruments");
+
+impl Library {
+    /// The library inside the binary.
+    ///
+    /// # Errors
+    /// When a bundled definition is broken, which a test of this crate excludes.
+    #[cfg(feature = "bundled")]
+    pub fn bundled() -> Result<Self, LibraryError> {
+        let mut library = Self::default();
+        let mut files: Vec<_> = BUNDLED.files().filter(|file| file.path().extension().is_some_and(|e| e == "toml")).collect();
+        files.sort_by_key(|file| file.path());
+        for file in files {
+            let text = String::from_utf8_lossy(file.contents());
+            library.add(&file.path().display().to_string(), &text)?;
+        }
+        Ok(library)
+    }
+
+    /// The text of a bundled data file below `instruments/`, for example `policies/district-default.toml`.
+    #[cfg(feature = "bundled")]
+    pub fn bundled_file(path: &str) -> Option<&'static str> {
+        BUNDLED.get_file(path)?.contents_utf8()
+    }
+
+    /// Adds a definition; a newer version of a known id replaces the older.
+    ///
+    /// # Errors
+    /// When the definition is broken, or the same id and version is loaded with other content.
+    pub fn add(&mut self, file: &str, text: &str) -> Result<(), LibraryError> {
+        let instrument = Instrument::from_toml(text).map_err(|diagnostics| LibraryError::Definition {
+            file: file.to_owned(),
+            text: text.to_owned(),
+            diagnostics,
+        })?;
+        if let Some(known) = self.instruments.get(instrument.id()) {
+            let (old, new) = (&known.definition().version, &instrument.definition().version);
+            if old == new && known.hash() != instrument.hash() {
+                return Err(LibraryError::SameVersion { file: file.to_owned(), id: instrument.id().to_owned(), version: new.clone() });
+            }
+            if old > new {
+                return Ok(());
+            }
+        }
+        self.instruments.insert(instrument.id().to_owned(), instrument);
+        Ok(())
+    }
+
+    /// Adds every `*.toml` file of a folder, in the order of the file names.
+    ///
+    /// # Errors
+    /// As [`Self::add`], and when the folder or a file cannot be read.
+    pub fn add_folder(&mut self, folder: &std::path::Path) -> Result<(), LibraryError> {
+        let io = |source| LibraryError::Io { file: folder.display().to_string(), source };
+        let mut paths = Vec::new();
+        for entry in std::fs::read_dir(folder).map_err(io)? {
+            let path = entry.map_err(io)?.path();
+            if path.extension().is_some_and(|e| e == "toml") {
+                paths.push(path);
+            }
+        }
+        paths.sort();
+        for path in paths {
+            let file = path.display().to_string();
+            let text = std::fs::read_to_string(&path).map_err(|source| LibraryError::Io { file: file.clone(), source })?;
+            self.add(&file, &text)?;
+        }
+        Ok(())
+    }
+
+    /// The instrument with this id.
+    pub fn get(&self, id: &str) -> Option<&Instrument> {
+        self.instruments.get(id)
+    }
+
+    /// All instruments, in the order of loading.
+    pub fn iter(&self) -> impl Iterator<Item = &Instrument> {
+        self.instruments.values()
+    }
+
+    /// Number of instruments.
+    pub fn len(&self) -> usize {
+        self.instruments.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.instruments.is_empty()
+    }
+}

@@ -1,0 +1,398 @@
+//! Runs blocks of rows and writes their results into place.
+
+use polars::prelude::*;
+use rayon::prelude::*;
+
+use crate::answers::{Context, Missing, wide_kind};
+use crate::instrument::ItemSlot;
+
+use super::super::machine::{BLOCK, Input, Lane, Machine, Register};
+use super::super::plan::{Plan, ScalePlan, table_index};
+use super::super::row::{Band, band, tri};
+use super::super::sheets::{AnswerIssue, BAND_CANNOT_SAY, BAND_NO_SET, ScaleColumn, ScoredSheets, Values};
+use super::super::{Scorer, plan::belongs};
+use super::FrameOptions;
+use super::input::{Columns, Narrow, allowed};
+
+/// Rows of one task: a few blocks, so that threads share the work evenly.
+const CHUNK: usize = BLOCK * 16;
+
+/// Scores all rows.
+pub(super) fn run<L: Lane>(scorer: &Scorer, columns: &Columns, people: &[Context], options: FrameOptions, issues: Vec<AnswerIssue>) -> ScoredSheets {
+    let plan = &scorer.plan;
+    let mut sheets = empty(scorer, columns.rows, options);
+    sheets.issues = issues;
+    let slices: Vec<Slice<'_>> = columns.narrow.iter().map(Slice::of).collect();
+    let tables: Vec<Option<Vec<f64>>> = plan.scales.iter().map(quotients).collect();
+    let outs = split(&mut sheets);
+    let job = Job { scorer, plan, columns, slices: &slices, people, tables: &tables };
+    let reports: Vec<Report> = outs
+        .into_par_iter()
+        .enumerate()
+        .map_init(|| (Machine::<L>::new(plan, BLOCK), vec![0_i8; plan.slots.0 * BLOCK]), |(machine, holes), (n, out)| job.chunk(n * CHUNK, machine, holes, out))
+        .collect();
+    for report in reports {
+        sheets.issues.extend(report.issues);
+        for (column, (null, undecided)) in sheets.scales.iter_mut().zip(report.scales) {
+            column.any_null |= null;
+            column.bands_undecided |= undecided;
+        }
+    }
+    sheets.issues.sort_by(|a, b| a.row.cmp(&b.row));
+    sheets
+}
+
+/// One narrow column as bytes.
+struct Slice<'a> {
+    codes: &'a [i8],
+    unsigned: bool,
+    nulls: Option<&'a polars_arrow::bitmap::Bitmap>,
+}
+
+impl<'a> Slice<'a> {
+    fn of(column: &'a Narrow) -> Self {
+        let empty = Self { codes: &[], unsigned: false, nulls: None };
+        match column {
+            Narrow::Owned(codes) => Self { codes, ..empty },
+            Narrow::Direct(series) => match (series.i8(), series.u8()) {
+                (Ok(bytes), _) => bytes.downcast_iter().next().map_or(empty, |array| Self {
+                    codes: array.values().as_slice(),
+                    unsigned: false,
+                    nulls: array.validity(),
+                }),
+                (_, Ok(bytes)) => bytes.downcast_iter().next().map_or(empty, |array| Self {
+                    codes: bytemuck::cast_slice(array.values().as_slice()),
+                    unsigned: true,
+                    nulls: array.validity(),
+                }),
+                _ => empty,
+            },
+        }
+    }
+}
+
+/// Quotients of all numerators of a mean or another fraction, when there are few: a look-up is faster than a division
+/// and gives the same double.
+fn quotients(scale: &ScalePlan) -> Option<Vec<f64>> {
+    let val = scale.val;
+    let few = !val.per_lane() && val.den > 1 && val.hi - val.lo < 4096;
+    few.then(|| (val.lo..=val.hi).map(|num| num as f64 / val.den as f64).collect())
+}
+
+/// Empty results; zeroed memory is only touched where a block writes.
+fn empty(scorer: &Scorer, rows: usize, options: FrameOptions) -> ScoredSheets {
+    let scale = |scale: &ScalePlan| {
+        let val = scale.val;
+        let whole = !val.per_lane() && val.den == 1;
+        let small = val.lo > i64::from(i16::MIN) && val.hi <= i64::from(i16::MAX);
+        ScaleColumn {
+            values: match (whole, small) {
+                (true, true) => Values::I16(vec![0; rows]),
+                (true, false) if val.lo > i64::from(i32::MIN) && val.hi <= i64::from(i32::MAX) => Values::I32(vec![0; rows]),
+                _ => Values::F64(vec![0.0; rows]),
+            },
+            any_null: false,
+            missing: vec![0; if scale.reduction.is_some() { rows } else { 0 }],
+            bounds: vec![[0.0; 2]; if options.bounds { rows } else { 0 }],
+            bands: vec![0; if scale.cutoffs.is_empty() { 0 } else { rows }],
+            bands_undecided: false,
+            norm_cells: vec![0; if scale.norm.is_some() { rows } else { 0 }],
+        }
+    };
+    let plan = &scorer.plan;
+    ScoredSheets {
+        instrument: scorer.instrument.clone(),
+        plan: plan.clone(),
+        rows,
+        scales: plan.scales.iter().map(scale).collect(),
+        flags: vec![vec![0; rows]; plan.flags.len()],
+        validity: vec![vec![0; rows]; plan.validity.len()],
+        missing: vec![0; rows],
+        issues: Vec::new(),
+    }
+}
+
+enum ValuesOut<'a> {
+    I16(&'a mut [i16]),
+    I32(&'a mut [i32]),
+    F64(&'a mut [f64]),
+}
+
+struct ScaleOut<'a> {
+    values: ValuesOut<'a>,
+    missing: &'a mut [u8],
+    bounds: &'a mut [[f32; 2]],
+    bands: &'a mut [u8],
+    norm_cells: &'a mut [u16],
+}
+
+/// Where one chunk writes.
+struct Out<'a> {
+    rows: usize,
+    scales: Vec<ScaleOut<'a>>,
+    flags: Vec<&'a mut [u8]>,
+    validity: Vec<&'a mut [u8]>,
+    missing: &'a mut [u16],
+}
+
+struct Report {
+    scales: Vec<(bool, bool)>,
+    issues: Vec<AnswerIssue>,
+}
+
+/// Cuts the first `at` elements off a slice (all of it when it is shorter).
+fn cut<'a, T>(slice: &mut &'a mut [T], at: usize) -> &'a mut [T] {
+    let taken = std::mem::take(slice);
+    let (head, tail) = taken.split_at_mut(at.min(taken.len()));
+    *slice = tail;
+    head
+}
+
+fn split(sheets: &mut ScoredSheets) -> Vec<Out<'_>> {
+    let rows = sheets.rows;
+    let mut rest = Out {
+        rows,
+        scales: sheets
+            .scales
+            .iter_mut()
+            .map(|column| ScaleOut {
+                values: match &mut column.values {
+                    Values::I16(values) => ValuesOut::I16(values),
+                    Values::I32(values) => ValuesOut::I32(values),
+                    Values::F64(values) => ValuesOut::F64(values),
+                },
+                missing: &mut column.missing,
+                bounds: &mut column.bounds,
+                bands: &mut column.bands,
+                norm_cells: &mut column.norm_cells,
+            })
+            .collect(),
+        flags: sheets.flags.iter_mut().map(Vec::as_mut_slice).collect(),
+        validity: sheets.validity.iter_mut().map(Vec::as_mut_slice).collect(),
+        missing: &mut sheets.missing,
+    };
+    (0..rows.div_ceil(CHUNK)).map(|n| take(&mut rest, CHUNK.min(rows - n * CHUNK))).collect()
+}
+
+fn take<'a>(rest: &mut Out<'a>, at: usize) -> Out<'a> {
+    Out {
+        rows: at,
+        scales: rest
+            .scales
+            .iter_mut()
+            .map(|scale| ScaleOut {
+                values: match &mut scale.values {
+                    ValuesOut::I16(values) => ValuesOut::I16(cut(values, at)),
+                    ValuesOut::I32(values) => ValuesOut::I32(cut(values, at)),
+                    ValuesOut::F64(values) => ValuesOut::F64(cut(values, at)),
+                },
+                missing: cut(&mut scale.missing, at),
+                bounds: cut(&mut scale.bounds, at),
+                bands: cut(&mut scale.bands, at),
+                norm_cells: cut(&mut scale.norm_cells, at),
+            })
+            .collect(),
+        flags: rest.flags.iter_mut().map(|flag| cut(flag, at)).collect(),
+        validity: rest.validity.iter_mut().map(|rule| cut(rule, at)).collect(),
+        missing: cut(&mut rest.missing, at),
+    }
+}
+
+struct Job<'a> {
+    scorer: &'a Scorer,
+    plan: &'a Plan,
+    columns: &'a Columns,
+    slices: &'a [Slice<'a>],
+    people: &'a [Context],
+    tables: &'a [Option<Vec<f64>>],
+}
+
+impl Job<'_> {
+    fn chunk<L: Lane>(&self, first: usize, machine: &mut Machine<L>, holes: &mut [i8], mut out: Out<'_>) -> Report {
+        let mut report = Report { scales: vec![(false, false); self.plan.scales.len()], issues: Vec::new() };
+        let unsigned: Vec<bool> = self.slices.iter().map(|slice| slice.unsigned).collect();
+        let mut left = out.rows;
+        let mut start = first;
+        while left > 0 {
+            let len = left.min(BLOCK);
+            self.fill_holes(start, len, holes);
+            let narrow: Vec<&[i8]> = self
+                .slices
+                .iter()
+                .enumerate()
+                .map(|(slot, slice)| {
+                    if has_holes(slice, start, len) { &holes[slot * BLOCK..][..len] } else { &slice.codes[start..start + len] }
+                })
+                .collect();
+            let wide: Vec<&[i32]> = self.columns.wide.iter().map(|column| &column[start..start + len]).collect();
+            let context = |lane: usize| self.people.get(start + lane).copied().unwrap_or_default();
+            let input = Input { narrow: &narrow, wide: &wide, unsigned: &unsigned, context: &context };
+            let mut block = take(&mut out, len);
+            machine.run(self.plan, &input, len, &mut |(slot, lane)| {
+                // A code that already stands for an invalid answer was reported when it was read.
+                if narrow[slot][lane] != Missing::Invalid.code() {
+                    let at = self.plan.narrow_items[slot];
+                    let code = narrow[slot][lane];
+                    let value = if unsigned[slot] { (code as u8).to_string() } else { code.to_string() };
+                    report.issues.push(AnswerIssue { row: start + lane, column: self.scorer.instrument.item_column(at), value, allowed: allowed(self.scorer, at) });
+                }
+            });
+            self.write(machine, &input, len, &mut block, &mut report);
+            left -= len;
+            start += len;
+        }
+        report
+    }
+
+    /// Copies the block of every column with nulls, a skipped answer in place of each null.
+    fn fill_holes(&self, start: usize, len: usize, holes: &mut [i8]) {
+        for (slot, slice) in self.slices.iter().enumerate().filter(|(_, slice)| has_holes(slice, start, len)) {
+            let Some(nulls) = slice.nulls else { continue };
+            let to = &mut holes[slot * BLOCK..][..len];
+            let bits = nulls.clone().sliced(start, len);
+            to.copy_from_slice(&slice.codes[start..start + len]);
+            for (code, valid) in to.iter_mut().zip(bits.iter()) {
+                *code = if valid { *code } else { Missing::Skipped.code() };
+            }
+        }
+    }
+
+    fn write<L: Lane>(&self, machine: &Machine<L>, input: &Input<'_>, len: usize, out: &mut Out<'_>, report: &mut Report) {
+        for (at, scale) in self.plan.scales.iter().enumerate() {
+            let (register, to) = (machine.register(scale.val), &mut out.scales[at]);
+            report.scales[at].0 |= self.values(at, register, len, to);
+            if let Some(missing) = scale.reduction.and_then(|r| machine.missing_of(r)) {
+                to.missing.copy_from_slice(&missing[..len]);
+            }
+            if !scale.cutoffs.is_empty() {
+                report.scales[at].1 |= bands(scale, register, input, len, to.bands);
+            }
+            if let Some(norm) = scale.norm {
+                for (lane, cell) in to.norm_cells.iter_mut().enumerate() {
+                    let found = Machine::<L>::norm_cell(self.plan, norm, &(input.context)(lane));
+                    *cell = found.map_or(0, |cell| self.plan.norms[norm].cells[cell].index as u16 + 1);
+                }
+            }
+        }
+        let conditions = self.plan.flags.iter().zip(&mut out.flags).chain(self.plan.validity.iter().zip(&mut out.validity));
+        for (&reg, to) in conditions {
+            conditions_of(machine.register_at(reg), len, to);
+        }
+        self.count_missing(machine, input, out.missing);
+    }
+
+    /// Writes the values of a block; says whether any is missing.
+    fn values<L: Lane>(&self, at: usize, register: &Register<L>, len: usize, to: &mut ScaleOut<'_>) -> bool {
+        let val = self.plan.scales[at].val;
+        let lo = &register.low()[..len];
+        match &mut to.values {
+            ValuesOut::I16(values) => values.iter_mut().zip(lo).for_each(|(to, from)| *to = from.to_i64() as i16),
+            ValuesOut::I32(values) => values.iter_mut().zip(lo).for_each(|(to, from)| *to = from.to_i64() as i32),
+            ValuesOut::F64(values) => match (&self.tables[at], val.per_lane()) {
+                (Some(table), _) => values.iter_mut().zip(lo).for_each(|(to, from)| *to = table[(from.to_i64() - val.lo) as usize]),
+                (None, false) => values.iter_mut().zip(lo).for_each(|(to, from)| *to = from.to_i64() as f64 / val.den as f64),
+                (None, true) => {
+                    let lanes = values.iter_mut().zip(lo).zip(&register.denominators()[..len]);
+                    lanes.for_each(|((to, from), den)| *to = from.to_i64() as f64 / den.to_i64() as f64);
+                }
+            },
+        }
+        if register.is_exact() {
+            return false;
+        }
+        let mut any = false;
+        for lane in 0..len {
+            let (low, high) = (lo[lane], register.high()[lane]);
+            if low == high {
+                continue;
+            }
+            any = true;
+            match &mut to.values {
+                ValuesOut::I16(values) => values[lane] = i16::MIN,
+                ValuesOut::I32(values) => values[lane] = i32::MIN,
+                ValuesOut::F64(values) => values[lane] = f64::NAN,
+            }
+            if let Some(bounds) = to.bounds.get_mut(lane) {
+                let den = if val.per_lane() { register.denominators()[lane].to_i64() } else { val.den };
+                *bounds = [low, high].map(|end| (end.to_i64() as f64 / den as f64) as f32);
+            }
+        }
+        any
+    }
+
+    fn count_missing<L: Lane>(&self, machine: &Machine<L>, input: &Input<'_>, to: &mut [u16]) {
+        for item in &self.plan.items {
+            match item.slot {
+                // The count is of what the pupil left out, whatever a rule puts in its place.
+                ItemSlot::Narrow(slot) if machine.all_given(slot) => {}
+                ItemSlot::Narrow(slot) => {
+                    let given = |code: i8| item.allowed[table_index(code)] && !(input.unsigned[slot] && code < 0);
+                    to.iter_mut().zip(input.narrow[slot]).for_each(|(to, &code)| *to += u16::from(!given(code)));
+                }
+                ItemSlot::Wide(slot) => to.iter_mut().zip(input.wide[slot]).for_each(|(to, &value)| *to += u16::from(wide_kind(value).is_some())),
+            }
+        }
+    }
+}
+
+fn has_holes(slice: &Slice<'_>, start: usize, len: usize) -> bool {
+    slice.nulls.is_some_and(|nulls| nulls.null_count_range(start, len) > 0)
+}
+
+fn conditions_of<L: Lane>(register: &Register<L>, len: usize, to: &mut [u8]) {
+    if register.is_exact() {
+        to.iter_mut().zip(&register.low()[..len]).for_each(|(to, from)| *to = u8::from(*from != L::default()));
+        return;
+    }
+    for (lane, to) in to.iter_mut().enumerate().take(len) {
+        *to = match tri(register, lane).known() {
+            Some(known) => u8::from(known),
+            None => 2,
+        };
+    }
+}
+
+/// Writes band codes; says whether any cannot be said.
+fn bands<L: Lane>(scale: &ScalePlan, register: &Register<L>, input: &Input<'_>, len: usize, to: &mut [u8]) -> bool {
+    let lo = &register.low()[..len];
+    if let ([cutoff], false) = (&scale.cutoffs[..], scale.val.per_lane())
+        && cutoff.group.is_none()
+    {
+        steps(&cutoff.starts, lo, to);
+        let mut undecided = false;
+        if !register.is_exact() {
+            let mut high = [0_u8; BLOCK];
+            steps(&cutoff.starts, &register.high()[..len], &mut high[..len]);
+            for (to, high) in to.iter_mut().zip(&high[..len]) {
+                undecided |= *to != *high;
+                *to = if *to == *high { *to } else { BAND_CANNOT_SAY };
+            }
+        }
+        // Two bands of a set may share a label; then positions and codes differ.
+        if cutoff.bands.iter().enumerate().any(|(at, code)| at != usize::from(*code)) {
+            to.iter_mut().filter(|to| **to != BAND_CANNOT_SAY).for_each(|to| *to = cutoff.bands[usize::from(*to)]);
+        }
+        return undecided;
+    }
+    let mut undecided = false;
+    for (lane, to) in to.iter_mut().enumerate().take(len) {
+        let context = (input.context)(lane);
+        let chosen = scale.cutoffs.iter().position(|c| c.group.as_ref().is_none_or(|group| belongs(group, &context) == Some(true)));
+        let den = if scale.val.per_lane() { register.denominators()[lane].to_i64() } else { scale.val.den };
+        *to = match band(scale, chosen, lo[lane].to_i64(), register.high()[lane].to_i64(), den) {
+            Band::Known(code) => code,
+            Band::CannotSay => BAND_CANNOT_SAY,
+            Band::NoSet => BAND_NO_SET,
+        };
+        undecided |= *to == BAND_CANNOT_SAY;
+    }
+    undecided
+}
+
+/// How many starts each value reaches.
+fn steps<L: Lane>(starts: &[i64], values: &[L], to: &mut [u8]) {
+    to.fill(0);
+    for start in starts.iter().map(|start| L::from_i64(*start)) {
+        to.iter_mut().zip(values).for_each(|(to, value)| *to += u8::from(*value >= start));
+    }
+}
