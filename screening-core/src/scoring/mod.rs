@@ -12,7 +12,7 @@ mod explain;
 pub mod frame;
 mod machine;
 mod plan;
-//PR mod prove;
+mod prove;
 mod row;
 #[cfg(feature = "frame")]
 mod sheets;
@@ -25,7 +25,7 @@ use crate::instrument::{Diagnostic, Instrument};
 pub use explain::{Explanation, ItemPart};
 #[cfg(feature = "frame")]
 pub use frame::{FrameError, FrameOptions};
-//PR pub use prove::{Finding, prove};
+pub use prove::prove;
 pub use row::{FlagView, Reason, ScaleView, Scores, ValidityView};
 #[cfg(feature = "frame")]
 pub use sheets::{AnswerIssue, ScoredSheets};

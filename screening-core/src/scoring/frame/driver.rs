@@ -1,6 +1,5 @@
 //! Runs blocks of rows and writes their results into place.
 
-use polars::prelude::*;
 use rayon::prelude::*;
 
 use crate::answers::{Context, Missing, wide_kind};

@@ -56,12 +56,8 @@ pub(crate) struct Reduction {
     pub runs: Vec<Vec<Term>>,
     /// Other reductions whose results are parts of this one.
     pub parts: Vec<usize>,
-    /// Sum of the lowest contributions of all items.
-    pub base: i64,
     /// Sum of the lowest contributions of the items summed directly.
     pub direct_base: i64,
-    /// Sum of the spans of all items.
-    pub span: i64,
 }
 
 /// What makes two reductions the same: the terms and the lowest contributions.
@@ -92,9 +88,7 @@ fn arrange_one(wanted: &[Wanted], at: usize, sum: &Wanted) -> Reduction {
         all: sum.terms.iter().map(|(term, _)| term.clone()).collect(),
         runs: runs(left.iter().map(|(term, _)| term)),
         parts,
-        base: sum.terms.iter().map(|(_, min)| min).sum(),
         direct_base: left.iter().map(|(_, min)| min).sum(),
-        span: sum.terms.iter().map(|(term, _)| i64::from(term.span)).sum(),
     }
 }
 

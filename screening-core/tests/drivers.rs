@@ -1,0 +1,236 @@
+//! One plan, two drivers: a sheet and a frame of the same answers agree to the last bit, on every instrument.
+
+use polars::prelude::*;
+use proptest::prelude::*;
+use screening_core::answers::{Context, Missing, Sex, Sheet};
+use screening_core::instrument::{Instrument, ItemKind, Library};
+use screening_core::scoring::{FrameOptions, ScoredSheets, Scorer, Scores};
+
+/// One random answer: an allowed one, a kind of missing, or something that is not allowed.
+#[derive(Debug, Clone)]
+enum Drawn {
+    Given(u16),
+    Missing(Missing),
+    Forbidden(i8),
+}
+
+fn drawn() -> impl Strategy<Value = Drawn> {
+    prop_oneof![
+        12 => any::<u16>().prop_map(Drawn::Given),
+        2 => prop::sample::select(Missing::ALL.to_vec()).prop_map(Drawn::Missing),
+        1 => (110..=127_i8).prop_map(Drawn::Forbidden),
+    ]
+}
+
+fn context() -> impl Strategy<Value = Context> {
+    let sex = prop::option::of(prop::sample::select(vec![Sex::Male, Sex::Female, Sex::Other]));
+    (sex, prop::option::of(1..=12_u8), prop::option::of(60..900_u16))
+        .prop_map(|(sex, grade, age_months)| Context { sex, grade, age_months })
+}
+
+/// The same answers as a sheet and as the cells of a frame: code, number or text.
+fn sheet_of(instrument: &Instrument, row: &[Drawn]) -> (Sheet, Vec<Cell>) {
+    let mut sheet = Sheet::blank(instrument);
+    let mut cells = Vec::new();
+    for (item, drawn) in instrument.definition().items.iter().zip(row) {
+        let options = instrument.definition().options_of(item);
+        let (answer, cell) = match (drawn, item.kind) {
+            (Drawn::Missing(kind), ItemKind::Choice) => (Err(*kind), Cell::Code(kind.code())),
+            (Drawn::Missing(_), _) => (Err(Missing::Skipped), Cell::Nothing),
+            (Drawn::Forbidden(code), ItemKind::Choice) => (Err(Missing::Invalid), Cell::Code(*code)),
+            (Drawn::Forbidden(_), _) => (Err(Missing::Invalid), Cell::Text("25:99".into())),
+            (Drawn::Given(n), ItemKind::Choice) => {
+                let code = options[usize::from(*n) % options.len()].code;
+                (Ok(code.to_string()), Cell::Code(code))
+            }
+            (Drawn::Given(n), ItemKind::Clock) => {
+                let text = format!("{:02}:{:02}", n / 60 % 24, n % 60);
+                (Ok(text.clone()), Cell::Text(text))
+            }
+            (Drawn::Given(n), ItemKind::Number) => {
+                let [low, high] = item.range.unwrap();
+                let value = low.to_f64() + f64::from(*n) / 65535.0 * (high.to_f64() - low.to_f64());
+                (Ok(value.to_string()), Cell::Text(value.to_string()))
+            }
+        };
+        match answer {
+            Ok(text) => sheet.set(instrument, &item.id, &text).unwrap(),
+            Err(kind) => sheet.set_missing(instrument, &item.id, kind).unwrap(),
+        }
+        cells.push(cell);
+    }
+    (sheet, cells)
+}
+
+#[derive(Debug, Clone)]
+enum Cell {
+    Code(i8),
+    Text(String),
+    Nothing,
+}
+
+fn column(name: String, cells: &[Vec<Cell>], at: usize, choice: bool) -> Column {
+    if choice {
+        let codes: Vec<Option<i8>> = cells.iter().map(|row| if let Cell::Code(code) = row[at] { Some(code) } else { None }).collect();
+        // Skipped answers as nulls, as every reader delivers them.
+        let codes = codes.into_iter().map(|code| code.filter(|c| *c != Missing::Skipped.code()));
+        return Int8Chunked::from_iter_options(name.into(), codes).into_column();
+    }
+    let texts = cells.iter().map(|row| if let Cell::Text(text) = &row[at] { Some(text.clone()) } else { None });
+    StringChunked::from_iter_options(name.into(), texts).into_column()
+}
+
+fn frame(instrument: &Instrument, cells: &[Vec<Cell>]) -> DataFrame {
+    let items = &instrument.definition().items;
+    let columns = items.iter().enumerate().map(|(at, item)| column(instrument.item_column(at), cells, at, item.kind == ItemKind::Choice));
+    DataFrame::new(cells.len(), columns.collect()).unwrap()
+}
+
+fn same(scores: &Scores<'_>, sheets: &ScoredSheets, row: usize) -> Result<(), TestCaseError> {
+    for (at, scale) in scores.scales().enumerate() {
+        let id = &scale.definition().id;
+        prop_assert_eq!(scale.value().map(f64::to_bits), sheets.value(at, row).map(f64::to_bits), "value of {}", id);
+        prop_assert_eq!(scale.word(), sheets.word(at, row), "word of {}", id);
+        prop_assert_eq!(scale.band_id(), sheets.band(at, row), "band of {}", id);
+        prop_assert_eq!(scale.band_undecided(), sheets.band_undecided(at, row), "undecided band of {}", id);
+        prop_assert_eq!(scale.norm_cell(), sheets.norm_cell(at, row), "norm cell of {}", id);
+        if scale.value().is_none() {
+            let (lo, hi) = scale.bounds();
+            let (low, high) = sheets.bounds(at, row).unwrap();
+            prop_assert_eq!((lo as f32, hi as f32), (low as f32, high as f32), "bounds of {}", id);
+        }
+        if let Some((answered, items)) = sheets.scale_answered(at, row) {
+            prop_assert_eq!((scale.answered(), scale.items()), (answered, items), "answered items of {}", id);
+        }
+    }
+    for (at, flag) in scores.flags().enumerate() {
+        prop_assert_eq!(flag.state, sheets.flag(at, row), "flag {}", flag.definition.id);
+    }
+    for (at, rule) in scores.validity().enumerate() {
+        prop_assert_eq!(rule.state, sheets.validity(at, row), "validity {}", rule.definition.id);
+    }
+    prop_assert_eq!(scores.answered(), sheets.answered(row));
+    Ok(())
+}
+
+/// Rows for the longest instrument of the library.
+const LONGEST: usize = 128;
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 40, ..ProptestConfig::default() })]
+
+    #[test]
+    fn row_and_column_driver_agree(
+        rows in prop::collection::vec((prop::collection::vec(drawn(), LONGEST), context(), any::<bool>()), 1..12),
+    ) {
+        let library = Library::bundled().unwrap();
+        for instrument in library.iter() {
+            let scorer = Scorer::new(instrument).unwrap();
+            let drawn: Vec<Vec<Drawn>> = rows.iter().map(|(row, _, complete)| {
+                // Half of the rows are complete, so that exact blocks and exact lanes in open blocks are both met.
+                row.iter().map(|d| if *complete { Drawn::Given(match d { Drawn::Given(n) => *n, _ => 1 }) } else { d.clone() }).collect()
+            }).collect();
+            let (sheets, cells): (Vec<_>, Vec<_>) = drawn.iter().map(|row| sheet_of(instrument, row)).unzip();
+            let people: Vec<Context> = rows.iter().map(|(_, context, _)| *context).collect();
+            let scored = scorer.score_with(&frame(instrument, &cells), &people, &FrameOptions::default()).unwrap();
+            let forbidden = drawn.iter().flat_map(|row| row.iter().take(instrument.definition().items.len()))
+                .filter(|d| matches!(d, Drawn::Forbidden(_))).count();
+            prop_assert_eq!(scored.issues().len(), forbidden, "every forbidden answer is reported once");
+            let mut buffer = scorer.buffer();
+            for (row, sheet) in sheets.iter().enumerate() {
+                scorer.score_into(sheet, &people[row], &mut buffer);
+                same(&buffer, &scored, row)?;
+            }
+        }
+    }
+
+    /// What the engine calls certain holds however the blanks are filled.
+    #[test]
+    fn certain_results_survive_every_completion(
+        row in prop::collection::vec(drawn(), LONGEST),
+        fill in prop::collection::vec(any::<u16>(), LONGEST),
+        context in context(),
+    ) {
+        let library = Library::bundled().unwrap();
+        for instrument in library.iter() {
+            let scorer = Scorer::new(instrument).unwrap();
+            let (open, _) = sheet_of(instrument, &row);
+            let closed: Vec<Drawn> = row.iter().zip(&fill).map(|(d, n)| match d { Drawn::Given(_) => d.clone(), _ => Drawn::Given(*n) }).collect();
+            let (closed, _) = sheet_of(instrument, &closed);
+            let (before, after) = (scorer.score(&open, &context), scorer.score(&closed, &context));
+            for (open, closed) in before.scales().zip(after.scales()) {
+                let rules = instrument.definition().items.iter().any(|i| i.when_blank.is_some() || i.ask_if.is_some());
+                let prorated = open.definition().missing != screening_core::instrument::model::Missing::Complete;
+                if rules || prorated || depends_on_prorated(instrument, &open.definition().id) { continue; }
+                if let (Some(value), None) = (closed.value(), open.value()) {
+                    let (lo, hi) = open.bounds();
+                    prop_assert!(lo - 1e-9 <= value && value <= hi + 1e-9, "{}: {value} outside {lo}..{hi}", open.definition().id);
+                }
+                if let (Some(open_band), false) = (open.band_id(), closed.band_undecided()) {
+                    prop_assert_eq!(Some(open_band), closed.band_id());
+                }
+            }
+            let rules = instrument.definition().items.iter().any(|i| i.when_blank.is_some() || i.ask_if.is_some());
+            for (open, closed) in before.flags().zip(after.flags()).filter(|_| !rules) {
+                prop_assert!(open.state == closed.state || open.state.known().is_none());
+            }
+        }
+    }
+}
+
+/// Prorated scores are estimates by rule, not certainties; so is whatever is computed from them. Rules that count blanks
+/// themselves are not certainties either.
+fn depends_on_prorated(instrument: &Instrument, scale: &str) -> bool {
+    use screening_core::instrument::expr::{Expr, Function};
+    let definition = instrument.definition();
+    let Some(scale) = definition.scales.iter().find(|s| s.id == scale) else { return false };
+    if scale.missing != screening_core::instrument::model::Missing::Complete {
+        return true;
+    }
+    let mut found = scale.of.iter().any(|id| depends_on_prorated(instrument, id));
+    let texts = scale.formula.iter().chain(scale.cases.iter().filter_map(|c| c.when.as_ref()));
+    for expr in texts.filter_map(|text| Expr::parse(text).ok()) {
+        expr.walk(&mut |part| match part {
+            Expr::Scale(id) => found |= depends_on_prorated(instrument, id),
+            Expr::Call(Function::Missing | Function::CountMissing, _) => found = true,
+            _ => {}
+        });
+    }
+    found
+}
+
+#[test]
+fn unsigned_bytes_above_127_are_refused_not_read_as_missing() {
+    let library = Library::bundled().unwrap();
+    let scorer = Scorer::new(library.get("gad-7").unwrap()).unwrap();
+    let columns = (1..=7).map(|item| {
+        let codes: Vec<u8> = if item == 3 { vec![1, 128, 255] } else { vec![1, 1, 1] };
+        Column::new(format!("gad-7.{item}").into(), codes)
+    });
+    let scored = scorer.score_frame(&DataFrame::new(3, columns.collect()).unwrap(), &FrameOptions::default()).unwrap();
+    let issues: Vec<_> = scored.issues().iter().map(|i| (i.row, i.column.as_str(), i.value.as_str())).collect();
+    assert_eq!(issues, [(1, "gad-7.3", "128"), (2, "gad-7.3", "255")]);
+    assert_eq!(scored.value(0, 0), Some(7.0));
+    assert_eq!(scored.value(0, 1), None);
+}
+
+#[test]
+fn long_frames_cross_blocks_and_chunks() {
+    let library = Library::bundled().unwrap();
+    let scorer = Scorer::new(library.get("gad-7").unwrap()).unwrap();
+    let rows = 70_001_usize;
+    let columns = (1..=7_usize).map(|item| {
+        let codes = (0..rows).map(|row| if (row * 7 + item) % 97 == 0 { None } else { Some(((row + item) % 4) as u8) });
+        UInt8Chunked::from_iter_options(format!("gad-7.{item}").into(), codes).into_column()
+    });
+    let frame = DataFrame::new(rows, columns.collect()).unwrap();
+    let scored = scorer.score_frame(&frame, &FrameOptions::default()).unwrap();
+    for row in (0..rows).step_by(137).chain([2047, 2048, 32_767, 32_768, rows - 1]) {
+        let codes: Vec<Option<u32>> = (1..=7).map(|item| if (row * 7 + item) % 97 == 0 { None } else { Some(((row + item) % 4) as u32) }).collect();
+        let sum = codes.iter().try_fold(0, |sum, code| code.map(|c| sum + c));
+        assert_eq!(scored.value(0, row), sum.map(f64::from), "row {row}");
+    }
+    let out = scored.to_frame().unwrap();
+    assert_eq!(out.height(), rows);
+    assert!(out.column("gad-7.total.band").is_ok());
+}
