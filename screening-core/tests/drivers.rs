@@ -1,10 +1,14 @@
 //! One plan, two drivers: a sheet and a frame of the same answers agree to the last bit, on every instrument.
 
+use std::sync::LazyLock;
+
 use polars::prelude::*;
 use proptest::prelude::*;
 use screening_core::answers::{Context, Missing, Sex, Sheet};
 use screening_core::instrument::{Instrument, ItemKind, Library};
 use screening_core::scoring::{FrameOptions, ScoredSheets, Scorer, Scores};
+
+static LIBRARY: LazyLock<Library> = LazyLock::new(|| Library::bundled().unwrap_or_else(|e| panic!("{e}")));
 
 /// One random answer: an allowed one, a kind of missing, or something that is not allowed.
 #[derive(Debug, Clone)]
@@ -123,7 +127,7 @@ proptest! {
     fn row_and_column_driver_agree(
         rows in prop::collection::vec((prop::collection::vec(drawn(), LONGEST), context(), any::<bool>()), 1..12),
     ) {
-        let library = Library::bundled().unwrap();
+        let library = &*LIBRARY;
         for instrument in library.iter() {
             let scorer = Scorer::new(instrument).unwrap();
             let drawn: Vec<Vec<Drawn>> = rows.iter().map(|(row, _, complete)| {
@@ -151,7 +155,7 @@ proptest! {
         fill in prop::collection::vec(any::<u16>(), LONGEST),
         context in context(),
     ) {
-        let library = Library::bundled().unwrap();
+        let library = &*LIBRARY;
         for instrument in library.iter() {
             let scorer = Scorer::new(instrument).unwrap();
             let (open, _) = sheet_of(instrument, &row);
@@ -201,7 +205,7 @@ fn depends_on_prorated(instrument: &Instrument, scale: &str) -> bool {
 
 #[test]
 fn unsigned_bytes_above_127_are_refused_not_read_as_missing() {
-    let library = Library::bundled().unwrap();
+    let library = &*LIBRARY;
     let scorer = Scorer::new(library.get("gad-7").unwrap()).unwrap();
     let columns = (1..=7).map(|item| {
         let codes: Vec<u8> = if item == 3 { vec![1, 128, 255] } else { vec![1, 1, 1] };
@@ -216,7 +220,7 @@ fn unsigned_bytes_above_127_are_refused_not_read_as_missing() {
 
 #[test]
 fn long_frames_cross_blocks_and_chunks() {
-    let library = Library::bundled().unwrap();
+    let library = &*LIBRARY;
     let scorer = Scorer::new(library.get("gad-7").unwrap()).unwrap();
     let rows = 70_001_usize;
     let columns = (1..=7_usize).map(|item| {

@@ -66,11 +66,12 @@ fn one(findings: &mut Findings<'_>, at: usize, item: &ItemDef) {
     if let Some(condition) = &item.ask_if {
         skip_rule(findings, at, condition);
     }
-    if item.ask_if.is_some() != item.when_not_asked.is_some() {
+    let lacks_value = item.ask_if.is_some() && item.when_not_asked.is_none() && !item.unscored;
+    if lacks_value || (item.ask_if.is_none() && item.when_not_asked.is_some()) {
         findings.error(
             "skip-rule",
             place!["items", at],
-            "a skip rule needs both `ask-if` and `when-not-asked`",
+            "the skip rule of a scored item needs both `ask-if` and `when-not-asked`",
             "say which value stands for the answer when the item is left out",
         );
     }
