@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use screening_core::answers::Missing;
-use screening_core::instrument::{Definition, ItemDef, ItemKind, OptionDef};
+use screening_core::instrument::model::{Definition, ItemDef, ItemKind, OptionDef};
 use screening_core::stats::Decimal;
 
 use super::Coding;
