@@ -20,22 +20,37 @@ fn flatten(source: &str) -> HashMap<String, Text> {
 }
 
 fn collect(value: &toml::Value, key: &str, texts: &mut HashMap<String, Text>) {
-    let toml::Value::Table(table) = value else { return };
-    if let (Some(en), Some(zh)) =
-        (table.get("en").and_then(toml::Value::as_str), table.get("zh-CN").and_then(toml::Value::as_str))
-    {
-        texts.insert(key.to_owned(), Text { en: en.to_owned(), zh_cn: zh.to_owned() });
+    let toml::Value::Table(table) = value else {
+        return;
+    };
+    if let (Some(en), Some(zh)) = (
+        table.get("en").and_then(toml::Value::as_str),
+        table.get("zh-CN").and_then(toml::Value::as_str),
+    ) {
+        texts.insert(
+            key.to_owned(),
+            Text {
+                en: en.to_owned(),
+                zh_cn: zh.to_owned(),
+            },
+        );
         return;
     }
     for (name, inner) in table {
-        let inner_key = if key.is_empty() { name.clone() } else { format!("{key}.{name}") };
+        let inner_key = if key.is_empty() {
+            name.clone()
+        } else {
+            format!("{key}.{name}")
+        };
         collect(inner, &inner_key, texts);
     }
 }
 
 /// The text of `key` with `{name}` replaced by the arguments; the key itself when the catalogue lacks it.
 pub(crate) fn say(key: &str, language: Language, arguments: &[(&str, &str)]) -> String {
-    let Some(text) = CATALOGUE.get(key) else { return key.to_owned() };
+    let Some(text) = CATALOGUE.get(key) else {
+        return key.to_owned();
+    };
     fill(text.get(language), arguments)
 }
 
@@ -45,18 +60,15 @@ fn fill(template: &str, arguments: &[(&str, &str)]) -> String {
     let mut rest = template;
     while let Some((before, after)) = rest.split_once('{') {
         out.push_str(before);
-        match after.split_once('}') {
-            Some((name, tail)) => {
-                match arguments.iter().find(|(key, _)| *key == name) {
-                    Some((_, value)) => out.push_str(value),
-                    None => out.extend(["{", name, "}"]),
-                }
-                rest = tail;
+        if let Some((name, tail)) = after.split_once('}') {
+            match arguments.iter().find(|(key, _)| *key == name) {
+                Some((_, value)) => out.push_str(value),
+                None => out.extend(["{", name, "}"]),
             }
-            None => {
-                out.push('{');
-                rest = after;
-            }
+            rest = tail;
+        } else {
+            out.push('{');
+            rest = after;
         }
     }
     out.push_str(rest);
@@ -69,8 +81,11 @@ fn fill(template: &str, arguments: &[(&str, &str)]) -> String {
 /// assert!(screening_io::message_ids().contains(&"coding-ambiguous".to_owned()));
 /// ```
 pub fn message_ids() -> Vec<String> {
-    let mut ids: Vec<String> =
-        CATALOGUE.keys().filter_map(|key| key.strip_suffix(".why")).map(str::to_owned).collect();
+    let mut ids: Vec<String> = CATALOGUE
+        .keys()
+        .filter_map(|key| key.strip_suffix(".why"))
+        .map(str::to_owned)
+        .collect();
     ids.sort_unstable();
     ids
 }
@@ -84,12 +99,18 @@ mod tests {
         let ids = message_ids();
         assert!(ids.len() > 40, "{} messages", ids.len());
         for id in ids {
-            assert!(CATALOGUE.contains_key(&format!("{id}.do")), "{id} does not say what to do");
+            assert!(
+                CATALOGUE.contains_key(&format!("{id}.do")),
+                "{id} does not say what to do"
+            );
         }
     }
 
     #[test]
     fn a_value_with_braces_is_not_looked_into() {
-        assert_eq!(fill("a {x} b {y", &[("x", "{z}"), ("z", "no")]), "a {z} b {y");
+        assert_eq!(
+            fill("a {x} b {y", &[("x", "{z}"), ("z", "no")]),
+            "a {z} b {y"
+        );
     }
 }

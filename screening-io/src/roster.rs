@@ -100,12 +100,17 @@ pub fn read_roster(path: &Path, options: &RosterOptions) -> Result<Roster, IoErr
 /// assert_eq!(roster.ignored, ["姓名", "家庭住址"]);
 /// # Ok::<(), screening_io::IoError>(())
 /// ```
-pub fn read_roster_bytes(name: &str, bytes: &[u8], options: &RosterOptions) -> Result<Roster, IoError> {
+pub fn read_roster_bytes(
+    name: &str,
+    bytes: &[u8],
+    options: &RosterOptions,
+) -> Result<Roster, IoError> {
     once(read_one(name, bytes, options)?)
 }
 
 fn append(mut whole: Roster, part: Roster) -> Result<Roster, IoError> {
-    let broken = |cause: PolarsError| Problem::new("frame-broken", Place::default()).with("cause", cause);
+    let broken =
+        |cause: PolarsError| Problem::new("frame-broken", Place::default()).with("cause", cause);
     whole.frame.vstack_mut(&part.frame).map_err(broken)?;
     whole.rejected.extend(part.rejected);
     whole.rows_in += part.rows_in;
@@ -123,31 +128,57 @@ fn may_be_kept(heading: &str, options: &RosterOptions) -> bool {
         None => false,
         Some("name") => options.names,
         Some(key) => {
-            let known = FIELDS.iter().any(|field| field.key() == key) || STATUS.contains(&key) || key == SCOPE_REASON;
+            let known = FIELDS.iter().any(|field| field.key() == key)
+                || STATUS.contains(&key)
+                || key == SCOPE_REASON;
             known && !words().is_never_read(heading)
         }
     }
 }
 
 fn read_one(name: &str, bytes: &[u8], options: &RosterOptions) -> Result<Roster, IoError> {
-    let table = read_kept(name, bytes, &options.read, &|heading| may_be_kept(heading, options))?;
+    let table = read_kept(name, bytes, &options.read, &|heading| {
+        may_be_kept(heading, options)
+    })?;
     let columns = find_columns(&table)?;
     let Some(&id) = columns.get(Field::StudentId.key()) else {
-        let usual = words().headings.get("student_id").map(|list| list.join(", ")).unwrap_or_default();
-        return Err(Problem::new("student-column", table.place()).with("wanted", usual).into());
+        let usual = words()
+            .headings
+            .get("student_id")
+            .map(|list| list.join(", "))
+            .unwrap_or_default();
+        return Err(Problem::new("student-column", table.place())
+            .with("wanted", usual)
+            .into());
     };
     let mut rejected = Vec::new();
     let ids = student_ids(&table, id, "roster-no-id", &mut rejected);
     let keep: Vec<bool> = ids.iter().map(Option::is_some).collect();
     let mut out = source_columns(&table, &keep);
-    for field in FIELDS.into_iter().filter(|field| *field != Field::GradeCode) {
+    for field in FIELDS
+        .into_iter()
+        .filter(|field| *field != Field::GradeCode)
+    {
         if field == Field::Name && !options.names {
             continue;
         }
-        out.push(person(&table, field, &columns, &keep, options, &mut rejected));
+        out.push(person(
+            &table,
+            field,
+            &columns,
+            &keep,
+            options,
+            &mut rejected,
+        ));
     }
     for key in STATUS {
-        out.push(status(&table, key, columns.get(key).copied(), &keep, &mut rejected));
+        out.push(status(
+            &table,
+            key,
+            columns.get(key).copied(),
+            &keep,
+            &mut rejected,
+        ));
     }
     out.push(free_text(&table, columns.get(SCOPE_REASON).copied(), &keep));
     note_missing_grades(&table, &columns, &keep, &mut rejected);
@@ -155,17 +186,27 @@ fn read_one(name: &str, bytes: &[u8], options: &RosterOptions) -> Result<Roster,
         .filter(|column| !table.is_kept(*column) && !table.heading(*column).is_empty())
         .map(|column| table.heading(column).to_owned())
         .collect();
-    Ok(Roster { frame: frame(&table, &keep, out)?, rejected, rows_in: table.height(), ignored })
+    Ok(Roster {
+        frame: frame(&table, &keep, out)?,
+        rejected,
+        rows_in: table.height(),
+        ignored,
+    })
 }
 
 /// Positions by canonical heading. The template's grade number is used only where there is no plain grade.
 fn find_columns(table: &Table) -> Result<HashMap<&'static str, usize>, IoError> {
     let mut found = HashMap::new();
     for column in (0..table.width()).filter(|column| table.is_kept(*column)) {
-        let Some(key) = words().person_heading(table.heading(column)) else { continue };
+        let Some(key) = words().person_heading(table.heading(column)) else {
+            continue;
+        };
         if let Some(other) = found.insert(key, column) {
-            let problem = Problem::new("person-column-twice", table.column_place(column)).with("field", key);
-            let problem = problem.with("first", table.heading(other)).with("second", table.heading(column));
+            let problem =
+                Problem::new("person-column-twice", table.column_place(column)).with("field", key);
+            let problem = problem
+                .with("first", table.heading(other))
+                .with("second", table.heading(column));
             return Err(problem.into());
         }
     }
@@ -180,11 +221,26 @@ fn person(
     options: &RosterOptions,
     rejected: &mut Vec<Rejected>,
 ) -> Column {
-    let plain = columns.get(field.key()).map(|column| PersonColumn { field, column: *column });
-    let template = columns.get(Field::GradeCode.key()).map(|column| PersonColumn { field: Field::GradeCode, column: *column });
-    let found = plain.or(if field == Field::Grade { template } else { None });
+    let plain = columns.get(field.key()).map(|column| PersonColumn {
+        field,
+        column: *column,
+    });
+    let template = columns
+        .get(Field::GradeCode.key())
+        .map(|column| PersonColumn {
+            field: Field::GradeCode,
+            column: *column,
+        });
+    let found = plain.or(if field == Field::Grade {
+        template
+    } else {
+        None
+    });
     // A column that the file lacks is read from beyond the table, where all cells are blank.
-    let found = found.unwrap_or(PersonColumn { field, column: usize::MAX });
+    let found = found.unwrap_or(PersonColumn {
+        field,
+        column: usize::MAX,
+    });
     let column = read_person(table, found, keep, rejected);
     match (&options.school, field) {
         (Some(school), Field::School) => filled(&column, school),
@@ -195,7 +251,10 @@ fn person(
 fn filled(column: &Column, school: &str) -> Column {
     match column.as_materialized_series().str() {
         Ok(schools) => {
-            let schools: Vec<String> = schools.iter().map(|known| known.unwrap_or(school).to_owned()).collect();
+            let schools: Vec<String> = schools
+                .iter()
+                .map(|known| known.unwrap_or(school).to_owned())
+                .collect();
             Column::new(column.name().clone(), schools)
         }
         Err(_) => column.clone(),
@@ -215,9 +274,17 @@ fn status(
         let value = column.map_or(&Value::Blank, |column| table.cell(row, column));
         let word = lists.and_then(|lists| lookup(lists, &normal(&value.to_text())));
         if let (None, Some(column)) = (word, column.filter(|_| *value != Value::Blank)) {
-            let allowed: Vec<&str> = lists.into_iter().flat_map(|lists| lists.keys()).map(String::as_str).collect();
-            let problem = Problem::new("person-not-a-status", table.cell_place(row, column)).value(value.to_text());
-            rejected.push(Rejected::new(Scope::Cell, problem.with("allowed", allowed.join(", "))));
+            let allowed: Vec<&str> = lists
+                .into_iter()
+                .flat_map(|lists| lists.keys())
+                .map(String::as_str)
+                .collect();
+            let problem = Problem::new("person-not-a-status", table.cell_place(row, column))
+                .value(value.to_text());
+            rejected.push(Rejected::new(
+                Scope::Cell,
+                problem.with("allowed", allowed.join(", ")),
+            ));
         }
         out.push(word);
     }
@@ -227,13 +294,22 @@ fn status(
 fn free_text(table: &Table, column: Option<usize>, keep: &[bool]) -> Column {
     let texts: Vec<Option<String>> = kept(keep)
         .map(|row| column.map_or(&Value::Blank, |column| table.cell(row, column)))
-        .map(|value| if *value == Value::Blank { None } else { Some(value.to_text()) })
+        .map(|value| {
+            if *value == Value::Blank {
+                None
+            } else {
+                Some(value.to_text())
+            }
+        })
         .collect();
     Column::new(SCOPE_REASON.into(), texts)
 }
 
 fn kept(keep: &[bool]) -> impl Iterator<Item = usize> {
-    keep.iter().enumerate().filter(|(_, keep)| **keep).map(|(row, _)| row)
+    keep.iter()
+        .enumerate()
+        .filter(|(_, keep)| **keep)
+        .map(|(row, _)| row)
 }
 
 fn note_missing_grades(
@@ -242,37 +318,55 @@ fn note_missing_grades(
     keep: &[bool],
     rejected: &mut Vec<Rejected>,
 ) {
-    let column = columns.get(Field::Grade.key()).or_else(|| columns.get(Field::GradeCode.key())).copied();
+    let column = columns
+        .get(Field::Grade.key())
+        .or_else(|| columns.get(Field::GradeCode.key()))
+        .copied();
     for row in kept(keep) {
         let place = match column {
             None => table.row_place(row),
-            Some(column) if *table.cell(row, column) == Value::Blank => table.cell_place(row, column),
+            Some(column) if *table.cell(row, column) == Value::Blank => {
+                table.cell_place(row, column)
+            }
             Some(_) => continue,
         };
-        rejected.push(Rejected::new(Scope::Notice, Problem::new("roster-no-grade", place)));
+        rejected.push(Rejected::new(
+            Scope::Notice,
+            Problem::new("roster-no-grade", place),
+        ));
     }
 }
 
 /// Keeps the first row of each student id and lists the others; notices namesakes of one class.
 fn once(mut roster: Roster) -> Result<Roster, IoError> {
-    let broken = |cause: PolarsError| Problem::new("frame-broken", Place::default()).with("cause", cause);
+    let broken =
+        |cause: PolarsError| Problem::new("frame-broken", Place::default()).with("cause", cause);
     let rows = Rows::new(&roster.frame).map_err(broken)?;
     let mut first: HashMap<&str, usize> = HashMap::new();
     let mut namesakes: HashMap<[&str; 4], usize> = HashMap::new();
     let mut mask = vec![true; roster.frame.height()];
     for (row, keep) in mask.iter_mut().enumerate() {
-        let Some(id) = rows.get("student_id", row) else { continue };
+        let Some(id) = rows.get("student_id", row) else {
+            continue;
+        };
         if let Some(&earlier) = first.get(id) {
             *keep = false;
-            roster.rejected.push(Rejected::new(Scope::Row, rows.duplicate(earlier, row)));
+            roster
+                .rejected
+                .push(Rejected::new(Scope::Row, rows.duplicate(earlier, row)));
             continue;
         }
         first.insert(id, row);
-        let Some(name) = rows.get("name", row) else { continue };
-        let class = ["school", "grade", "class"].map(|column| rows.get(column, row).unwrap_or_default());
+        let Some(name) = rows.get("name", row) else {
+            continue;
+        };
+        let class =
+            ["school", "grade", "class"].map(|column| rows.get(column, row).unwrap_or_default());
         let [school, grade, class] = class;
         if let Some(&earlier) = namesakes.get(&[school, grade, class, name]) {
-            let problem = Problem::new("roster-same-name", rows.place(row)).value(name).with("first", rows.name_row(earlier, row));
+            let problem = Problem::new("roster-same-name", rows.place(row))
+                .value(name)
+                .with("first", rows.name_row(earlier, row));
             roster.rejected.push(Rejected::new(Scope::Notice, problem));
         } else {
             namesakes.insert([school, grade, class, name], row);
@@ -297,37 +391,61 @@ impl Rows {
             .iter()
             .map(|column| {
                 let texts = column.as_materialized_series().cast(&DataType::String)?;
-                Ok((column.name().to_string(), texts.str()?.rechunk().into_owned()))
+                Ok((
+                    column.name().to_string(),
+                    texts.str()?.rechunk().into_owned(),
+                ))
             })
             .collect::<PolarsResult<_>>()?;
         Ok(Self { columns })
     }
 
     fn get(&self, column: &str, row: usize) -> Option<&str> {
-        self.columns.iter().find(|(name, _)| name == column).and_then(|(_, texts)| texts.get(row))
+        self.columns
+            .iter()
+            .find(|(name, _)| name == column)
+            .and_then(|(_, texts)| texts.get(row))
     }
 
     fn place(&self, row: usize) -> Place {
-        let source = self.get("source_row", row).and_then(|text| text.parse().ok());
-        Place { row: source, ..Place::file(self.get("source_file", row).unwrap_or_default()) }
+        let source = self
+            .get("source_row", row)
+            .and_then(|text| text.parse().ok());
+        Place {
+            row: source,
+            ..Place::file(self.get("source_file", row).unwrap_or_default())
+        }
     }
 
     /// The number of a row, with its file when it is another one.
     fn name_row(&self, row: usize, seen_from: usize) -> String {
         let number = self.get("source_row", row).unwrap_or_default();
         let file = self.get("source_file", row).unwrap_or_default();
-        if Some(file) == self.get("source_file", seen_from) { number.to_owned() } else { format!("{number} ({file})") }
+        if Some(file) == self.get("source_file", seen_from) {
+            number.to_owned()
+        } else {
+            format!("{number} ({file})")
+        }
     }
 
     fn duplicate(&self, earlier: usize, row: usize) -> Problem {
         let differing: Vec<&str> = self
             .columns
             .iter()
-            .filter(|(name, texts)| !name.starts_with("source_") && texts.get(earlier) != texts.get(row))
+            .filter(|(name, texts)| {
+                !name.starts_with("source_") && texts.get(earlier) != texts.get(row)
+            })
             .map(|(name, _)| name.as_str())
             .collect();
-        let id = if differing.is_empty() { "roster-duplicate" } else { "roster-conflict" };
-        let problem = Problem::new(id, self.place(row)).value(self.get("student_id", row).unwrap_or_default());
-        problem.with("first", self.name_row(earlier, row)).with("fields", differing.join(", "))
+        let id = if differing.is_empty() {
+            "roster-duplicate"
+        } else {
+            "roster-conflict"
+        };
+        let problem = Problem::new(id, self.place(row))
+            .value(self.get("student_id", row).unwrap_or_default());
+        problem
+            .with("first", self.name_row(earlier, row))
+            .with("fields", differing.join(", "))
     }
 }

@@ -34,27 +34,43 @@ pub(crate) fn decide(
     if evidence.answers == 0 {
         return Verdict::Use(stated.unwrap_or(Coding::Score), Ground::NoAnswers);
     }
-    let problem = |id| Problem::new(id, place).with("instrument", instrument).detail(evidence.describe());
+    let problem = |id| {
+        Problem::new(id, place)
+            .with("instrument", instrument)
+            .detail(evidence.describe())
+    };
     if let Some(stated) = stated {
         return match contradiction(evidence, stated).filter(|_| !accept_strays) {
             Some(found) => Verdict::Refuse(found.into_problem(problem, evidence, stated)),
             None => Verdict::Use(stated, Ground::Stated),
         };
     }
-    let best = Coding::ALL.into_iter().min_by_key(|coding| evidence.misfits(*coding)).unwrap_or(Coding::Score);
+    let best = Coding::ALL
+        .into_iter()
+        .min_by_key(|coding| evidence.misfits(*coding))
+        .unwrap_or(Coding::Score);
     let fewest = evidence.misfits(best);
     if fewest * 10 > evidence.answers {
         return Verdict::Refuse(problem("coding-none"));
     }
-    let rivals: Vec<Coding> =
-        Coding::ALL.into_iter().filter(|coding| *coding != best && !is_excluded(evidence, *coding, fewest)).collect();
+    let rivals: Vec<Coding> = Coding::ALL
+        .into_iter()
+        .filter(|coding| *coding != best && !is_excluded(evidence, *coding, fewest))
+        .collect();
     if rivals.iter().any(|rival| !evidence.same(best, *rival)) {
         return Verdict::Ambiguous(std::iter::once(best).chain(rivals).collect());
     }
     // Of codings that read alike the score is the plainest to report.
     let (coding, ground) = match rivals.last() {
         None => (best, Ground::Answers),
-        Some(rival) => (if *rival == Coding::Score { *rival } else { best }, Ground::Same),
+        Some(rival) => (
+            if *rival == Coding::Score {
+                *rival
+            } else {
+                best
+            },
+            Ground::Same,
+        ),
     };
     match shift(evidence, coding).filter(|_| !accept_strays) {
         Some(found) => Verdict::Refuse(found.into_problem(problem, evidence, coding)),
@@ -75,7 +91,12 @@ enum Against {
 }
 
 impl Against {
-    fn into_problem(self, problem: impl FnOnce(&'static str) -> Problem, evidence: &Evidence, coding: Coding) -> Problem {
+    fn into_problem(
+        self,
+        problem: impl FnOnce(&'static str) -> Problem,
+        evidence: &Evidence,
+        coding: Coding,
+    ) -> Problem {
         let misfits = evidence.misfits(coding);
         match self {
             Self::Other(other) => problem("coding-contradicted")
@@ -110,10 +131,14 @@ fn shift(evidence: &Evidence, coding: Coding) -> Option<Against> {
         return None;
     }
     let misfits = evidence.misfits(coding);
-    let better = evidence.shifted.iter().position(|shifted| misfits > 0 && shifted * MARGIN <= misfits);
+    let better = evidence
+        .shifted
+        .iter()
+        .position(|shifted| misfits > 0 && shifted * MARGIN <= misfits);
     if let Some(index) = better {
         return Some(Against::Shift(index));
     }
-    let lowest_unseen = evidence.shifted.first() == Some(&0) && evidence.answers >= ENOUGH_TO_MISS_THE_LOWEST;
+    let lowest_unseen =
+        evidence.shifted.first() == Some(&0) && evidence.answers >= ENOUGH_TO_MISS_THE_LOWEST;
     (misfits == 0 && lowest_unseen).then_some(Against::Shift(0))
 }

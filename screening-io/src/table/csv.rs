@@ -4,7 +4,12 @@ use super::builder::Builder;
 use super::{Keep, ReadOptions, Table, encoding};
 use crate::error::{IoError, Place, Problem};
 
-pub(super) fn read(name: &str, bytes: &[u8], options: &ReadOptions, keep: Keep<'_>) -> Result<Table, IoError> {
+pub(super) fn read(
+    name: &str,
+    bytes: &[u8],
+    options: &ReadOptions,
+    keep: Keep<'_>,
+) -> Result<Table, IoError> {
     let text = encoding::decode(name, bytes, options.encoding.as_deref())?;
     // An unpaired quotation mark would swallow the rows behind it without a sound.
     if text.bytes().filter(|b| *b == b'"').count() % 2 == 1 {
@@ -20,9 +25,9 @@ pub(super) fn read(name: &str, bytes: &[u8], options: &ReadOptions, keep: Keep<'
     let mut cells = Vec::new();
     let mut rows = RowCounter::default();
     loop {
-        let more = reader.read_record(&mut record).map_err(|cause| {
-            Problem::new("csv-broken", Place::file(name)).with("cause", cause)
-        })?;
+        let more = reader
+            .read_record(&mut record)
+            .map_err(|cause| Problem::new("csv-broken", Place::file(name)).with("cause", cause))?;
         if !more {
             return builder.finish();
         }
@@ -41,14 +46,21 @@ fn fill(
     cells.clear();
     for (position, cell) in record.iter().enumerate() {
         // What may not be kept is not even interned; a space keeps its place.
-        cells.push(if builder.keeps(position) { builder.interner.text(cell) } else { 0 });
+        cells.push(if builder.keeps(position) {
+            builder.interner.text(cell)
+        } else {
+            0
+        });
     }
     let blank = cells.iter().all(|id| *id == 0);
     if let Some(width) = builder.width()
         && record.len() < width
         && !blank
     {
-        let place = Place { row: Some(row), ..builder.place() };
+        let place = Place {
+            row: Some(row),
+            ..builder.place()
+        };
         let problem = Problem::new("csv-ragged", place).with("cells", record.len());
         return Err(problem.with("headings", width).into());
     }
@@ -73,7 +85,10 @@ impl RowCounter {
 
 /// The separator that is most frequent in the first line that is not blank, outside quotes.
 fn delimiter(text: &str) -> u8 {
-    let line = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
+    let line = text
+        .lines()
+        .find(|line| !line.trim().is_empty())
+        .unwrap_or_default();
     let mut counts = [(b',', 0_usize), (b'\t', 0), (b';', 0)];
     let mut quoted = false;
     for byte in line.bytes() {
@@ -83,7 +98,11 @@ fn delimiter(text: &str) -> u8 {
         }
     }
     // `max_by_key` keeps the last of equals, so the list is searched from its end.
-    counts.iter().rev().max_by_key(|(_, count)| *count).map_or(b',', |(mark, _)| *mark)
+    counts
+        .iter()
+        .rev()
+        .max_by_key(|(_, count)| *count)
+        .map_or(b',', |(mark, _)| *mark)
 }
 
 #[cfg(test)]
@@ -104,7 +123,11 @@ mod tests {
     #[test]
     fn separators_are_told_from_the_heading() {
         for text in ["a\tb\n1\t2,5\n", "a;b\n1;2,5\n", "a,b\n1,\"2,5\"\n"] {
-            assert_eq!(read(text).unwrap().cell(0, 1), &Value::Text("2,5".into()), "{text}");
+            assert_eq!(
+                read(text).unwrap().cell(0, 1),
+                &Value::Text("2,5".into()),
+                "{text}"
+            );
         }
     }
 
@@ -120,6 +143,9 @@ mod tests {
         assert_eq!(id(" \n\n"), "file-empty");
         assert_eq!(id("a,b\0\n"), "file-kind");
         assert_eq!(id("学\u{fffd},b\n1,2\n"), "encoding-mangled");
-        assert!(read("a,b,,\n1,2,,\n3,4,,\n").is_ok(), "trailing empty columns");
+        assert!(
+            read("a,b,,\n1,2,,\n3,4,,\n").is_ok(),
+            "trailing empty columns"
+        );
     }
 }

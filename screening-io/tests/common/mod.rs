@@ -7,19 +7,29 @@ use rust_xlsxwriter::Workbook;
 use screening_core::instrument::Definition;
 
 /// A made-up instrument: `items` questions with one option set of codes and labels.
-pub fn instrument(id: &str, items: usize, options: &[(i8, &str, &str)]) -> Definition {
+pub(crate) fn instrument(id: &str, items: usize, options: &[(i8, &str, &str)]) -> Definition {
     let options: Vec<String> = options
         .iter()
-        .map(|(code, zh, en)| format!("{{ code = {code}, label = {{ en = \"{en}\", zh-CN = \"{zh}\" }} }}"))
+        .map(|(code, zh, en)| {
+            format!("{{ code = {code}, label = {{ en = \"{en}\", zh-CN = \"{zh}\" }} }}")
+        })
         .collect();
-    let items: String = (1..=items)
-        .map(|n| format!("[[items]]\nid = \"{n}\"\nlabel = {{ en = \"topic {n}\", zh-CN = \"主题{n}\" }}\n"))
+    let items: Vec<String> = (1..=items)
+        .map(|n| {
+            format!(
+                "[[items]]\nid = \"{n}\"\nlabel = {{ en = \"topic {n}\", zh-CN = \"主题{n}\" }}\n"
+            )
+        })
         .collect();
-    parse(id, &format!("default = [{}]", options.join(", ")), &items)
+    parse(
+        id,
+        &format!("default = [{}]", options.join(", ")),
+        &items.concat(),
+    )
 }
 
 /// A made-up instrument with a clock item, a number item and a choice item.
-pub fn mixed_kinds() -> Definition {
+pub(crate) fn mixed_kinds() -> Definition {
     let items = r#"
 [[items]]
 id = "1"
@@ -64,32 +74,61 @@ S1 = {{ cite = "x", kind = "own" }}
 }
 
 /// Four options coded from 0.
-pub const FROM_ZERO: [(i8, &str, &str); 4] =
-    [(0, "没有", "never"), (1, "有时", "sometimes"), (2, "经常", "often"), (3, "总是", "always")];
+pub(crate) const FROM_ZERO: [(i8, &str, &str); 4] = [
+    (0, "没有", "never"),
+    (1, "有时", "sometimes"),
+    (2, "经常", "often"),
+    (3, "总是", "always"),
+];
 /// Five options coded from 1.
-pub const FROM_ONE: [(i8, &str, &str); 5] =
-    [(1, "从无", "none"), (2, "很轻", "light"), (3, "中等", "medium"), (4, "偏重", "strong"), (5, "严重", "severe")];
+pub(crate) const FROM_ONE: [(i8, &str, &str); 5] = [
+    (1, "从无", "none"),
+    (2, "很轻", "light"),
+    (3, "中等", "medium"),
+    (4, "偏重", "strong"),
+    (5, "严重", "severe"),
+];
 
 /// The headings of the survey layout, with three identity questions and then `items` questions.
-pub fn headings(items: usize) -> Vec<String> {
-    let mut out: Vec<String> =
-        ["序号", "提交答卷时间", "所用时间", "来源", "来源详情", "来自IP", "1、学号", "2、姓名", "3、班级"].map(String::from).to_vec();
+pub(crate) fn headings(items: usize) -> Vec<String> {
+    let mut out: Vec<String> = [
+        "序号",
+        "提交答卷时间",
+        "所用时间",
+        "来源",
+        "来源详情",
+        "来自IP",
+        "1、学号",
+        "2、姓名",
+        "3、班级",
+    ]
+    .map(String::from)
+    .to_vec();
     out.extend((0..items).map(|n| format!("{}、主题{}", n + 4, n + 1)));
     out
 }
 
 /// One sheet as a row of texts.
-pub fn sheet(number: usize, id: &str, answers: &[String]) -> Vec<String> {
-    let mut row: Vec<String> =
-        [&number.to_string(), "2026/09/03 12:00:00", "528秒", "微信", "直接访问", "10.0.0.1(广东-广州)", id, "某某", "初一1班"]
-            .map(String::from)
-            .to_vec();
+pub(crate) fn sheet(number: usize, id: &str, answers: &[String]) -> Vec<String> {
+    let mut row: Vec<String> = [
+        &number.to_string(),
+        "2026/09/03 12:00:00",
+        "528秒",
+        "微信",
+        "直接访问",
+        "10.0.0.1(广东-广州)",
+        id,
+        "某某",
+        "初一1班",
+    ]
+    .map(String::from)
+    .to_vec();
     row.extend(answers.iter().cloned());
     row
 }
 
 /// A csv in memory.
-pub fn csv_bytes(rows: &[Vec<String>]) -> Vec<u8> {
+pub(crate) fn csv_bytes(rows: &[Vec<String>]) -> Vec<u8> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     for row in rows {
         writer.write_record(row).unwrap();
@@ -98,7 +137,7 @@ pub fn csv_bytes(rows: &[Vec<String>]) -> Vec<u8> {
 }
 
 /// An xlsx in memory; a text that is a number becomes a number cell, as platforms write it.
-pub fn xlsx_bytes(rows: &[Vec<String>]) -> Vec<u8> {
+pub(crate) fn xlsx_bytes(rows: &[Vec<String>]) -> Vec<u8> {
     let mut workbook = Workbook::new();
     let sheet = workbook.add_worksheet();
     for (r, row) in (0_u32..).zip(rows) {
@@ -114,11 +153,18 @@ pub fn xlsx_bytes(rows: &[Vec<String>]) -> Vec<u8> {
 }
 
 /// Codes of an answer column.
-pub fn codes(frame: &DataFrame, column: &str) -> Vec<Option<i8>> {
+pub(crate) fn codes(frame: &DataFrame, column: &str) -> Vec<Option<i8>> {
     frame.column(column).unwrap().i8().unwrap().iter().collect()
 }
 
 /// Texts of a column.
-pub fn texts(frame: &DataFrame, column: &str) -> Vec<Option<String>> {
-    frame.column(column).unwrap().str().unwrap().iter().map(|text| text.map(str::to_owned)).collect()
+pub(crate) fn texts(frame: &DataFrame, column: &str) -> Vec<Option<String>> {
+    frame
+        .column(column)
+        .unwrap()
+        .str()
+        .unwrap()
+        .iter()
+        .map(|text| text.map(str::to_owned))
+        .collect()
 }
