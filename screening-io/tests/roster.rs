@@ -233,7 +233,7 @@ fn duplicates_are_listed_and_counted_once() {
         conflict
             .problem
             .render(screening_core::instrument::Language::En)
-            .contains("name, grade"),
+            .contains("grade, name"),
         "{conflict:?}"
     );
 }

@@ -88,6 +88,9 @@ impl Interner {
     }
 }
 
+/// Stands for a cell that holds something which may not be kept: its row is not blank.
+pub(super) const HIDDEN: u32 = u32::MAX;
+
 /// A table in the making. The first row given that is not blank becomes the headings.
 pub(super) struct Builder<'a> {
     table: Table,
@@ -214,7 +217,7 @@ impl<'a> Builder<'a> {
         }
         self.table.kept = headings
             .iter()
-            .map(|heading| (self.keep)(heading))
+            .map(|heading| heading.is_empty() || (self.keep)(heading))
             .collect();
         self.kept_width = self.table.kept.iter().filter(|kept| **kept).count();
         self.table.columns = vec![Vec::new(); width];

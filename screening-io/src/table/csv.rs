@@ -1,8 +1,9 @@
 //! Reads csv, with comma, tab or semicolon.
 
-use super::builder::Builder;
+use super::builder::{Builder, HIDDEN};
 use super::{Keep, ReadOptions, Table, encoding};
 use crate::error::{IoError, Place, Problem};
+use crate::words::trim;
 
 pub(super) fn read(
     name: &str,
@@ -31,7 +32,7 @@ pub(super) fn read(
         if !more {
             return builder.finish();
         }
-        let row = rows.next(&record);
+        let row = rows.next(&text, &record);
         fill(&mut builder, &record, row, &mut cells)?;
     }
 }
@@ -45,11 +46,13 @@ fn fill(
 ) -> Result<(), IoError> {
     cells.clear();
     for (position, cell) in record.iter().enumerate() {
-        // What may not be kept is not even interned; a space keeps its place.
+        // What may not be kept is not even interned; a mark keeps its place.
         cells.push(if builder.keeps(position) {
             builder.interner.text(cell)
-        } else {
+        } else if trim(cell).is_empty() {
             0
+        } else {
+            HIDDEN
         });
     }
     let blank = cells.iter().all(|id| *id == 0);
@@ -70,17 +73,33 @@ fn fill(
 /// Counts rows as a spreadsheet shows them: a blank line is a row, a line end within a cell is not.
 #[derive(Default)]
 struct RowCounter {
+    at: usize,
+    lines: u64,
     inner_lines: u64,
 }
 
 impl RowCounter {
-    fn next(&mut self, record: &csv::StringRecord) -> u32 {
-        let line = record.position().map_or(1, csv::Position::line);
-        let row = line.saturating_sub(self.inner_lines);
-        let inner: usize = record.iter().map(|cell| cell.matches('\n').count()).sum();
-        self.inner_lines += inner as u64;
+    fn next(&mut self, text: &str, record: &csv::StringRecord) -> u32 {
+        let start = record.position().map_or(0, |position| position.byte() as usize);
+        let bytes = text.as_bytes();
+        // The record may be said to start at line ends that still belong before it: the second half of `\r\n`, or
+        // blank lines.
+        let skipped = bytes.iter().skip(start).take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
+        let start = start.saturating_add(skipped).min(bytes.len());
+        self.lines += line_ends(bytes, self.at, start);
+        self.at = self.at.max(start);
+        let row = self.lines.saturating_sub(self.inner_lines) + 1;
+        let inner: u64 = record.iter().map(|cell| line_ends(cell.as_bytes(), 0, cell.len())).sum();
+        self.inner_lines += inner;
         u32::try_from(row).unwrap_or(u32::MAX)
     }
+}
+
+/// Line ends in a part of a text: `\n`, or `\r` without `\n` behind it.
+fn line_ends(bytes: &[u8], from: usize, to: usize) -> u64 {
+    let next = bytes.iter().skip(from + 1).copied().chain(std::iter::once(0));
+    let part = bytes.iter().skip(from).take(to.saturating_sub(from)).zip(next);
+    part.filter(|(byte, next)| **byte == b'\n' || **byte == b'\r' && *next != b'\n').count() as u64
 }
 
 /// The separator that is most frequent in the first line that is not blank, outside quotes.

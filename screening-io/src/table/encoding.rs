@@ -32,7 +32,7 @@ pub(super) fn decode<'a>(
     }
     let mut detector = EncodingDetector::new(Iso2022JpDetection::Deny);
     detector.feed(bytes, true);
-    let guess = detector.guess(Some(b"cn"), Utf8Detection::Deny);
+    let guess = detector.guess(None, Utf8Detection::Deny);
     // The decoder of GBK is that of GB18030; the detector knows only the former. A short file may hold too little
     // for it, so a file that decodes without fault and has a heading we know is taken as well.
     let text = GB18030.decode_without_bom_handling_and_without_replacement(bytes);
@@ -67,12 +67,15 @@ fn utf16_without_mark(bytes: &[u8]) -> Option<&'static Encoding> {
             .count()
     };
     let (even, odd) = (zeros(0), zeros(1));
-    // Commas, digits and line ends make up at least a tenth of any table.
-    let enough = |count: usize| count * 20 > head.len();
-    match (even, odd) {
-        (0, odd) if enough(odd) => Some(UTF_16LE),
-        (even, 0) if enough(even) => Some(UTF_16BE),
-        _ => None,
+    // Commas, digits and line ends make up at least a tenth of any table. Few characters have a zero as the other
+    // byte, but the Chinese one has.
+    let enough = |count: usize, other: usize| count * 20 > head.len() && count > 4 * other && bytes.len().is_multiple_of(2);
+    if enough(odd, even) {
+        Some(UTF_16LE)
+    } else if enough(even, odd) {
+        Some(UTF_16BE)
+    } else {
+        None
     }
 }
 

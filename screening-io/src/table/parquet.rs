@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use polars::prelude::*;
 
-use super::builder::Builder;
+use super::builder::{Builder, HIDDEN};
 use super::{Keep, ReadOptions, Table};
 use crate::error::{IoError, Place, Problem};
 
@@ -77,7 +77,8 @@ pub(crate) fn from_frame(
                     .with("dtype", dtype)
             })?
         } else {
-            Vec::new()
+            let filled = column.is_not_null();
+            filled.iter().map(|filled| if filled == Some(true) { HIDDEN } else { 0 }).collect()
         };
         columns.push(cells);
     }

@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use calamine::{DataRef, Dimensions, Reader, SheetType, Xlsx, XlsxError};
 
-use super::builder::Builder;
+use super::builder::{Builder, HIDDEN};
 use super::{Keep, ReadOptions, Table, archive};
 use crate::error::{IoError, Place, Problem, column_letter};
 use crate::words::trim;
@@ -92,17 +92,20 @@ fn choose_sheet(
 fn has_content(workbook: &mut Workbook<'_>, sheet: &str) -> Result<bool, XlsxError> {
     let mut reader = workbook.worksheet_cells_reader(sheet)?;
     while let Some(cell) = reader.next_cell()? {
-        let blank = match cell.get_value() {
-            DataRef::Empty => true,
-            DataRef::String(text) => trim(text).is_empty(),
-            DataRef::SharedString(text) => trim(text).is_empty(),
-            _ => false,
-        };
-        if !blank {
+        if !is_blank(cell.get_value()) {
             return Ok(true);
         }
     }
     Ok(false)
+}
+
+fn is_blank(value: &DataRef<'_>) -> bool {
+    match value {
+        DataRef::Empty => true,
+        DataRef::String(text) => trim(text).is_empty(),
+        DataRef::SharedString(text) => trim(text).is_empty(),
+        _ => false,
+    }
 }
 
 fn merged_problem(name: &str, sheet: &str, region: &Dimensions) -> IoError {
@@ -191,7 +194,7 @@ const DAYS_1904: f64 = 1462.0;
 
 fn intern(builder: &mut Builder<'_>, column: usize, value: &DataRef<'_>, epoch: f64) -> u32 {
     if !builder.keeps(column) {
-        return 0;
+        return if is_blank(value) { 0 } else { HIDDEN };
     }
     let interner = &mut builder.interner;
     match value {
