@@ -191,8 +191,14 @@ fn a_sheet_with_far_cells_does_not_fill_the_memory() {
         diagonal.push_str(&format!(r#"<row r="{n}"><c r="XFD{n}"><v>1</v></c></row>"#));
     }
     diagonal.push_str("</sheetData></worksheet>");
-    let limits = Limits { cells: 20_000_000, ..Limits::default() };
-    let options = ReadOptions { limits, ..ReadOptions::default() };
+    let limits = Limits {
+        cells: 20_000_000,
+        ..Limits::default()
+    };
+    let options = ReadOptions {
+        limits,
+        ..ReadOptions::default()
+    };
     let error = read_table_bytes("a", &with_sheet(&mut diagonal.as_bytes()), &options).unwrap_err();
     assert_eq!(error.id(), "too-many-cells");
     let backwards = r#"<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData><row r="5"><c r="A5"><v>1</v></c></row><row r="2"><c r="A2"><v>2</v></c></row></sheetData></worksheet>"#;

@@ -49,8 +49,8 @@ pub(crate) fn decide(
         .into_iter()
         .min_by_key(|coding| evidence.misfits(*coding))
         .unwrap_or(Coding::Score);
-    let fewest = evidence.misfits(best);
-    if fewest * 10 > evidence.answers {
+    let fewest = telling(evidence, best);
+    if evidence.misfits(best) * 10 > evidence.answers {
         return Verdict::Refuse(problem("coding-none"));
     }
     let rivals: Vec<Coding> = Coding::ALL
@@ -78,8 +78,13 @@ pub(crate) fn decide(
     }
 }
 
+/// Misfits that another coding or a shift would explain.
+fn telling(evidence: &Evidence, coding: Coding) -> u64 {
+    evidence.misfits(coding).saturating_sub(evidence.strays)
+}
+
 fn is_excluded(evidence: &Evidence, coding: Coding, fewest: u64) -> bool {
-    let misfits = evidence.misfits(coding);
+    let misfits = telling(evidence, coding);
     misfits >= (fewest * MARGIN).max(1) && misfits * STRAY_SHARE >= evidence.answers
 }
 
@@ -113,15 +118,16 @@ impl Against {
 }
 
 fn contradiction(evidence: &Evidence, stated: Coding) -> Option<Against> {
-    let misfits = evidence.misfits(stated);
+    let misfits = telling(evidence, stated);
     let other = Coding::ALL.into_iter().find(|other| {
-        *other != stated && misfits > 0 && evidence.misfits(*other) * MARGIN <= misfits
+        *other != stated && misfits > 0 && telling(evidence, *other) * MARGIN <= misfits
     });
     if let Some(other) = other {
         // For scales coded from 0 a shift and an ordinal reading are the same thing; the shift is the wider word.
         return Some(shift(evidence, stated).unwrap_or(Against::Other(other)));
     }
-    shift(evidence, stated).or_else(|| (misfits * 2 > evidence.answers).then_some(Against::Nothing))
+    shift(evidence, stated)
+        .or_else(|| (evidence.misfits(stated) * 2 > evidence.answers).then_some(Against::Nothing))
 }
 
 /// A shift by one that fits better than the coding itself, or a scale of numbers whose lowest option nobody chose.
@@ -130,15 +136,14 @@ fn shift(evidence: &Evidence, coding: Coding) -> Option<Against> {
     if coding == Coding::Text || !evidence.same(coding, Coding::Score) {
         return None;
     }
-    let misfits = evidence.misfits(coding);
-    let better = evidence
-        .shifted
-        .iter()
-        .position(|shifted| misfits > 0 && shifted * MARGIN <= misfits);
+    let misfits = telling(evidence, coding);
+    let better = evidence.shifted.iter().position(|shifted| {
+        misfits > 0 && shifted.saturating_sub(evidence.strays) * MARGIN <= misfits
+    });
     if let Some(index) = better {
         return Some(Against::Shift(index));
     }
-    let lowest_unseen =
-        evidence.shifted.first() == Some(&0) && evidence.answers >= ENOUGH_TO_MISS_THE_LOWEST;
+    let lowest_unseen = evidence.shifted.first() == Some(&evidence.strays)
+        && evidence.answers >= ENOUGH_TO_MISS_THE_LOWEST;
     (misfits == 0 && lowest_unseen).then_some(Against::Shift(0))
 }

@@ -30,6 +30,8 @@ pub(crate) struct Evidence {
     differ: [u64; 3],
     /// Misfits as scores when one is taken from, or added to, every answer.
     pub(crate) shifted: [u64; 2],
+    /// Answers that no coding and no shift can explain: they say nothing about which one is right.
+    pub(crate) strays: u64,
     seen: Vec<Seen>,
     columns: usize,
 }
@@ -95,6 +97,11 @@ impl Evidence {
                 shown.push((value, answers));
             }
         }
+        // Chosen by frequency, printed by size.
+        shown.sort_by(|(one, _), (other, _)| {
+            let size = |value| cell_number(value).unwrap_or(f64::INFINITY);
+            size(one).total_cmp(&size(other))
+        });
         self.columns += 1;
         if self.seen.len() < COLUMNS_SHOWN {
             self.seen.push(Seen::new(title, shown));
@@ -104,11 +111,7 @@ impl Evidence {
     fn count(&mut self, reader: &ItemReader<'_>, value: &Value, count: u64, answers: [Answer; 3]) {
         self.answers += count;
         for (misfits, answer) in self.misfits.iter_mut().zip(answers) {
-            *misfits += if matches!(answer, Answer::Misfit(_)) {
-                count
-            } else {
-                0
-            };
+            *misfits += if is_misfit(answer) { count } else { 0 };
         }
         let [text, ordinal, score] = answers;
         for (differ, (one, other)) in
@@ -116,9 +119,11 @@ impl Evidence {
                 .iter_mut()
                 .zip([(text, ordinal), (text, score), (ordinal, score)])
         {
-            *differ += if one == other { 0 } else { count };
+            let alike = one == other || is_misfit(one) && is_misfit(other);
+            *differ += if alike { 0 } else { count };
         }
         let number = cell_number(value);
+        let mut stray = answers.into_iter().all(is_misfit);
         for (misfits, step) in self.shifted.iter_mut().zip(STEPS) {
             let fits = number.is_some_and(|number| {
                 matches!(
@@ -127,7 +132,9 @@ impl Evidence {
                 )
             });
             *misfits += if fits { 0 } else { count };
+            stray &= !fits;
         }
+        self.strays += if stray { count } else { 0 };
     }
 
     /// Answers that do not fit a coding.
@@ -233,6 +240,10 @@ impl Seen {
         }
         seen
     }
+}
+
+fn is_misfit(answer: Answer) -> bool {
+    matches!(answer, Answer::Misfit(_))
 }
 
 /// Sets rows in columns, wide characters counting twice.

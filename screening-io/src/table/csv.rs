@@ -80,16 +80,25 @@ struct RowCounter {
 
 impl RowCounter {
     fn next(&mut self, text: &str, record: &csv::StringRecord) -> u32 {
-        let start = record.position().map_or(0, |position| position.byte() as usize);
+        let start = record
+            .position()
+            .map_or(0, |position| position.byte() as usize);
         let bytes = text.as_bytes();
         // The record may be said to start at line ends that still belong before it: the second half of `\r\n`, or
         // blank lines.
-        let skipped = bytes.iter().skip(start).take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
+        let skipped = bytes
+            .iter()
+            .skip(start)
+            .take_while(|byte| matches!(byte, b'\r' | b'\n'))
+            .count();
         let start = start.saturating_add(skipped).min(bytes.len());
         self.lines += line_ends(bytes, self.at, start);
         self.at = self.at.max(start);
         let row = self.lines.saturating_sub(self.inner_lines) + 1;
-        let inner: u64 = record.iter().map(|cell| line_ends(cell.as_bytes(), 0, cell.len())).sum();
+        let inner: u64 = record
+            .iter()
+            .map(|cell| line_ends(cell.as_bytes(), 0, cell.len()))
+            .sum();
         self.inner_lines += inner;
         u32::try_from(row).unwrap_or(u32::MAX)
     }
@@ -97,9 +106,18 @@ impl RowCounter {
 
 /// Line ends in a part of a text: `\n`, or `\r` without `\n` behind it.
 fn line_ends(bytes: &[u8], from: usize, to: usize) -> u64 {
-    let next = bytes.iter().skip(from + 1).copied().chain(std::iter::once(0));
-    let part = bytes.iter().skip(from).take(to.saturating_sub(from)).zip(next);
-    part.filter(|(byte, next)| **byte == b'\n' || **byte == b'\r' && *next != b'\n').count() as u64
+    let next = bytes
+        .iter()
+        .skip(from + 1)
+        .copied()
+        .chain(std::iter::once(0));
+    let part = bytes
+        .iter()
+        .skip(from)
+        .take(to.saturating_sub(from))
+        .zip(next);
+    part.filter(|(byte, next)| **byte == b'\n' || **byte == b'\r' && *next != b'\n')
+        .count() as u64
 }
 
 /// The separator that is most frequent in the first line that is not blank, outside quotes.

@@ -69,7 +69,9 @@ fn utf16_without_mark(bytes: &[u8]) -> Option<&'static Encoding> {
     let (even, odd) = (zeros(0), zeros(1));
     // Commas, digits and line ends make up at least a tenth of any table. Few characters have a zero as the other
     // byte, but the Chinese one has.
-    let enough = |count: usize, other: usize| count * 20 > head.len() && count > 4 * other && bytes.len().is_multiple_of(2);
+    let enough = |count: usize, other: usize| {
+        count * 20 > head.len() && count > 4 * other && bytes.len().is_multiple_of(2)
+    };
     if enough(odd, even) {
         Some(UTF_16LE)
     } else if enough(even, odd) {

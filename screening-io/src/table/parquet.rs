@@ -78,7 +78,10 @@ pub(crate) fn from_frame(
             })?
         } else {
             let filled = column.is_not_null();
-            filled.iter().map(|filled| if filled == Some(true) { HIDDEN } else { 0 }).collect()
+            filled
+                .iter()
+                .map(|filled| if filled == Some(true) { HIDDEN } else { 0 })
+                .collect()
         };
         columns.push(cells);
     }
