@@ -1,0 +1,263 @@
+//! Puts a table together row by row, with the guards that hold for every kind of file.
+
+use std::collections::HashMap;
+
+use super::{Keep, Limits, Table, Value};
+use crate::error::{IoError, Place, Problem, column_letter};
+use crate::words::trim;
+
+/// The distinct values of a table. Number 0 is the blank.
+pub(super) struct Interner {
+    values: Vec<Value>,
+    texts: HashMap<Box<str>, u32>,
+    numbers: HashMap<(bool, u64), u32>,
+    /// Numbers of the texts of one ASCII character, which are most cells of an answer sheet; 0 = not seen.
+    short: [u32; 128],
+}
+
+impl Interner {
+    fn new() -> Self {
+        Self {
+            values: vec![Value::Blank],
+            texts: HashMap::new(),
+            numbers: HashMap::new(),
+            short: [0; 128],
+        }
+    }
+
+    fn add(&mut self, value: Value) -> u32 {
+        // The limit on cells keeps this far below u32::MAX.
+        let id = u32::try_from(self.values.len()).unwrap_or(u32::MAX);
+        self.values.push(value);
+        id
+    }
+
+    /// The number of a text.
+    pub(super) fn text(&mut self, text: &str) -> u32 {
+        let text = trim(text);
+        if text.is_empty() {
+            return 0;
+        }
+        if let [byte] = text.as_bytes()
+            && let Some(&known) = self.short.get(usize::from(*byte))
+        {
+            if known > 0 {
+                return known;
+            }
+            let id = self.add(Value::Text(text.into()));
+            if let Some(slot) = self.short.get_mut(usize::from(*byte)) {
+                *slot = id;
+            }
+            return id;
+        }
+        if let Some(&id) = self.texts.get(text) {
+            return id;
+        }
+        let id = self.add(Value::Text(text.into()));
+        self.texts.insert(text.into(), id);
+        id
+    }
+
+    /// The number of a number.
+    pub(super) fn number(&mut self, number: f64) -> u32 {
+        self.float(false, number)
+    }
+
+    /// The number of a date serial.
+    pub(super) fn date(&mut self, days: f64) -> u32 {
+        self.float(true, days)
+    }
+
+    fn float(&mut self, date: bool, value: f64) -> u32 {
+        // Not a number is no value; minus zero is zero.
+        if value.is_nan() {
+            return 0;
+        }
+        let value = value + 0.0;
+        let key = (date, value.to_bits());
+        if let Some(&id) = self.numbers.get(&key) {
+            return id;
+        }
+        let id = self.add(if date {
+            Value::Date(value)
+        } else {
+            Value::Number(value)
+        });
+        self.numbers.insert(key, id);
+        id
+    }
+}
+
+/// Stands for a cell that holds something which may not be kept: its row is not blank.
+pub(super) const HIDDEN: u32 = u32::MAX;
+
+/// A table in the making. The first row given that is not blank becomes the headings.
+pub(super) struct Builder<'a> {
+    table: Table,
+    pub(super) interner: Interner,
+    limits: Limits,
+    keep: Keep<'a>,
+    headed: bool,
+    occupied: Vec<bool>,
+    kept_width: usize,
+}
+
+impl<'a> Builder<'a> {
+    pub(super) fn new(file: &str, sheet: Option<String>, limits: Limits, keep: Keep<'a>) -> Self {
+        let table = Table {
+            file: file.to_owned(),
+            sheet,
+            headings: Vec::new(),
+            kept: Vec::new(),
+            values: Vec::new(),
+            columns: Vec::new(),
+            rows: Vec::new(),
+        };
+        Self {
+            table,
+            interner: Interner::new(),
+            limits,
+            keep,
+            headed: false,
+            occupied: Vec::new(),
+            kept_width: 0,
+        }
+    }
+
+    pub(super) fn place(&self) -> Place {
+        self.table.place()
+    }
+
+    /// Number of columns, once the headings are known.
+    pub(super) fn width(&self) -> Option<usize> {
+        self.headed.then_some(self.table.headings.len())
+    }
+
+    /// Whether cells of this column are stored.
+    pub(super) fn keeps(&self, column: usize) -> bool {
+        !self.headed || self.table.kept.get(column).copied().unwrap_or(true)
+    }
+
+    /// Takes over one row: its number in the source, and the numbers of its cells. Cells beyond the headings must be
+    /// blank.
+    pub(super) fn row(&mut self, source_row: u32, cells: &[u32]) -> Result<(), IoError> {
+        if cells.iter().all(|id| *id == 0) {
+            return Ok(());
+        }
+        if !self.headed {
+            return self.head(source_row, cells);
+        }
+        let width = self.table.headings.len();
+        if let Some(beyond) = cells.iter().skip(width).position(|id| *id != 0) {
+            return Err(self.nameless(source_row, width + beyond));
+        }
+        self.table.rows.push(source_row);
+        if self.table.rows.len().saturating_mul(self.kept_width.max(1)) > self.limits.cells {
+            return Err(Problem::new("too-many-cells", self.place())
+                .with("limit", self.limits.cells)
+                .into());
+        }
+        for (position, column) in self.table.columns.iter_mut().enumerate() {
+            if self.table.kept.get(position).copied().unwrap_or(false) {
+                let id = cells.get(position).copied().unwrap_or(0);
+                column.push(id);
+                if id != 0
+                    && let Some(occupied) = self.occupied.get_mut(position)
+                {
+                    *occupied = true;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn head(&mut self, source_row: u32, cells: &[u32]) -> Result<(), IoError> {
+        let width = cells
+            .iter()
+            .rposition(|id| *id != 0)
+            .map_or(0, |last| last + 1);
+        if width > self.limits.columns {
+            let problem = Problem::new("too-many-columns", self.place()).with("count", width);
+            return Err(problem.with("limit", self.limits.columns).into());
+        }
+        let headings: Vec<String> = cells
+            .iter()
+            .take(width)
+            .map(|id| {
+                self.interner
+                    .values
+                    .get(*id as usize)
+                    .map_or_else(String::new, Value::to_text)
+            })
+            .collect();
+        let place = |position: usize| Place {
+            row: Some(source_row),
+            column: u32::try_from(position).ok(),
+            ..self.place()
+        };
+        let mut seen: HashMap<&str, usize> = HashMap::new();
+        for (position, heading) in headings.iter().enumerate() {
+            if heading.contains('\u{fffd}') {
+                return Err(Problem::new("encoding-mangled", place(position))
+                    .value(heading)
+                    .into());
+            }
+            if heading.is_empty() {
+                continue;
+            }
+            if let Some(first) = seen.insert(heading, position) {
+                let letter = |at: usize| column_letter(u32::try_from(at).unwrap_or(u32::MAX));
+                let problem =
+                    Problem::new("heading-duplicate", place(position)).with("heading", heading);
+                return Err(problem
+                    .with("first", letter(first))
+                    .with("second", letter(position))
+                    .into());
+            }
+        }
+        self.table.kept = headings
+            .iter()
+            .map(|heading| heading.is_empty() || (self.keep)(heading))
+            .collect();
+        self.kept_width = self.table.kept.iter().filter(|kept| **kept).count();
+        self.table.columns = vec![Vec::new(); width];
+        self.occupied = vec![false; width];
+        self.table.headings = headings;
+        self.headed = true;
+        Ok(())
+    }
+
+    fn nameless(&self, source_row: u32, position: usize) -> IoError {
+        let place = Place {
+            row: Some(source_row),
+            column: u32::try_from(position).ok(),
+            ..self.place()
+        };
+        Problem::new("heading-missing", place).into()
+    }
+
+    /// The finished table.
+    pub(super) fn finish(mut self) -> Result<Table, IoError> {
+        if !self.headed {
+            return Err(Problem::new("file-empty", self.place()).into());
+        }
+        for (position, heading) in self.table.headings.iter().enumerate() {
+            if heading.is_empty() && self.occupied.get(position).copied().unwrap_or(false) {
+                let first = self
+                    .table
+                    .columns
+                    .get(position)
+                    .and_then(|c| c.iter().position(|id| *id != 0));
+                let row = first
+                    .and_then(|row| self.table.source_row(row))
+                    .unwrap_or(0);
+                return Err(self.nameless(row, position));
+            }
+        }
+        if self.table.rows.is_empty() {
+            return Err(Problem::new("file-no-rows", self.place()).into());
+        }
+        self.table.values = self.interner.values;
+        Ok(self.table)
+    }
+}

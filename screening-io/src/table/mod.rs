@@ -1,0 +1,298 @@
+//! One simple table in memory, whatever the file was: headings, cells, and the row numbers of the source.
+//!
+//! Cells are kept by column as numbers into one list of distinct values. A survey column has few distinct values, so
+//! a cell costs four bytes and each value is interpreted once, not once a row.
+
+mod archive;
+mod builder;
+mod csv;
+mod encoding;
+mod parquet;
+mod xlsx;
+
+use std::path::Path;
+
+use crate::error::{IoError, Place, Problem};
+
+pub(crate) use parquet::{from_frame as table_from_frame, read_frame};
+
+/// The value of a cell.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Value {
+    /// Nothing, or only spaces.
+    Blank,
+    /// A number.
+    Number(f64),
+    /// A date or a time of day as a spreadsheet serial (days since 30 December 1899).
+    Date(f64),
+    /// Text, trimmed.
+    Text(Box<str>),
+}
+
+impl Value {
+    /// The value as a person would write it.
+    pub fn to_text(&self) -> String {
+        match self {
+            Self::Blank => String::new(),
+            Self::Number(number) => number.to_string(),
+            Self::Text(text) => text.to_string(),
+            Self::Date(days) => match crate::parse::serial(*days) {
+                Some(moment) if days.fract() == 0.0 => moment.date().to_string(),
+                Some(moment) => moment.strftime("%Y-%m-%d %H:%M:%S").to_string(),
+                None => days.to_string(),
+            },
+        }
+    }
+}
+
+/// What a reader accepts. The defaults hold any export of a school or a city district and stay below 3 GB of memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes of the file.
+    pub file_bytes: u64,
+    /// Bytes of a workbook when unpacked, all parts together.
+    pub unpacked_bytes: u64,
+    /// Columns; a worksheet has at most 16,384, a csv may have more.
+    pub columns: usize,
+    /// Rows times columns.
+    pub cells: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            file_bytes: 1 << 30,
+            unpacked_bytes: 2 << 30,
+            columns: 65_536,
+            cells: 250_000_000,
+        }
+    }
+}
+
+/// How a table is read.
+#[derive(Debug, Clone, Default)]
+pub struct ReadOptions {
+    /// Worksheet to read; needed when several hold data.
+    pub sheet: Option<String>,
+    /// Text encoding of a csv, when it is known; told from the bytes otherwise.
+    pub encoding: Option<String>,
+    /// What is accepted.
+    pub limits: Limits,
+}
+
+/// Whether the content of a column under a heading may be kept. What may not is never stored.
+pub(crate) type Keep<'a> = &'a dyn Fn(&str) -> bool;
+
+/// A table in memory. The first row of the file that is not blank holds the headings; blank rows are no rows.
+#[derive(Debug, Clone)]
+pub struct Table {
+    file: String,
+    sheet: Option<String>,
+    headings: Vec<String>,
+    kept: Vec<bool>,
+    values: Vec<Value>,
+    columns: Vec<Vec<u32>>,
+    rows: Vec<u32>,
+}
+
+impl Table {
+    /// Number of columns.
+    pub fn width(&self) -> usize {
+        self.headings.len()
+    }
+
+    /// Number of rows below the headings.
+    pub fn height(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// File as the caller named it.
+    pub fn file(&self) -> &str {
+        &self.file
+    }
+
+    /// The headings, trimmed; empty over a blank column.
+    pub fn headings(&self) -> &[String] {
+        &self.headings
+    }
+
+    /// The heading of a column; empty when there is none.
+    pub fn heading(&self, column: usize) -> &str {
+        self.headings.get(column).map_or("", String::as_str)
+    }
+
+    /// Row number in the source, the first row of the file being 1.
+    pub fn source_row(&self, row: usize) -> Option<u32> {
+        self.rows.get(row).copied()
+    }
+
+    /// The source row numbers of all rows.
+    pub fn source_rows(&self) -> &[u32] {
+        &self.rows
+    }
+
+    /// The cell in `row` (from 0, below the headings) and `column`; blank outside the table and in a column that was
+    /// not kept.
+    pub fn cell(&self, row: usize, column: usize) -> &Value {
+        self.cells(column)
+            .get(row)
+            .map_or(&Value::Blank, |id| self.value(*id))
+    }
+
+    /// The cells of a column as numbers into the values; empty for a column that was not kept.
+    pub(crate) fn cells(&self, column: usize) -> &[u32] {
+        self.columns.get(column).map_or(&[], Vec::as_slice)
+    }
+
+    /// How many distinct values there are: all cells are below.
+    pub(crate) fn distinct(&self) -> usize {
+        self.values.len()
+    }
+
+    /// The value behind a number from [`Table::cells`].
+    pub(crate) fn value(&self, id: u32) -> &Value {
+        self.values.get(id as usize).unwrap_or(&Value::Blank)
+    }
+
+    /// Whether the content of a column was kept.
+    pub fn is_kept(&self, column: usize) -> bool {
+        self.kept.get(column).copied().unwrap_or(false)
+    }
+
+    /// The column with exactly this heading.
+    pub fn position(&self, heading: &str) -> Option<usize> {
+        self.headings
+            .iter()
+            .position(|candidate| candidate == heading)
+    }
+
+    /// The place of the whole table, for messages.
+    pub fn place(&self) -> Place {
+        Place {
+            sheet: self.sheet.clone(),
+            ..Place::file(&self.file)
+        }
+    }
+
+    /// The place of a column.
+    pub fn column_place(&self, column: usize) -> Place {
+        let heading = self
+            .headings
+            .get(column)
+            .filter(|heading| !heading.is_empty())
+            .cloned();
+        Place {
+            column: u32::try_from(column).ok(),
+            heading,
+            ..self.place()
+        }
+    }
+
+    /// The place of a cell.
+    pub fn cell_place(&self, row: usize, column: usize) -> Place {
+        Place {
+            row: self.source_row(row),
+            ..self.column_place(column)
+        }
+    }
+
+    /// The place of a row.
+    pub fn row_place(&self, row: usize) -> Place {
+        Place {
+            row: self.source_row(row),
+            ..self.place()
+        }
+    }
+}
+
+/// Kinds of files, told from the first bytes and never from the name alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Xlsx,
+    OldExcel,
+    Parquet,
+    Text,
+}
+
+fn kind(bytes: &[u8]) -> Kind {
+    match bytes {
+        [b'P', b'K', 3 | 5, 4 | 6, ..] => Kind::Xlsx,
+        [0xd0, 0xcf, 0x11, 0xe0, ..] => Kind::OldExcel,
+        [b'P', b'A', b'R', b'1', ..] => Kind::Parquet,
+        _ => Kind::Text,
+    }
+}
+
+/// Whether the bytes are a parquet file, whose columns keep their types.
+pub(crate) fn is_parquet(bytes: &[u8]) -> bool {
+    kind(bytes) == Kind::Parquet
+}
+
+/// Reads a whole file, within the limits.
+pub(crate) fn read_bytes(path: &Path, limits: &Limits) -> Result<Vec<u8>, IoError> {
+    use std::io::Read as _;
+    let place = || Place::file(path.display().to_string());
+    let unreadable =
+        |cause: std::io::Error| Problem::new("file-unreadable", place()).with("cause", cause);
+    let file = std::fs::File::open(path).map_err(unreadable)?;
+    let mut bytes = Vec::new();
+    file.take(limits.file_bytes.saturating_add(1))
+        .read_to_end(&mut bytes)
+        .map_err(unreadable)?;
+    if bytes.len() as u64 > limits.file_bytes {
+        let size = std::fs::metadata(path).map_or(bytes.len() as u64, |meta| meta.len());
+        return Err(Problem::new("file-too-large", place())
+            .with("size", size)
+            .with("limit", limits.file_bytes)
+            .into());
+    }
+    Ok(bytes)
+}
+
+/// Reads an xlsx, csv or parquet file into a table. The kind is told from the content.
+///
+/// # Errors
+/// When the file cannot be read, is empty, too large, damaged, of another kind, of an unknown encoding, has merged
+/// cells, two equal headings, or data under no heading.
+pub fn read_table(path: &Path, options: &ReadOptions) -> Result<Table, IoError> {
+    let bytes = read_bytes(path, &options.limits)?;
+    read_table_bytes(&path.display().to_string(), &bytes, options)
+}
+
+/// Reads a file that is already in memory; `name` stands for it in messages.
+///
+/// # Errors
+/// As [`read_table`].
+///
+/// ```
+/// use screening_io::{ReadOptions, read_table_bytes};
+/// let table = read_table_bytes("a.csv", "学号,班级\n1,2\n".as_bytes(), &ReadOptions::default())?;
+/// assert_eq!((table.width(), table.height(), table.source_row(0)), (2, 1, Some(2)));
+/// # Ok::<(), screening_io::IoError>(())
+/// ```
+pub fn read_table_bytes(name: &str, bytes: &[u8], options: &ReadOptions) -> Result<Table, IoError> {
+    read_kept(name, bytes, options, &|_| true)
+}
+
+/// Reads a table without the columns that may not be kept.
+pub(crate) fn read_kept(
+    name: &str,
+    bytes: &[u8],
+    options: &ReadOptions,
+    keep: Keep<'_>,
+) -> Result<Table, IoError> {
+    let place = || Place::file(name);
+    if bytes.is_empty() {
+        return Err(Problem::new("file-empty", place()).into());
+    }
+    if bytes.len() as u64 > options.limits.file_bytes {
+        let problem = Problem::new("file-too-large", place()).with("size", bytes.len());
+        return Err(problem.with("limit", options.limits.file_bytes).into());
+    }
+    match kind(bytes) {
+        Kind::Xlsx => xlsx::read(name, bytes, options, keep),
+        Kind::Parquet => parquet::read(name, bytes, options, keep),
+        Kind::OldExcel => Err(Problem::new("file-old-excel", place()).into()),
+        Kind::Text => csv::read(name, bytes, options, keep),
+    }
+}

@@ -1,0 +1,212 @@
+//! Reads xlsx, cell by cell: the stated size of a sheet is never trusted with memory.
+
+use std::io::Cursor;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use calamine::{DataRef, Dimensions, Reader, SheetType, Xlsx, XlsxError};
+
+use super::builder::{Builder, HIDDEN};
+use super::{Keep, ReadOptions, Table, archive};
+use crate::error::{IoError, Place, Problem, column_letter};
+use crate::words::trim;
+
+type Workbook<'a> = Xlsx<Cursor<&'a [u8]>>;
+
+pub(super) fn read(
+    name: &str,
+    bytes: &[u8],
+    options: &ReadOptions,
+    keep: Keep<'_>,
+) -> Result<Table, IoError> {
+    archive::check(name, bytes, options.limits.unpacked_bytes)?;
+    // The parser of the format is not ours, and its input is hostile: a panic in it must refuse the file, not end a
+    // server or the run of a whole district.
+    catch_unwind(AssertUnwindSafe(|| parse(name, bytes, options, keep)))
+        .unwrap_or_else(|_| Err(broken(name, &"parser")))
+}
+
+fn broken(name: &str, cause: &dyn std::fmt::Display) -> IoError {
+    Problem::new("xlsx-broken", Place::file(name))
+        .with("cause", cause)
+        .into()
+}
+
+fn parse(
+    name: &str,
+    bytes: &[u8],
+    options: &ReadOptions,
+    keep: Keep<'_>,
+) -> Result<Table, IoError> {
+    let mut workbook: Workbook<'_> =
+        Xlsx::new(Cursor::new(bytes)).map_err(|cause: XlsxError| broken(name, &cause))?;
+    let sheet = choose_sheet(name, &mut workbook, options.sheet.as_deref())?;
+    let merged = workbook
+        .merge_cells_by_sheet_name(&sheet)
+        .map_err(|cause| broken(name, &cause))?;
+    if let Some(region) = merged.iter().min_by_key(|region| region.start) {
+        return Err(merged_problem(name, &sheet, region));
+    }
+    read_sheet(name, &mut workbook, sheet, options, keep)
+}
+
+/// The sheet asked for, or the only one that holds data.
+fn choose_sheet(
+    name: &str,
+    workbook: &mut Workbook<'_>,
+    wanted: Option<&str>,
+) -> Result<String, IoError> {
+    let sheets: Vec<String> = workbook
+        .sheets_metadata()
+        .iter()
+        .filter(|sheet| sheet.typ == SheetType::WorkSheet)
+        .map(|sheet| sheet.name.clone())
+        .collect();
+    if let Some(wanted) = wanted {
+        return sheets
+            .iter()
+            .find(|sheet| *sheet == wanted)
+            .cloned()
+            .ok_or_else(|| {
+                let problem =
+                    Problem::new("xlsx-no-sheet", Place::file(name)).with("wanted", wanted);
+                problem.with("names", sheets.join(", ")).into()
+            });
+    }
+    let mut filled = Vec::new();
+    for sheet in sheets {
+        if has_content(workbook, &sheet).map_err(|cause| broken(name, &cause))? {
+            filled.push(sheet);
+        }
+    }
+    match filled.as_slice() {
+        [] => Err(Problem::new("file-empty", Place::file(name)).into()),
+        [only] => Ok(only.clone()),
+        several => {
+            let problem =
+                Problem::new("xlsx-sheets", Place::file(name)).with("count", several.len());
+            Err(problem.with("names", several.join(", ")).into())
+        }
+    }
+}
+
+fn has_content(workbook: &mut Workbook<'_>, sheet: &str) -> Result<bool, XlsxError> {
+    let mut reader = workbook.worksheet_cells_reader(sheet)?;
+    while let Some(cell) = reader.next_cell()? {
+        if !is_blank(cell.get_value()) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+fn is_blank(value: &DataRef<'_>) -> bool {
+    match value {
+        DataRef::Empty => true,
+        DataRef::String(text) => trim(text).is_empty(),
+        DataRef::SharedString(text) => trim(text).is_empty(),
+        _ => false,
+    }
+}
+
+fn merged_problem(name: &str, sheet: &str, region: &Dimensions) -> IoError {
+    let corner =
+        |(row, column): (u32, u32)| format!("{}{}", column_letter(column), u64::from(row) + 1);
+    let place = Place {
+        sheet: Some(sheet.to_owned()),
+        row: region.start.0.checked_add(1),
+        column: Some(region.start.1),
+        ..Place::file(name)
+    };
+    let range = format!("{}:{}", corner(region.start), corner(region.end));
+    Problem::new("xlsx-merged", place)
+        .with("range", range)
+        .into()
+}
+
+fn read_sheet(
+    name: &str,
+    workbook: &mut Workbook<'_>,
+    sheet: String,
+    options: &ReadOptions,
+    keep: Keep<'_>,
+) -> Result<Table, IoError> {
+    let epoch = if workbook.has_1904_epoch() {
+        DAYS_1904
+    } else {
+        0.0
+    };
+    let mut reader = workbook
+        .worksheet_cells_reader(&sheet)
+        .map_err(|cause| broken(name, &cause))?;
+    let mut builder = Builder::new(name, Some(sheet), options.limits, keep);
+    let mut cells: Vec<u32> = Vec::new();
+    let mut current = 0_u32;
+    while let Some(cell) = reader.next_cell().map_err(|cause| broken(name, &cause))? {
+        let (row, column) = cell.get_position();
+        if row != current {
+            builder.row(current.saturating_add(1), &cells)?;
+            cells.clear();
+            if row < current {
+                return Err(broken(
+                    name,
+                    &format_args!(
+                        "row {} after row {}",
+                        u64::from(row) + 1,
+                        u64::from(current) + 1
+                    ),
+                ));
+            }
+            current = row;
+        }
+        let id = intern(&mut builder, column as usize, cell.get_value(), epoch);
+        place_cell(&builder, &mut cells, column as usize, id, options)?;
+    }
+    builder.row(current.saturating_add(1), &cells)?;
+    builder.finish()
+}
+
+/// Puts a cell into the row; a far column makes the row long only within the limit.
+fn place_cell(
+    builder: &Builder<'_>,
+    cells: &mut Vec<u32>,
+    column: usize,
+    id: u32,
+    options: &ReadOptions,
+) -> Result<(), IoError> {
+    if id == 0 {
+        return Ok(());
+    }
+    if column >= options.limits.columns {
+        let problem = Problem::new("too-many-columns", builder.place()).with("count", column + 1);
+        return Err(problem.with("limit", options.limits.columns).into());
+    }
+    if column >= cells.len() {
+        cells.resize(column + 1, 0);
+    }
+    if let Some(cell) = cells.get_mut(column) {
+        *cell = id;
+    }
+    Ok(())
+}
+
+/// Days between the two calendars of spreadsheets.
+const DAYS_1904: f64 = 1462.0;
+
+fn intern(builder: &mut Builder<'_>, column: usize, value: &DataRef<'_>, epoch: f64) -> u32 {
+    if !builder.keeps(column) {
+        return if is_blank(value) { 0 } else { HIDDEN };
+    }
+    let interner = &mut builder.interner;
+    match value {
+        DataRef::Empty => 0,
+        DataRef::Int(number) => interner.number(*number as f64),
+        DataRef::Float(number) => interner.number(*number),
+        DataRef::String(text) | DataRef::DateTimeIso(text) | DataRef::DurationIso(text) => {
+            interner.text(text)
+        }
+        DataRef::SharedString(text) => interner.text(text),
+        DataRef::Bool(truth) => interner.text(if *truth { "TRUE" } else { "FALSE" }),
+        DataRef::DateTime(moment) => interner.date(moment.as_f64() + epoch),
+        DataRef::Error(error) => interner.text(&error.to_string()),
+    }
+}

@@ -1,0 +1,420 @@
+//! Reads plain tables of answers: columns named `<instrument>.<item>`, with a prefix, or by a mapping.
+
+use std::collections::{HashMap, HashSet};
+use std::path::Path;
+
+use indexmap::IndexMap;
+use polars::prelude::*;
+use screening_core::instrument::Definition;
+
+use crate::answers::{
+    AnswerSet, Field, ItemColumn, PersonColumn, item_columns, read_person, student_ids,
+};
+use crate::coding::{Coding, CodingReport, Evidence, Verdict, decide};
+use crate::error::{IoError, Problem};
+use crate::survey::{frame, readers, source_columns};
+use crate::table::{
+    ReadOptions, Table, Value, is_parquet, read_bytes, read_frame, read_kept, table_from_frame,
+};
+use crate::words::words;
+
+/// How the item columns of an instrument are named.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum ColumnNames {
+    /// `<instrument>.<item>`, for example `phq-9.3`.
+    #[default]
+    Canonical,
+    /// The prefix and the item id: `Q` finds `Q1`, `Q2`, ...
+    Prefix(String),
+    /// Item id to column name, all items.
+    Mapping(IndexMap<String, String>),
+}
+
+impl ColumnNames {
+    fn of(&self, definition: &Definition, item: &str) -> Option<String> {
+        match self {
+            Self::Canonical => Some(format!("{}.{item}", definition.id)),
+            Self::Prefix(prefix) => Some(format!("{prefix}{item}")),
+            Self::Mapping(mapping) => mapping.get(item).cloned(),
+        }
+    }
+}
+
+/// One instrument of a table.
+#[derive(Debug, Clone)]
+pub struct TablePart<'a> {
+    /// The instrument.
+    pub definition: &'a Definition,
+    /// How its columns are named.
+    pub names: ColumnNames,
+    /// How its answers are coded. Canonical columns hold scores by contract; for others the coding is told from the
+    /// answers when it is not stated.
+    pub coding: Option<Coding>,
+    /// Answers that fit no option were looked at and are single wrong cells, not a shifted file.
+    pub accept_strays: bool,
+}
+
+impl<'a> TablePart<'a> {
+    /// An instrument with columns of these names.
+    pub fn new(definition: &'a Definition, names: ColumnNames) -> Self {
+        Self {
+            definition,
+            names,
+            coding: None,
+            accept_strays: false,
+        }
+    }
+}
+
+/// What a table holds.
+#[derive(Debug, Clone, Default)]
+pub struct TableSpec<'a> {
+    /// The instruments.
+    pub parts: Vec<TablePart<'a>>,
+    /// Column that holds the student id, when it is not named `student_id`.
+    pub student_id: Option<String>,
+    /// Refuse the file without a student id, and reject the rows without one.
+    pub needs_student_id: bool,
+    /// How the file is read.
+    pub read: ReadOptions,
+}
+
+/// Reads a table of answers (csv, xlsx or parquet). Columns that are neither items nor known person columns pass
+/// through untouched, behind the person columns.
+///
+/// # Errors
+/// When the file cannot be read as a table, item columns are missing or unknown, the mapping does not fit, or the
+/// coding cannot be told.
+pub fn read_answers(path: &Path, spec: &TableSpec<'_>) -> Result<AnswerSet, IoError> {
+    let bytes = read_bytes(path, &spec.read.limits)?;
+    read_answers_bytes(&path.display().to_string(), &bytes, spec)
+}
+
+/// Reads a table of answers that is already in memory; `name` stands for it in messages.
+///
+/// # Errors
+/// As [`read_answers`].
+pub fn read_answers_bytes(
+    name: &str,
+    bytes: &[u8],
+    spec: &TableSpec<'_>,
+) -> Result<AnswerSet, IoError> {
+    if !is_parquet(bytes) {
+        let table = read_kept(name, bytes, &spec.read, &|_| true)?;
+        return read(&table, None, spec);
+    }
+    let original = read_frame(name, bytes, &spec.read)?;
+    // Columns of a type that cells cannot have still pass through, so only those that are read become cells.
+    let names: Vec<String> = original
+        .get_column_names()
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    let wanted: HashSet<String> = names
+        .into_iter()
+        .filter(|heading| is_read(heading, spec))
+        .collect();
+    let table = table_from_frame(name, &original, &spec.read, &|heading| {
+        wanted.contains(heading)
+    })?;
+    read(&table, Some(&original), spec)
+}
+
+fn is_read(heading: &str, spec: &TableSpec<'_>) -> bool {
+    let item = |part: &TablePart<'_>| {
+        part.definition
+            .items
+            .iter()
+            .any(|item| part.names.of(part.definition, &item.id).as_deref() == Some(heading))
+    };
+    person_field(heading, spec).is_some() || spec.parts.iter().any(item)
+}
+
+/// Person columns carry their canonical name. A Chinese heading cannot be mistaken for a researcher's variable, so
+/// it is taken as well; other English words pass through.
+fn person_field(heading: &str, spec: &TableSpec<'_>) -> Option<Field> {
+    if spec.student_id.as_deref() == Some(heading) {
+        return Some(Field::StudentId);
+    }
+    let field = Field::OF_ANSWERS.into_iter().find(|field| {
+        field.key() == heading
+            || !heading.is_ascii() && words().person_heading(heading) == Some(field.key())
+    })?;
+    (field != Field::StudentId || spec.student_id.is_none()).then_some(field)
+}
+
+fn read(
+    table: &Table,
+    original: Option<&DataFrame>,
+    spec: &TableSpec<'_>,
+) -> Result<AnswerSet, IoError> {
+    let mut columns_of = Vec::with_capacity(spec.parts.len());
+    for part in &spec.parts {
+        columns_of.push(find_items(table, part)?);
+    }
+    let persons = find_persons(table, spec)?;
+    let codings = settle(table, spec, &columns_of)?;
+    let mut rejected = Vec::new();
+    let id = persons
+        .iter()
+        .find(|person| person.field == Field::StudentId);
+    let keep: Vec<bool> = match id {
+        Some(id) if spec.needs_student_id => {
+            student_ids(table, id.column, "row-no-student", &mut rejected)
+                .iter()
+                .map(Option::is_some)
+                .collect()
+        }
+        _ => vec![true; table.height()],
+    };
+    let mut columns = source_columns(table, &keep);
+    for person in &persons {
+        columns.push(read_person(table, *person, &keep, &mut rejected));
+    }
+    let mut used: HashSet<usize> = columns_of.iter().flatten().copied().collect();
+    used.extend(persons.iter().map(|person| person.column));
+    let mut items = Vec::new();
+    for ((part, positions), report) in spec.parts.iter().zip(columns_of).zip(&codings) {
+        let found: Vec<ItemColumn<'_>> = readers(part.definition)
+            .into_iter()
+            .zip(positions)
+            .map(|(reader, column)| ItemColumn { reader, column })
+            .collect();
+        items.extend(item_columns(
+            table,
+            part.definition,
+            &found,
+            report.coding,
+            &keep,
+            &mut rejected,
+        ));
+    }
+    let names: HashSet<String> = columns
+        .iter()
+        .chain(&items)
+        .map(|column| column.name().to_string())
+        .collect();
+    let mut ignored = Vec::new();
+    for position in (0..table.width()).filter(|position| !used.contains(position)) {
+        let heading = table.heading(position);
+        if heading.is_empty() {
+            continue;
+        }
+        if names.contains(heading) {
+            // For example the `source_row` of a table that this reader's output was written to.
+            ignored.push(heading.to_owned());
+            continue;
+        }
+        columns.push(untouched(table, original, position, &keep));
+    }
+    columns.extend(items);
+    let frame = frame(table, &keep, columns)?;
+    Ok(AnswerSet {
+        frame,
+        rejected,
+        rows_in: table.height(),
+        codings,
+        ignored,
+    })
+}
+
+/// The columns of an instrument in the order of its items.
+fn find_items(table: &Table, part: &TablePart<'_>) -> Result<Vec<usize>, IoError> {
+    let definition = part.definition;
+    let problem = |id| Problem::new(id, table.place()).with("instrument", &definition.id);
+    if let ColumnNames::Mapping(mapping) = &part.names {
+        check_mapping(table, definition, mapping)?;
+    }
+    let positions: HashMap<&str, usize> = table
+        .headings()
+        .iter()
+        .enumerate()
+        .map(|(position, heading)| (heading.as_str(), position))
+        .collect();
+    let mut found = Vec::with_capacity(definition.items.len());
+    let mut missing = Vec::new();
+    for item in &definition.items {
+        let name = part.names.of(definition, &item.id);
+        match name.as_deref().and_then(|name| positions.get(name)) {
+            Some(position) => found.push(*position),
+            None => missing.push(name.unwrap_or_else(|| item.id.clone())),
+        }
+    }
+    if found.is_empty() {
+        return Err(problem("table-no-items")
+            .with("example", missing.first().cloned().unwrap_or_default())
+            .into());
+    }
+    if !missing.is_empty() {
+        let shown: Vec<String> = missing.iter().take(8).cloned().collect();
+        let problem = problem("table-items-missing").with("count", missing.len());
+        return Err(problem.with("columns", shown.join(", ")).into());
+    }
+    if part.names == ColumnNames::Canonical {
+        no_unknown_items(table, definition, &found)?;
+    }
+    Ok(found)
+}
+
+/// A column such as `phq-9.10` is a mistake somebody should know of; `phq-9.total` is a result of an earlier run.
+fn no_unknown_items(
+    table: &Table,
+    definition: &Definition,
+    found: &[usize],
+) -> Result<(), IoError> {
+    let prefix = format!("{}.", definition.id);
+    for (position, heading) in table.headings().iter().enumerate() {
+        let Some(item) = heading.strip_prefix(&prefix) else {
+            continue;
+        };
+        let like_an_item = !item.is_empty() && item.bytes().all(|b| b.is_ascii_digit());
+        if like_an_item && !found.contains(&position) {
+            let problem = Problem::new("table-unknown-item", table.column_place(position));
+            return Err(problem.with("instrument", &definition.id).into());
+        }
+    }
+    Ok(())
+}
+
+fn check_mapping(
+    table: &Table,
+    definition: &Definition,
+    mapping: &IndexMap<String, String>,
+) -> Result<(), IoError> {
+    let mut users: HashMap<&str, &str> = HashMap::new();
+    for (item, wanted) in mapping {
+        let problem = |id| {
+            let problem = Problem::new(id, table.place()).with("instrument", &definition.id);
+            problem.with("item", item).with("wanted", wanted)
+        };
+        if !definition.items.iter().any(|known| known.id == *item) {
+            return Err(problem("mapping-unknown-item").into());
+        }
+        if table.position(wanted).is_none() {
+            return Err(problem("mapping-unknown-column").into());
+        }
+        if let Some(first) = users.insert(wanted, item) {
+            return Err(problem("mapping-column-twice")
+                .with("first", first)
+                .with("second", item)
+                .into());
+        }
+    }
+    Ok(())
+}
+
+fn find_persons(table: &Table, spec: &TableSpec<'_>) -> Result<Vec<PersonColumn>, IoError> {
+    let mut persons: Vec<PersonColumn> = Vec::new();
+    for (column, heading) in table.headings().iter().enumerate() {
+        let Some(field) = person_field(heading, spec) else {
+            continue;
+        };
+        if let Some(other) = persons
+            .iter()
+            .find(|other| other.field.column() == field.column())
+        {
+            let problem = Problem::new("person-column-twice", table.column_place(column))
+                .with("field", field.column());
+            let problem = problem
+                .with("first", table.heading(other.column))
+                .with("second", heading);
+            return Err(problem.into());
+        }
+        persons.push(PersonColumn { field, column });
+    }
+    let has_id = persons
+        .iter()
+        .any(|person| person.field == Field::StudentId);
+    if !has_id && (spec.needs_student_id || spec.student_id.is_some()) {
+        let wanted = spec
+            .student_id
+            .as_deref()
+            .unwrap_or(Field::StudentId.column());
+        return Err(Problem::new("student-column", table.place())
+            .with("wanted", wanted)
+            .into());
+    }
+    Ok(persons)
+}
+
+fn settle(
+    table: &Table,
+    spec: &TableSpec<'_>,
+    columns_of: &[Vec<usize>],
+) -> Result<Vec<CodingReport>, IoError> {
+    let mut reports = Vec::with_capacity(spec.parts.len());
+    for (part, columns) in spec.parts.iter().zip(columns_of) {
+        let id = part.definition.id.clone();
+        let evidence = Evidence::gather(table, &readers(part.definition), columns);
+        let contract = (part.names == ColumnNames::Canonical).then_some(Coding::Score);
+        match decide(
+            &evidence,
+            &id,
+            table.place(),
+            part.coding.or(contract),
+            part.accept_strays,
+        ) {
+            Verdict::Use(coding, ground) => {
+                reports.push(CodingReport {
+                    instrument: id,
+                    coding,
+                    ground,
+                    evidence: evidence.describe(),
+                });
+            }
+            Verdict::Ambiguous(_) => {
+                let problem =
+                    Problem::new("coding-ambiguous", table.place()).with("instrument", &id);
+                return Err(problem.detail(evidence.describe()).into());
+            }
+            Verdict::Refuse(problem) => return Err(problem.into()),
+        }
+    }
+    Ok(reports)
+}
+
+/// A column as it is in the file, for the rows kept: with its type where the file has types, as numbers where all
+/// cells are numbers, and as text otherwise.
+fn untouched(
+    table: &Table,
+    original: Option<&DataFrame>,
+    position: usize,
+    keep: &[bool],
+) -> Column {
+    let heading = table.heading(position);
+    let rows: Vec<usize> = (0..table.height())
+        .filter(|row| keep.get(*row).copied().unwrap_or(false))
+        .collect();
+    if let Some(column) = original.and_then(|frame| frame.select_at_idx(position)) {
+        // Rows of a frame are numbered from 2, as under a heading.
+        let indices: Vec<IdxSize> = rows
+            .iter()
+            .filter_map(|row| table.source_row(*row))
+            .map(|row| (row.saturating_sub(2)) as IdxSize)
+            .collect();
+        if let Ok(taken) = column.take(&IdxCa::from_vec("row".into(), indices)) {
+            return taken;
+        }
+    }
+    let name = PlSmallStr::from_str(heading);
+    let cells = || rows.iter().map(|row| table.cell(*row, position));
+    if cells().all(|cell| matches!(cell, Value::Number(_) | Value::Blank)) {
+        let numbers: Vec<Option<f64>> = cells()
+            .map(|cell| match cell {
+                Value::Number(number) => Some(*number),
+                _ => None,
+            })
+            .collect();
+        return Column::new(name, numbers);
+    }
+    let texts: Vec<Option<String>> = cells()
+        .map(|cell| {
+            if *cell == Value::Blank {
+                None
+            } else {
+                Some(cell.to_text())
+            }
+        })
+        .collect();
+    Column::new(name, texts)
+}

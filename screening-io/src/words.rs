@@ -1,0 +1,167 @@
+//! The words that files use (headings, special answers, status words, grades), read from `resources/words.toml`.
+
+use std::sync::LazyLock;
+
+use indexmap::IndexMap;
+use serde::Deserialize;
+
+const SOURCE: &str = include_str!("../resources/words.toml");
+
+static WORDS: LazyLock<Words> = LazyLock::new(|| {
+    // A broken resource must not take the program down; a test checks that it is whole.
+    toml::from_str(SOURCE).unwrap_or_default()
+});
+
+/// The words of the resource file.
+pub(crate) fn words() -> &'static Words {
+    &WORDS
+}
+
+/// See the comments in `resources/words.toml`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Words {
+    pub(crate) headings: IndexMap<String, Vec<String>>,
+    pub(crate) never_read: NeverRead,
+    pub(crate) survey: IndexMap<String, Vec<MetadataColumn>>,
+    pub(crate) special: Special,
+    pub(crate) status: IndexMap<String, IndexMap<String, Vec<String>>>,
+    pub(crate) grades: IndexMap<String, Vec<String>>,
+    pub(crate) grade_codes: IndexMap<String, Vec<String>>,
+    pub(crate) marks: Marks,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NeverRead {
+    contains: Vec<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct MetadataColumn {
+    pub(crate) key: String,
+    pub(crate) headings: Vec<String>,
+    #[serde(default)]
+    pub(crate) optional: bool,
+    #[serde(default = "yes")]
+    pub(crate) read: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Special {
+    pub(crate) skipped: Vec<String>,
+    pub(crate) not_shown: Vec<String>,
+    pub(crate) refused: Vec<String>,
+    pub(crate) several: Vec<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Marks {
+    pub(crate) date: Vec<String>,
+    pub(crate) hours: Vec<String>,
+    pub(crate) minutes: Vec<String>,
+    pub(crate) seconds: Vec<String>,
+    pub(crate) question: Vec<String>,
+    pub(crate) stem_trailing: Vec<String>,
+}
+
+impl Words {
+    /// Whether a roster column with this heading is kept out of memory.
+    pub(crate) fn is_never_read(&self, heading: &str) -> bool {
+        let heading = normal(heading);
+        self.never_read
+            .contains
+            .iter()
+            .any(|part| heading.contains(part.as_str()))
+    }
+
+    /// The canonical name of a person column with this heading.
+    pub(crate) fn person_heading(&self, heading: &str) -> Option<&str> {
+        let heading = stem(heading);
+        self.headings
+            .iter()
+            .find(|(_, synonyms)| synonyms.contains(&heading))
+            .map(|(name, _)| name.as_str())
+    }
+}
+
+/// A text as it is compared: trimmed, full-width characters narrowed, case folded.
+pub(crate) fn normal(text: &str) -> String {
+    narrow(text).to_lowercase()
+}
+
+/// Trims a text (no-break and ideographic spaces and byte-order marks included) and narrows full-width characters.
+pub(crate) fn narrow(text: &str) -> String {
+    trim(text).chars().map(narrow_char).collect()
+}
+
+/// Trims, byte-order marks and zero-width spaces included.
+pub(crate) fn trim(text: &str) -> &str {
+    text.trim_matches(|c: char| c.is_whitespace() || matches!(c, '\u{feff}' | '\u{200b}'))
+}
+
+fn narrow_char(c: char) -> char {
+    match c {
+        '\u{3000}' | '\u{a0}' => ' ',
+        '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(c) - 0xfee0).unwrap_or(c),
+        _ => c,
+    }
+}
+
+/// A heading as it is compared: normal, and without the marks that forms put behind a question.
+pub(crate) fn stem(heading: &str) -> String {
+    let mut text = normal(heading);
+    loop {
+        let cut = words().marks.stem_trailing.iter().find_map(|mark| {
+            text.strip_suffix(mark.as_str())
+                .map(|rest| rest.trim_end().len())
+        });
+        match cut {
+            Some(length) => text.truncate(length),
+            None => return text,
+        }
+    }
+}
+
+/// The key of the list that holds `text`, which must be normal.
+pub(crate) fn lookup<'a>(lists: &'a IndexMap<String, Vec<String>>, text: &str) -> Option<&'a str> {
+    lists
+        .iter()
+        .find(|(_, list)| list.iter().any(|word| word == text))
+        .map(|(key, _)| key.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_resource_is_whole() {
+        let words: Words = toml::from_str(SOURCE).expect("words.toml");
+        assert_eq!(words.grades.len(), 12);
+        assert_eq!(words.survey["wenjuanxing"].len(), 7);
+        for list in words.headings.values().chain(words.grades.values()) {
+            for word in list {
+                assert_eq!(*word, normal(word), "words are kept in their normal form");
+            }
+        }
+    }
+
+    #[test]
+    fn headings_are_compared_leniently() {
+        assert_eq!(words().person_heading(" 学号： "), Some("student_id"));
+        assert_eq!(
+            words().person_heading("您的学号（必填）："),
+            Some("student_id")
+        );
+        assert_eq!(words().person_heading("学号和姓名"), None);
+        assert!(words().is_never_read("家庭住址") && words().is_never_read("家长手机号"));
+    }
+}
