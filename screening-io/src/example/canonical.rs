@@ -8,9 +8,7 @@ use std::io::BufWriter;
 use std::path::{Path, PathBuf};
 
 use polars::io::parquet::write::BatchedWriter;
-use polars::prelude::{
-    Column, DataFrame, DataType, IntoColumn, NamedFrom, ParquetWriter, Series,
-};
+use polars::prelude::{Column, DataFrame, DataType, IntoColumn, NamedFrom, ParquetWriter, Series};
 
 use super::config::{MakeUpFile, Survey};
 use super::error::ExampleError;
@@ -33,39 +31,67 @@ enum Sink {
 
 impl CanonicalWriter {
     /// Opens the file.
-    pub(super) fn create(path: &Path, form: MakeUpFile, battery: &Battery) -> Result<Self, ExampleError> {
+    pub(super) fn create(
+        path: &Path,
+        form: MakeUpFile,
+        battery: &Battery,
+    ) -> Result<Self, ExampleError> {
         let sink = match form {
             MakeUpFile::Parquet => Sink::Parquet(None),
             MakeUpFile::Csv => {
                 let mut writer = csv_writer(path)?;
-                let items = battery.items().map(|(instrument, item)| format!("{instrument}.{}", item.id));
-                let header = ["student_id", "administered_on"].into_iter().map(str::to_owned).chain(items);
-                writer.write_record(header).map_err(ExampleError::csv(path))?;
+                let items = battery
+                    .items()
+                    .map(|(instrument, item)| format!("{instrument}.{}", item.id));
+                let header = ["student_id", "administered_on"]
+                    .into_iter()
+                    .map(str::to_owned)
+                    .chain(items);
+                writer
+                    .write_record(header)
+                    .map_err(ExampleError::csv(path))?;
                 Sink::Csv(Box::new(writer))
             }
         };
-        Ok(Self { sink, path: path.to_owned(), rows: 0 })
+        Ok(Self {
+            sink,
+            path: path.to_owned(),
+            rows: 0,
+        })
     }
 
     /// Appends the sheets of one school.
-    pub(super) fn push(&mut self, battery: &Battery, survey: &Survey, sheets: &[Sheet]) -> Result<(), ExampleError> {
+    pub(super) fn push(
+        &mut self,
+        battery: &Battery,
+        survey: &Survey,
+        sheets: &[Sheet],
+    ) -> Result<(), ExampleError> {
         if sheets.is_empty() {
             return Ok(());
         }
         match &mut self.sink {
             Sink::Parquet(writer) => {
-                let frame = frame(battery, survey, sheets).map_err(ExampleError::parquet(&self.path))?;
+                let frame =
+                    frame(battery, survey, sheets).map_err(ExampleError::parquet(&self.path))?;
                 let writer = match writer {
                     Some(writer) => writer,
                     None => writer.insert(Box::new(open_parquet(&self.path, &frame)?)),
                 };
-                writer.write_batch(&frame).map_err(ExampleError::parquet(&self.path))?;
+                writer
+                    .write_batch(&frame)
+                    .map_err(ExampleError::parquet(&self.path))?;
             }
             Sink::Csv(writer) => {
                 for sheet in sheets {
-                    let answers = battery.items().zip(&sheet.answers).map(|((_, item), &answer)| text(item, answer, survey));
+                    let answers = battery
+                        .items()
+                        .zip(&sheet.answers)
+                        .map(|((_, item), &answer)| text(item, answer, survey));
                     let person = [sheet.student_id.clone(), sheet.submitted.date().to_string()];
-                    writer.write_record(person.into_iter().chain(answers)).map_err(ExampleError::csv(&self.path))?;
+                    writer
+                        .write_record(person.into_iter().chain(answers))
+                        .map_err(ExampleError::csv(&self.path))?;
                 }
             }
         }
@@ -86,28 +112,53 @@ impl CanonicalWriter {
     }
 }
 
-fn open_parquet(path: &Path, frame: &DataFrame) -> Result<BatchedWriter<BufWriter<File>>, ExampleError> {
+fn open_parquet(
+    path: &Path,
+    frame: &DataFrame,
+) -> Result<BatchedWriter<BufWriter<File>>, ExampleError> {
     let file = File::create(path).map_err(ExampleError::write(path))?;
-    ParquetWriter::new(BufWriter::new(file)).batched(frame.schema()).map_err(ExampleError::parquet(path))
+    ParquetWriter::new(BufWriter::new(file))
+        .batched(frame.schema())
+        .map_err(ExampleError::parquet(path))
 }
 
-fn frame(battery: &Battery, survey: &Survey, sheets: &[Sheet]) -> polars::error::PolarsResult<DataFrame> {
-    let ids: Vec<&str> = sheets.iter().map(|sheet| sheet.student_id.as_str()).collect();
+fn frame(
+    battery: &Battery,
+    survey: &Survey,
+    sheets: &[Sheet],
+) -> polars::error::PolarsResult<DataFrame> {
+    let ids: Vec<&str> = sheets
+        .iter()
+        .map(|sheet| sheet.student_id.as_str())
+        .collect();
     let epoch = jiff::civil::date(1970, 1, 1);
-    let days: Vec<i32> =
-        sheets.iter().map(|sheet| (sheet.submitted.date() - epoch).get_days()).collect();
+    let days: Vec<i32> = sheets
+        .iter()
+        .map(|sheet| (sheet.submitted.date() - epoch).get_days())
+        .collect();
     let mut columns = Vec::with_capacity(2 + battery.len());
     columns.push(Series::new("student_id".into(), ids).into_column());
-    columns.push(Series::new("administered_on".into(), days).cast(&DataType::Date)?.into_column());
+    columns.push(
+        Series::new("administered_on".into(), days)
+            .cast(&DataType::Date)?
+            .into_column(),
+    );
     for (place, (instrument, item)) in battery.items().enumerate() {
         let name = format!("{instrument}.{}", item.id);
-        let answers = sheets.iter().map(|sheet| sheet.answers.get(place).copied().unwrap_or(Answer::Blank));
+        let answers = sheets
+            .iter()
+            .map(|sheet| sheet.answers.get(place).copied().unwrap_or(Answer::Blank));
         columns.push(column(&name, item, answers, survey));
     }
     DataFrame::new(sheets.len(), columns)
 }
 
-fn column(name: &str, item: &FormItem, answers: impl Iterator<Item = Answer>, survey: &Survey) -> Column {
+fn column(
+    name: &str,
+    item: &FormItem,
+    answers: impl Iterator<Item = Answer>,
+    survey: &Survey,
+) -> Column {
     let series = match &item.answer {
         AnswerKind::Choice(choice) => {
             let codes = answers.map(|answer| match answer {
@@ -139,9 +190,11 @@ fn column(name: &str, item: &FormItem, answers: impl Iterator<Item = Answer>, su
 
 fn text(item: &FormItem, answer: Answer, survey: &Survey) -> String {
     match (&item.answer, answer) {
-        (AnswerKind::Choice(choice), Answer::Option(place)) => {
-            choice.options.get(place).map(|option| option.code.to_string()).unwrap_or_default()
-        }
+        (AnswerKind::Choice(choice), Answer::Option(place)) => choice
+            .options
+            .get(place)
+            .map(|option| option.code.to_string())
+            .unwrap_or_default(),
         (AnswerKind::Choice(choice), Answer::Wrong) => choice.wrong_code().to_string(),
         (AnswerKind::Amount(amount), Answer::Wrong) if amount.clock => survey.wrong_clock.clone(),
         (AnswerKind::Amount(_), Answer::Wrong) => "-1".to_owned(),

@@ -46,7 +46,11 @@ struct Output {
 
 impl District<'_> {
     /// Writes roster and answers of all schools.
-    pub(super) fn write(&self, schools: u32, progress: &dyn Fn(Progress)) -> Result<Summary, ExampleError> {
+    pub(super) fn write(
+        &self,
+        schools: u32,
+        progress: &dyn Fn(Progress),
+    ) -> Result<Summary, ExampleError> {
         let answers = self.params.out.join("answers");
         std::fs::create_dir_all(&answers).map_err(ExampleError::write(&answers))?;
         let mut output = Output {
@@ -56,9 +60,18 @@ impl District<'_> {
         };
         let digits = schools.to_string().len().max(2);
         for school in 0..schools {
-            let Some(which) = (school as usize).checked_rem(self.batteries.len()) else { break };
+            let Some(which) = (school as usize).checked_rem(self.batteries.len()) else {
+                break;
+            };
             let file = format!("school-{:0digits$}.{}", school + 1, self.extension(which));
-            let rows = self.school(school, schools, which, &answers.join(&file), &mut output, progress)?;
+            let rows = self.school(
+                school,
+                schools,
+                which,
+                &answers.join(&file),
+                &mut output,
+                progress,
+            )?;
             if let Some(battery) = self.batteries.get(which) {
                 output.summary.files.push(AnswerFile {
                     file: format!("answers/{file}"),
@@ -73,14 +86,22 @@ impl District<'_> {
     }
 
     fn extension(&self, which: usize) -> &'static str {
-        self.batteries.get(which).map_or("csv", |battery| battery.kind.file.extension())
+        self.batteries
+            .get(which)
+            .map_or("csv", |battery| battery.kind.file.extension())
     }
 
     fn finish(&self, output: Output) -> Result<Summary, ExampleError> {
-        let Output { roster, make_up, mut summary } = output;
+        let Output {
+            roster,
+            make_up,
+            mut summary,
+        } = output;
         roster.finish()?;
         for (battery, writer) in self.batteries.iter().zip(make_up) {
-            let (Some(writer), Some(form)) = (writer, battery.kind.make_up) else { continue };
+            let (Some(writer), Some(form)) = (writer, battery.kind.make_up) else {
+                continue;
+            };
             summary.files.push(AnswerFile {
                 file: make_up_name(battery, form),
                 battery: battery.kind.id.clone(),
@@ -102,27 +123,49 @@ impl District<'_> {
         output: &mut Output,
         progress: &dyn Fn(Progress),
     ) -> Result<u64, ExampleError> {
-        let Some(battery) = self.batteries.get(which) else { return Ok(0) };
+        let Some(battery) = self.batteries.get(which) else {
+            return Ok(0);
+        };
         let mut rng = ChaCha8Rng::seed_from_u64(self.params.seed);
         rng.set_stream(u64::from(school) + 1);
         let effects = self.latent.school(&mut rng);
-        let name = battery.kind.school_name.replace("{n}", &(school as usize / self.batteries.len() + 1).to_string());
+        let name = battery.kind.school_name.replace(
+            "{n}",
+            &(school as usize / self.batteries.len() + 1).to_string(),
+        );
         let created = self.first_day.to_datetime(time(8, 0, 0, 0));
         let mut writer = SurveyWriter::create(path, &self.config.survey, battery, created)?;
         let mut make_up = Vec::new();
         let size = share(self.params.pupils, u64::from(schools), u64::from(school));
         for (session, (place, class_size)) in (0..).zip(self.classes(battery, school, size)) {
-            let pupils = self.people.class(place, class_size, battery.kind.make_up.is_some(), &mut rng);
+            let pupils =
+                self.people
+                    .class(place, class_size, battery.kind.make_up.is_some(), &mut rng);
             let class_effects = self.latent.class(&effects, &mut rng);
-            let class = Class { battery, place, session, effects: &class_effects };
+            let class = Class {
+                battery,
+                place,
+                session,
+                effects: &class_effects,
+            };
             self.count(&pupils, &mut output.summary);
-            let class_name = self.config.district.class_name.replace("{n}", &place.class.to_string());
-            output.roster.push(&name, place.grade, &class_name, &pupils)?;
+            let class_name = self
+                .config
+                .district
+                .class_name
+                .replace("{n}", &place.class.to_string());
+            output
+                .roster
+                .push(&name, place.grade, &class_name, &pupils)?;
             let mut sheets = Vec::new();
             for pupil in &pupils {
                 match pupil.fate {
-                    Fate::Sat => self.sit(&class, pupil, &mut rng, &mut sheets, &mut output.summary),
-                    Fate::MakeUp => make_up.push(self.sheet(&class, pupil, &mut rng, &mut output.summary)),
+                    Fate::Sat => {
+                        self.sit(&class, pupil, &mut rng, &mut sheets, &mut output.summary)
+                    }
+                    Fate::MakeUp => {
+                        make_up.push(self.sheet(&class, pupil, &mut rng, &mut output.summary))
+                    }
                     _ => {}
                 }
             }
@@ -130,7 +173,12 @@ impl District<'_> {
             for sheet in &sheets {
                 writer.push(sheet)?;
             }
-            progress(Progress { pupils_done: output.summary.pupils, pupils: self.params.pupils, school: school + 1, schools });
+            progress(Progress {
+                pupils_done: output.summary.pupils,
+                pupils: self.params.pupils,
+                school: school + 1,
+                schools,
+            });
         }
         self.push_make_up(which, battery, &make_up, output)?;
         output.summary.schools += 1;
@@ -144,7 +192,9 @@ impl District<'_> {
         sheets: &[Sheet],
         output: &mut Output,
     ) -> Result<(), ExampleError> {
-        let (Some(form), Some(slot)) = (battery.kind.make_up, output.make_up.get_mut(which)) else { return Ok(()) };
+        let (Some(form), Some(slot)) = (battery.kind.make_up, output.make_up.get_mut(which)) else {
+            return Ok(());
+        };
         if sheets.is_empty() {
             return Ok(());
         }
@@ -159,17 +209,31 @@ impl District<'_> {
     }
 
     /// The classes of a school with their sizes, evenly filled.
-    fn classes(&self, battery: &Battery, school: u32, size: u64) -> impl Iterator<Item = (ClassPlace, u64)> {
+    fn classes(
+        &self,
+        battery: &Battery,
+        school: u32,
+        size: u64,
+    ) -> impl Iterator<Item = (ClassPlace, u64)> {
         let grades = battery.kind.grades;
         let count = u64::from(grades.to - grades.from) + 1;
         let class_size = self.config.district.class_size;
-        (grades.from..=grades.to).zip(0..).flat_map(move |(grade, index)| {
-            let in_grade = share(size, count, index);
-            let classes = in_grade.div_ceil(class_size);
-            (1..).zip(0..classes).map(move |(class, place)| {
-                (ClassPlace { school, grade, class }, share(in_grade, classes, place))
+        (grades.from..=grades.to)
+            .zip(0..)
+            .flat_map(move |(grade, index)| {
+                let in_grade = share(size, count, index);
+                let classes = in_grade.div_ceil(class_size);
+                (1..).zip(0..classes).map(move |(class, place)| {
+                    (
+                        ClassPlace {
+                            school,
+                            grade,
+                            class,
+                        },
+                        share(in_grade, classes, place),
+                    )
+                })
             })
-        })
     }
 
     fn count(&self, pupils: &[Pupil], summary: &mut Summary) {
@@ -190,7 +254,14 @@ impl District<'_> {
     }
 
     /// The sheet of a pupil who sits with the class, and sometimes a second one.
-    fn sit(&self, class: &Class<'_>, pupil: &Pupil, rng: &mut ChaCha8Rng, sheets: &mut Vec<Sheet>, summary: &mut Summary) {
+    fn sit(
+        &self,
+        class: &Class<'_>,
+        pupil: &Pupil,
+        rng: &mut ChaCha8Rng,
+        sheets: &mut Vec<Sheet>,
+        summary: &mut Summary,
+    ) {
         let rates = &self.config.rates;
         let mut sheet = self.sheet(class, pupil, rng, summary);
         if rng.random_bool(rates.unknown_id) {
@@ -198,16 +269,27 @@ impl District<'_> {
             summary.unknown_ids += 1;
         } else if rng.random_bool(rates.duplicate) {
             let mut second = self.sheet(class, pupil, rng, summary);
-            second.submitted = sheet.submitted.saturating_add((i64::from(second.seconds) + 30).seconds());
+            second.submitted = sheet
+                .submitted
+                .saturating_add((i64::from(second.seconds) + 30).seconds());
             summary.duplicates += 1;
             sheets.push(second);
         }
         sheets.push(sheet);
     }
 
-    fn sheet(&self, class: &Class<'_>, pupil: &Pupil, rng: &mut ChaCha8Rng, summary: &mut Summary) -> Sheet {
+    fn sheet(
+        &self,
+        class: &Class<'_>,
+        pupil: &Pupil,
+        rng: &mut ChaCha8Rng,
+        summary: &mut Summary,
+    ) -> Sheet {
         let rates = &self.config.rates;
-        let person = Person { grade: class.place.grade, girl: pupil.girl };
+        let person = Person {
+            grade: class.place.grade,
+            girl: pupil.girl,
+        };
         let traits = self.latent.pupil(class.effects, person, rng);
         let too_fast = rng.random_bool(rates.too_fast);
         let style = Style {
@@ -246,7 +328,8 @@ impl District<'_> {
             day = next_school_day(day.saturating_add(1.day()));
         }
         let minutes = i64::from(session % SESSIONS_A_DAY) * MINUTES_A_SESSION;
-        day.to_datetime(time(8, 20, 0, 0)).saturating_add(minutes.minutes())
+        day.to_datetime(time(8, 20, 0, 0))
+            .saturating_add(minutes.minutes())
     }
 
     fn make_up_day(&self) -> DateTime {
@@ -288,7 +371,9 @@ fn seconds(questions: usize, too_fast: bool, rng: &mut ChaCha8Rng) -> u32 {
     let each = if too_fast {
         rng.random_range(0.25..0.8)
     } else {
-        LogNormal::new(4.0_f64.ln(), 0.25).map_or(4.0, |law| rng.sample(law)).clamp(1.8, 12.0)
+        LogNormal::new(4.0_f64.ln(), 0.25)
+            .map_or(4.0, |law| rng.sample(law))
+            .clamp(1.8, 12.0)
     };
     (questions as f64 * each).ceil() as u32
 }
