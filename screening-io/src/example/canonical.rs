@@ -16,11 +16,17 @@ use super::form::{AnswerKind, Battery, FormItem};
 use super::respond::Answer;
 use super::survey::{Sheet, amount_text, csv_writer};
 
-/// Writes the make-up sheets of one battery, school by school.
-pub(super) struct CanonicalWriter {
+/// Sheets held back before they are written: a parquet row group for every few sheets would make file and footer swell.
+const HELD_BACK: usize = 4096;
+
+/// Writes the make-up sheets of one battery.
+pub(super) struct CanonicalWriter<'a> {
+    battery: &'a Battery,
+    survey: &'a Survey,
     sink: Sink,
     path: PathBuf,
-    pub(super) rows: u64,
+    held: Vec<Sheet>,
+    rows: u64,
 }
 
 enum Sink {
@@ -29,12 +35,13 @@ enum Sink {
     Csv(Box<csv::Writer<BufWriter<File>>>),
 }
 
-impl CanonicalWriter {
+impl<'a> CanonicalWriter<'a> {
     /// Opens the file.
     pub(super) fn create(
         path: &Path,
         form: MakeUpFile,
-        battery: &Battery,
+        battery: &'a Battery,
+        survey: &'a Survey,
     ) -> Result<Self, ExampleError> {
         let sink = match form {
             MakeUpFile::Parquet => Sink::Parquet(None),
@@ -54,26 +61,34 @@ impl CanonicalWriter {
             }
         };
         Ok(Self {
+            battery,
+            survey,
             sink,
             path: path.to_owned(),
+            held: Vec::new(),
             rows: 0,
         })
     }
 
-    /// Appends the sheets of one school.
-    pub(super) fn push(
-        &mut self,
-        battery: &Battery,
-        survey: &Survey,
-        sheets: &[Sheet],
-    ) -> Result<(), ExampleError> {
+    /// Appends sheets and leaves `sheets` empty.
+    pub(super) fn push(&mut self, sheets: &mut Vec<Sheet>) -> Result<(), ExampleError> {
+        self.held.append(sheets);
+        if self.held.len() >= HELD_BACK {
+            self.write_held()
+        } else {
+            Ok(())
+        }
+    }
+
+    fn write_held(&mut self) -> Result<(), ExampleError> {
+        let sheets = std::mem::take(&mut self.held);
         if sheets.is_empty() {
             return Ok(());
         }
         match &mut self.sink {
             Sink::Parquet(writer) => {
-                let frame =
-                    frame(battery, survey, sheets).map_err(ExampleError::parquet(&self.path))?;
+                let frame = frame(self.battery, self.survey, &sheets)
+                    .map_err(ExampleError::parquet(&self.path))?;
                 let writer = match writer {
                     Some(writer) => writer,
                     None => writer.insert(Box::new(open_parquet(&self.path, &frame)?)),
@@ -83,11 +98,10 @@ impl CanonicalWriter {
                     .map_err(ExampleError::parquet(&self.path))?;
             }
             Sink::Csv(writer) => {
-                for sheet in sheets {
-                    let answers = battery
-                        .items()
-                        .zip(&sheet.answers)
-                        .map(|((_, item), &answer)| text(item, answer, survey));
+                for sheet in &sheets {
+                    let answers = self.battery.items().zip(&sheet.answers);
+                    let answers =
+                        answers.map(|((_, item), &answer)| text(item, answer, self.survey));
                     let person = [sheet.student_id.clone(), sheet.submitted.date().to_string()];
                     writer
                         .write_record(person.into_iter().chain(answers))
@@ -99,8 +113,9 @@ impl CanonicalWriter {
         Ok(())
     }
 
-    /// Completes the file.
-    pub(super) fn finish(self) -> Result<u64, ExampleError> {
+    /// Completes the file and says how many sheets it holds.
+    pub(super) fn finish(mut self) -> Result<u64, ExampleError> {
+        self.write_held()?;
         match self.sink {
             Sink::Parquet(Some(writer)) => {
                 writer.finish().map_err(ExampleError::parquet(&self.path))?;

@@ -1,6 +1,6 @@
 //! The walk through a district: school by school, class by class, pupil by pupil.
 //!
-//! Only one class of sheets is held at a time, and the make-up sheets of one school, so that memory does not grow with the
+//! Only one class of sheets is held at a time, and a few thousand make-up sheets, so that memory does not grow with the
 //! number of pupils. Every school draws from a stream of its own: its pupils stay the same whatever else is generated.
 
 use std::path::{Path, PathBuf};
@@ -38,13 +38,13 @@ pub(super) struct District<'a> {
 }
 
 /// What is being written.
-struct Output {
+struct Output<'a> {
     roster: Roster,
-    make_up: Vec<Option<CanonicalWriter>>,
+    make_up: Vec<Option<CanonicalWriter<'a>>>,
     summary: Summary,
 }
 
-impl District<'_> {
+impl<'a> District<'a> {
     /// Writes roster and answers of all schools.
     pub(super) fn write(
         &self,
@@ -91,7 +91,7 @@ impl District<'_> {
             .map_or("csv", |battery| battery.kind.file.extension())
     }
 
-    fn finish(&self, output: Output) -> Result<Summary, ExampleError> {
+    fn finish(&self, output: Output<'a>) -> Result<Summary, ExampleError> {
         let Output {
             roster,
             make_up,
@@ -120,7 +120,7 @@ impl District<'_> {
         schools: u32,
         which: usize,
         path: &Path,
-        output: &mut Output,
+        output: &mut Output<'a>,
         progress: &dyn Fn(Progress),
     ) -> Result<u64, ExampleError> {
         let Some(battery) = self.batteries.get(which) else {
@@ -180,7 +180,7 @@ impl District<'_> {
                 schools,
             });
         }
-        self.push_make_up(which, battery, &make_up, output)?;
+        self.push_make_up(which, battery, &mut make_up, output)?;
         output.summary.schools += 1;
         writer.finish()
     }
@@ -188,9 +188,9 @@ impl District<'_> {
     fn push_make_up(
         &self,
         which: usize,
-        battery: &Battery,
-        sheets: &[Sheet],
-        output: &mut Output,
+        battery: &'a Battery,
+        sheets: &mut Vec<Sheet>,
+        output: &mut Output<'a>,
     ) -> Result<(), ExampleError> {
         let (Some(form), Some(slot)) = (battery.kind.make_up, output.make_up.get_mut(which)) else {
             return Ok(());
@@ -202,10 +202,15 @@ impl District<'_> {
             Some(writer) => writer,
             None => {
                 let path: PathBuf = self.params.out.join(make_up_name(battery, form));
-                slot.insert(CanonicalWriter::create(&path, form, battery)?)
+                slot.insert(CanonicalWriter::create(
+                    &path,
+                    form,
+                    battery,
+                    &self.config.survey,
+                )?)
             }
         };
-        writer.push(battery, &self.config.survey, sheets)
+        writer.push(sheets)
     }
 
     /// The classes of a school with their sizes, evenly filled.

@@ -6,7 +6,7 @@
 //! - Answers follow a graded response model over correlated latent traits with random effects of school and class.
 //! - Absence, refusals, straight-lining, lie-scale failures, blanks, wrong codes, duplicate sheets, mistyped ids and
 //!   namesakes are added at usual rates, and each is counted in the [`Summary`].
-//! - The same parameters and definitions give the same bytes. Memory is bounded by one class, not by the district.
+//! - The same parameters and definitions give the same bytes. Memory does not grow with the number of pupils.
 //!
 //! ```
 //! use screening_io::example::{ExampleError, ExampleParams, generate, instrument_ids};

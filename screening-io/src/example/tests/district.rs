@@ -172,7 +172,7 @@ fn who_is_not_to_be_asked_has_no_sheet() {
 #[test]
 fn what_goes_wrong_goes_wrong_at_usual_rates() {
     let folder = tempfile::tempdir().unwrap();
-    let summary = make(folder.path(), 9000, None, 13).unwrap();
+    let summary = make(folder.path(), 6000, None, 13).unwrap();
     let of_pupils = |count: u64| count as f64 / summary.pupils as f64;
     let of_sheets = |count: u64| count as f64 / summary.sheets as f64;
     let of_cells = |count: u64| count as f64 / summary.cells as f64;

@@ -81,7 +81,7 @@ fn refs(names: &[String]) -> Vec<&str> {
 fn answers_look_like_those_of_a_school() {
     let folder = tempfile::tempdir().unwrap();
     let definitions = definitions();
-    let summary = make(folder.path(), 9000, Some(9), 2026).unwrap();
+    let summary = make(folder.path(), 6000, Some(6), 2026).unwrap();
     let rows = sheets(folder.path(), &summary, &definitions);
     let job = job(folder.path());
     let sample = |id: &str| Sample::of(id, &rows, &job, &definitions);
