@@ -148,7 +148,7 @@ impl<'a> District<'a> {
                 session,
                 effects: &class_effects,
             };
-            self.count(&pupils, &mut output.summary);
+            count(&pupils, &mut output.summary);
             let class_name = self
                 .config
                 .district
@@ -161,10 +161,10 @@ impl<'a> District<'a> {
             for pupil in &pupils {
                 match pupil.fate {
                     Fate::Sat => {
-                        self.sit(&class, pupil, &mut rng, &mut sheets, &mut output.summary)
+                        self.sit(&class, pupil, &mut rng, &mut sheets, &mut output.summary);
                     }
                     Fate::MakeUp => {
-                        make_up.push(self.sheet(&class, pupil, &mut rng, &mut output.summary))
+                        make_up.push(self.sheet(&class, pupil, &mut rng, &mut output.summary));
                     }
                     _ => {}
                 }
@@ -198,17 +198,16 @@ impl<'a> District<'a> {
         if sheets.is_empty() {
             return Ok(());
         }
-        let writer = match slot {
-            Some(writer) => writer,
-            None => {
-                let path: PathBuf = self.params.out.join(make_up_name(battery, form));
-                slot.insert(CanonicalWriter::create(
-                    &path,
-                    form,
-                    battery,
-                    &self.config.survey,
-                )?)
-            }
+        let writer = if let Some(writer) = slot {
+            writer
+        } else {
+            let path: PathBuf = self.params.out.join(make_up_name(battery, form));
+            slot.insert(CanonicalWriter::create(
+                &path,
+                form,
+                battery,
+                &self.config.survey,
+            )?)
         };
         writer.push(sheets)
     }
@@ -239,23 +238,6 @@ impl<'a> District<'a> {
                     )
                 })
             })
-    }
-
-    fn count(&self, pupils: &[Pupil], summary: &mut Summary) {
-        summary.classes += 1;
-        summary.namesakes += namesakes(pupils);
-        for pupil in pupils {
-            summary.pupils += 1;
-            *match pupil.fate {
-                Fate::OutOfScope => &mut summary.out_of_scope,
-                Fate::Refused => &mut summary.refused,
-                Fate::Withdrawn => &mut summary.withdrawn,
-                Fate::Absent => &mut summary.absent,
-                Fate::Unexplained => &mut summary.unexplained,
-                Fate::MakeUp => &mut summary.make_up,
-                Fate::Sat => &mut summary.sat,
-            } += 1;
-        }
     }
 
     /// The sheet of a pupil who sits with the class, and sometimes a second one.
@@ -340,6 +322,23 @@ impl<'a> District<'a> {
     fn make_up_day(&self) -> DateTime {
         let later = i64::from(self.config.district.make_up_days_later);
         next_school_day(self.first_day.saturating_add(later.days())).to_datetime(time(14, 0, 0, 0))
+    }
+}
+
+fn count(pupils: &[Pupil], summary: &mut Summary) {
+    summary.classes += 1;
+    summary.namesakes += namesakes(pupils);
+    for pupil in pupils {
+        summary.pupils += 1;
+        *match pupil.fate {
+            Fate::OutOfScope => &mut summary.out_of_scope,
+            Fate::Refused => &mut summary.refused,
+            Fate::Withdrawn => &mut summary.withdrawn,
+            Fate::Absent => &mut summary.absent,
+            Fate::Unexplained => &mut summary.unexplained,
+            Fate::MakeUp => &mut summary.make_up,
+            Fate::Sat => &mut summary.sat,
+        } += 1;
     }
 }
 

@@ -211,11 +211,10 @@ impl Maker<'_> {
         }
         let mut seen = vec![0; self.response.groups.len() + 1];
         let rank_of = group_of.iter().map(|&group| {
-            let rank = seen.get_mut(group).map_or(0, |next: &mut usize| {
+            seen.get_mut(group).map_or(0, |next: &mut usize| {
                 *next += 1;
                 *next
-            });
-            rank
+            })
         });
         let rank_of = rank_of.collect();
         Ok((group_of, rank_of))
@@ -329,7 +328,7 @@ impl Maker<'_> {
         for entry in &definition.items {
             match entry.split_once('-') {
                 Some((first, last)) => {
-                    places.extend(self.place(first.trim())?..=self.place(last.trim())?)
+                    places.extend(self.place(first.trim())?..=self.place(last.trim())?);
                 }
                 None => places.push(self.place(entry)?),
             }

@@ -211,7 +211,7 @@ fn cell<'a>(item: &'a FormItem, answer: Answer, coding: Coding, survey: &'a Surv
     }
 }
 
-fn blank<'a>(coding: Coding, survey: &'a Survey) -> Cell<'a> {
+fn blank(coding: Coding, survey: &Survey) -> Cell<'_> {
     match coding {
         Coding::Text => Cell::Text(survey.blank_text.as_str().into()),
         Coding::Ordinal => Cell::Whole(i64::from(survey.blank_ordinal)),

@@ -186,7 +186,7 @@ fn parquet(path: &Path) -> Vec<Vec<String>> {
     let header = frame
         .get_column_names()
         .iter()
-        .map(|name| name.to_string())
+        .map(ToString::to_string)
         .collect();
     let text = |value: AnyValue<'_>| match value {
         AnyValue::Null => String::new(),
