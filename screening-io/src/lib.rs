@@ -67,3 +67,4 @@ pub use roster::{Roster, RosterOptions, read_roster, read_roster_bytes, read_ros
 pub use survey::{InstrumentPart, SurveySpec, read_survey, read_survey_bytes};
 pub use table::{Limits, ReadOptions, Table, Value, read_table, read_table_bytes};
 pub use tabular::{ColumnNames, TablePart, TableSpec, read_answers, read_answers_bytes};
+pub mod example;
