@@ -148,6 +148,18 @@ pub struct CriticalAnswer {
     pub text: Text,
 }
 
+impl CriticalAnswer {
+    /// The same answer told as one that was given on a sheet that does not count for the scores.
+    #[cfg(feature = "frame")]
+    pub(crate) fn on_other_sheet(self, abbreviation: &str) -> Self {
+        use crate::texts::{Fill, say};
+        let fills =
+            [("instrument", Fill::Same(abbreviation)), ("meaning", Fill::Both(&self.meaning)), ("source", Fill::Same(&self.source))];
+        let text = say("critical.other-sheet", &fills);
+        Self { other_sheet: true, text, ..self }
+    }
+}
+
 /// A sheet that is not to be interpreted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]

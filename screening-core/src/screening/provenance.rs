@@ -3,6 +3,10 @@
 use indexmap::IndexMap;
 use serde::Serialize;
 
+use crate::scoring::{ENGINE_VERSION, Scorer};
+
+use super::input::ScreeningInput;
+
 /// Everything that must be the same for the same results.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Provenance {
@@ -27,4 +31,25 @@ pub struct InstrumentProvenance {
     pub citation: String,
     /// Cut-off set by scale.
     pub cutoffs: IndexMap<String, String>,
+}
+
+/// What the results of an input rest on.
+pub(super) fn provenance(input: &ScreeningInput<'_>, scorers: &IndexMap<String, Scorer>) -> Provenance {
+    let batteries: IndexMap<String, ()> = input.batches.iter().map(|batch| (batch.battery.citation(), ())).collect();
+    let cutoffs = |scorer: &Scorer| {
+        let scales = scorer.instrument().definition().scales.iter().enumerate();
+        scales.filter_map(|(at, scale)| Some((scale.id.clone(), scorer.cutoff_set(at)?.to_owned()))).collect()
+    };
+    let instrument = |(id, scorer): (&String, &Scorer)| InstrumentProvenance {
+        id: id.clone(),
+        citation: scorer.instrument().citation(),
+        cutoffs: cutoffs(scorer),
+    };
+    Provenance {
+        engine: ENGINE_VERSION.to_owned(),
+        policy: input.policy.citation(),
+        batteries: batteries.into_keys().collect(),
+        instruments: scorers.iter().map(instrument).collect(),
+        licences: input.licences.0.iter().filter(|(id, _)| scorers.contains_key(*id)).map(|(id, text)| (id.clone(), text.clone())).collect(),
+    }
 }

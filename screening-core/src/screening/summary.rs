@@ -3,7 +3,7 @@
 use indexmap::IndexMap;
 use serde::Serialize;
 
-use crate::coverage::{Counts, Status};
+use crate::coverage::Counts;
 use crate::instrument::Text;
 use crate::risk::{Policy, RuleCount};
 
@@ -75,4 +75,55 @@ pub struct RuleTotal {
     pub holds: u32,
     /// Sheets that count and for which it cannot be said.
     pub cannot_say: u32,
+}
+
+/// Counts everything but the rows and the stray answers, which stay zero.
+pub(super) fn count(
+    wave: WaveSettings,
+    provenance: Provenance,
+    coverage: Counts,
+    policy: &Policy,
+    levels: &[Option<u8>],
+    proposals: &[PupilProposal],
+    rules: &[RuleCount],
+) -> Summary {
+    let mut by_level: IndexMap<u8, u32> = IndexMap::new();
+    for level in levels.iter().flatten() {
+        *by_level.entry(*level).or_default() += 1;
+    }
+    let tiers: Vec<TierTotal> = policy
+        .tiers()
+        .rev()
+        .enumerate()
+        .map(|(level, tier)| TierTotal {
+            id: tier.id.clone(),
+            name: tier.name.clone(),
+            severity: tier.severity,
+            pupils: by_level.get(&(level as u8)).copied().unwrap_or(0),
+        })
+        .rev()
+        .collect();
+    let flagged = tiers.iter().filter(|tier| tier.severity > policy.flagged_above()).map(|tier| tier.pupils).sum();
+    let with_sheet: u32 = by_level.values().sum();
+    let total = |rule: &crate::risk::RuleDef| {
+        let own = || rules.iter().filter(|count| count.rule == rule.id);
+        RuleTotal {
+            id: rule.id.clone(),
+            tier: rule.tier.clone(),
+            holds: own().map(|count| count.holds).sum(),
+            cannot_say: own().map(|count| count.cannot_say).sum(),
+        }
+    };
+    Summary {
+        wave,
+        provenance,
+        rows: RowTotals::default(),
+        coverage,
+        tiers,
+        flagged,
+        share_flagged: (with_sheet > 0).then(|| f64::from(flagged) / f64::from(with_sheet)),
+        critical: proposals.iter().filter(|entry| !entry.proposal.critical.is_empty()).count() as u32,
+        stray_critical: 0,
+        rules: policy.definition().rules.iter().map(total).collect(),
+    }
 }
