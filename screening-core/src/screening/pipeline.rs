@@ -63,13 +63,14 @@ use super::summary::{self, RowTotals};
 /// assert_eq!(result.summary.coverage.enrolled(), 2);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn screen(input: ScreeningInput<'_>) -> Result<ScreeningResult, ScreeningError> {
-    let by_id = index(&input.roster)?;
+pub fn screen(mut input: ScreeningInput<'_>) -> Result<ScreeningResult, ScreeningError> {
+    let roster = std::mem::take(&mut input.roster);
+    let by_id = index(&roster)?;
     check_batteries(&input)?;
     check_the_policy(&input)?;
     let scorers = compile(&input)?;
     let provenance = provenance(&input, &scorers);
-    let ScreeningInput { roster, batches, wave, library, policy, .. } = input;
+    let ScreeningInput { batches, wave, library, policy, .. } = input;
     let score = |batch: Batch| -> Result<ScoredBatch, ScreeningError> {
         let rows = SheetRows::read(&batch, &wave, &by_id)?;
         let people = rows.contexts(&roster);

@@ -91,7 +91,7 @@ pub(super) fn count(
     for level in levels.iter().flatten() {
         *by_level.entry(*level).or_default() += 1;
     }
-    let tiers: Vec<TierTotal> = policy
+    let mut tiers: Vec<TierTotal> = policy
         .tiers()
         .rev()
         .enumerate()
@@ -101,8 +101,8 @@ pub(super) fn count(
             severity: tier.severity,
             pupils: by_level.get(&(level as u8)).copied().unwrap_or(0),
         })
-        .rev()
         .collect();
+    tiers.reverse();
     let flagged = tiers.iter().filter(|tier| tier.severity > policy.flagged_above()).map(|tier| tier.pupils).sum();
     let with_sheet: u32 = by_level.values().sum();
     let total = |rule: &crate::risk::RuleDef| {
