@@ -25,6 +25,11 @@
 //! [`scoring`], [`instrument`], [`answers`], [`stats`].
 
 pub mod answers;
+pub mod coverage;
 pub mod instrument;
+pub mod risk;
 pub mod scoring;
+#[cfg(feature = "frame")]
+pub mod screening;
 pub mod stats;
+mod texts;

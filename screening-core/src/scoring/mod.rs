@@ -10,12 +10,14 @@
 mod explain;
 #[cfg(feature = "frame")]
 pub mod frame;
+#[cfg(feature = "frame")]
+pub(crate) mod gather;
 mod machine;
 mod plan;
 mod prove;
 mod row;
 #[cfg(feature = "frame")]
-mod sheets;
+pub(crate) mod sheets;
 
 use std::collections::HashMap;
 

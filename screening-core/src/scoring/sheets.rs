@@ -235,7 +235,7 @@ impl ScoredSheets {
 }
 
 /// A column of words from codes; a code beyond the words is null.
-fn enum_column(name: &str, codes: Vec<u8>, words: &[&str]) -> PolarsResult<Column> {
+pub(crate) fn enum_column(name: &str, codes: Vec<u8>, words: &[&str]) -> PolarsResult<Column> {
     let dtype = DataType::from_frozen_categories(FrozenCategories::new(words.iter().copied())?);
     let codes = UInt8Chunked::from_vec(name.into(), codes);
     Ok(CategoricalChunked::<Categorical8Type>::from_cats_and_dtype(codes, dtype).into_series().into_column())

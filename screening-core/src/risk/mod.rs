@@ -1,0 +1,30 @@
+//! Policies: evidence of several kinds leads to a proposed tier, with reasons. The engine proposes, a person decides.
+//!
+//! A [`Policy`] is data: named tiers with an explicit order of severity, and rules over scores, bands, words, flags,
+//! single answers and validity. A [`PolicyEngine`] runs it over the scored sheets of one battery, column by column.
+//! Every condition is three-valued: it holds, does not hold, or cannot be said, and then the proposal names what is
+//! missing. Three safeguards stand outside the rules of a policy:
+//!
+//! * a critical answer is listed whatever the tier or the validity says, and proposes at least `critical-tier`;
+//! * a sheet that is not to be interpreted gets `retest-tier` and nothing from its scores;
+//! * a rule of a higher tier that cannot be decided proposes `incomplete-tier`, never silence.
+
+mod check;
+mod condition;
+#[cfg(feature = "frame")]
+mod engine;
+mod model;
+mod policy;
+mod proposal;
+#[cfg(feature = "frame")]
+mod telling;
+#[cfg(feature = "frame")]
+mod tree;
+
+pub use check::check_policy;
+pub use condition::{BandWish, Condition, Leaf, Reference};
+#[cfg(feature = "frame")]
+pub use engine::{EngineError, PolicyEngine, Proposals, RuleCount, SheetSet};
+pub use model::{Effective, POLICY_SCHEMA, PolicyDef, RuleDef, TierDef};
+pub use policy::Policy;
+pub use proposal::{CriticalAnswer, Evidence, EvidenceKind, InvalidSheet, Proposal, Undecided, WhyUndecided};

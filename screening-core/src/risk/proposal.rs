@@ -1,0 +1,175 @@
+//! What the engine proposes for one sheet, and on what evidence.
+
+use serde::Serialize;
+
+use crate::instrument::Text;
+use crate::instrument::expr::Comparison;
+
+/// The proposal for one row of scored sheets. A named person decides.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Proposal {
+    /// Row of the scored sheets, from 0.
+    #[serde(skip)]
+    pub row: usize,
+    /// Proposed tier.
+    pub tier: String,
+    /// Its severity; a higher number is more urgent.
+    pub severity: u16,
+    /// Why: the evidence of every rule that holds, the most urgent tier first, notes last.
+    pub evidence: Vec<Evidence>,
+    /// Rules of a higher tier, and critical answers, that cannot be decided, with what is missing.
+    pub undecided: Vec<Undecided>,
+    /// Critical answers that were given, whatever the tier and the validity say.
+    pub critical: Vec<CriticalAnswer>,
+    /// Sheets that are not to be interpreted.
+    pub invalid: Vec<InvalidSheet>,
+}
+
+impl Proposal {
+    /// The reasons in one line, the most urgent first: critical answers, evidence (of each score only the gravest),
+    /// sheets not to be interpreted, what cannot be said.
+    pub fn reasons(&self, language: crate::instrument::Language) -> String {
+        let mut seen: Vec<(&str, &str)> = Vec::new();
+        let mut parts: Vec<&str> = self.critical.iter().map(|answer| answer.text.get(language)).collect();
+        for evidence in &self.evidence {
+            let part = (evidence.instrument.as_str(), evidence.part.as_str());
+            // A critical answer is already told; a second rule over the same score adds nothing to the reason.
+            let told = self.critical.iter().any(|c| evidence.kind == EvidenceKind::Flag && (c.instrument.as_str(), c.flag.as_str()) == part);
+            if !told && !seen.contains(&part) {
+                seen.push(part);
+                parts.push(evidence.text.get(language));
+            }
+        }
+        parts.extend(self.invalid.iter().map(|sheet| sheet.text.get(language)));
+        parts.extend(self.undecided.iter().map(|open| open.text.get(language)));
+        parts.join(match language {
+            crate::instrument::Language::ZhCn => "；",
+            crate::instrument::Language::En => "; ",
+        })
+    }
+}
+
+/// Kinds of evidence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum EvidenceKind {
+    /// A score against a threshold.
+    Score,
+    /// A single answer against a threshold.
+    Answer,
+    /// The band of a score.
+    Band,
+    /// The word of a rule scale.
+    Word,
+    /// A flag.
+    Flag,
+    /// The validity of a sheet.
+    Validity,
+    /// A rule that holds because something else does not.
+    Rule,
+}
+
+/// One piece of evidence.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Evidence {
+    /// Rule id.
+    pub rule: String,
+    /// Tier of the rule; none for a note.
+    pub tier: Option<String>,
+    /// Kind.
+    pub kind: EvidenceKind,
+    /// Instrument id; empty for [`EvidenceKind::Rule`].
+    pub instrument: String,
+    /// Scale, item, flag or validity rule.
+    pub part: String,
+    /// The value, where there is a single one.
+    pub value: Option<f64>,
+    /// Lowest and highest possible value, where answers are missing and the rule holds nevertheless.
+    pub bounds: Option<(f64, f64)>,
+    /// What was found, as text: the value, a band id or a word.
+    pub found: String,
+    /// Operator of a comparison.
+    pub operator: Option<Comparison>,
+    /// Threshold, level, band ids or words asked for.
+    pub threshold: String,
+    /// Key of the source in the policy.
+    pub source: String,
+    /// The evidence in words.
+    pub text: Text,
+}
+
+/// A rule or a critical answer that cannot be decided.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Undecided {
+    /// Rule id; none for a critical answer that was not given.
+    pub rule: Option<String>,
+    /// Tier that might follow.
+    pub tier: String,
+    /// Instrument id.
+    pub instrument: String,
+    /// Scale, item or flag that cannot be said.
+    pub part: String,
+    /// Why not.
+    pub why: WhyUndecided,
+    /// Lowest and highest value still possible.
+    pub bounds: Option<(f64, f64)>,
+    /// The same in words.
+    pub text: Text,
+}
+
+/// Why something cannot be decided.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum WhyUndecided {
+    /// Answers are missing.
+    MissingAnswers,
+    /// No cut-off set or norm serves this person.
+    NoReference,
+}
+
+/// A critical answer that was given.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct CriticalAnswer {
+    /// Instrument id.
+    pub instrument: String,
+    /// Flag id.
+    pub flag: String,
+    /// What it means, descriptive.
+    pub meaning: Text,
+    /// Citation of the flag's source.
+    pub source: String,
+    /// It was given on an earlier or later sheet that does not count for the scores.
+    pub other_sheet: bool,
+    /// The same in words.
+    pub text: Text,
+}
+
+impl CriticalAnswer {
+    /// The same answer told as one that was given on a sheet that does not count for the scores.
+    #[cfg(feature = "frame")]
+    pub(crate) fn on_other_sheet(self, abbreviation: &str) -> Self {
+        use crate::texts::{Fill, say};
+        let fills =
+            [("instrument", Fill::Same(abbreviation)), ("meaning", Fill::Both(&self.meaning)), ("source", Fill::Same(&self.source))];
+        let text = say("critical.other-sheet", &fills);
+        Self { other_sheet: true, text, ..self }
+    }
+}
+
+/// A sheet that is not to be interpreted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct InvalidSheet {
+    /// Instrument id.
+    pub instrument: String,
+    /// Validity rule that fired.
+    pub rule: String,
+    /// What it means.
+    pub meaning: Text,
+    /// The same in words.
+    pub text: Text,
+}

@@ -1,0 +1,131 @@
+//! Why a screening cannot be run.
+
+use crate::instrument::Diagnostics;
+use crate::risk::EngineError;
+use crate::scoring::{CompileError, FrameError};
+
+/// Why a screening cannot be run. Nothing was computed; each message says what to change.
+#[derive(Debug, thiserror::Error)]
+pub enum ScreeningError {
+    /// The roster is empty.
+    #[error("the roster has no pupil; coverage and alerts need one row for each enrolled pupil")]
+    EmptyRoster,
+    /// A student id stands twice.
+    #[error("roster: student_id `{student_id}` stands in row {first} and in row {second}; each pupil needs one row and an id of its own")]
+    DuplicatePupil {
+        /// The id.
+        student_id: String,
+        /// Row, from 1.
+        first: usize,
+        /// Row, from 1.
+        second: usize,
+    },
+    /// A roster column is missing or holds something else.
+    #[error("roster: column `{column}`: {why}; {help}")]
+    Roster {
+        /// Column.
+        column: String,
+        /// Cause.
+        why: String,
+        /// Fix.
+        help: String,
+    },
+    /// Two batteries serve the same grade.
+    #[error("grade {grade} is in the batteries `{first}` and `{second}`; a grade answers one battery: change the grades of one of them")]
+    Overlap {
+        /// Grade.
+        grade: u16,
+        /// Battery.
+        first: String,
+        /// Battery.
+        second: String,
+    },
+    /// Two batteries have the same id and different content.
+    #[error("battery `{id}` is given twice with different content; give the changed one an id of its own")]
+    BatteryTwice {
+        /// Battery id.
+        id: String,
+    },
+    /// An instrument is not in the library.
+    #[error("battery `{battery}`: there is no instrument `{instrument}` in the library; correct the id or load its definition")]
+    UnknownInstrument {
+        /// Battery id.
+        battery: String,
+        /// Instrument id.
+        instrument: String,
+    },
+    /// A licence is not acknowledged.
+    #[error(
+        "battery `{battery}`: `{instrument}` is not free to use ({status}: {note}); when the licence is settled, write `{instrument} = \"who settled it and how\"` under [licences]"
+    )]
+    Licence {
+        /// Battery id.
+        battery: String,
+        /// Instrument id.
+        instrument: String,
+        /// Kind of licence.
+        status: String,
+        /// What it means for a school.
+        note: String,
+    },
+    /// The policy does not fit the instruments.
+    #[error("policy `{policy}`: {diagnostics}")]
+    Policy {
+        /// Policy id.
+        policy: String,
+        /// Findings.
+        diagnostics: Diagnostics,
+    },
+    /// The policy is not in force on the day of the wave.
+    #[error("policy `{policy}` is in force {period}, but the wave is dated {day}; use the policy of that day, or change its dates in a new version")]
+    NotInForce {
+        /// Policy id.
+        policy: String,
+        /// From and to.
+        period: String,
+        /// Day of the wave.
+        day: String,
+    },
+    /// A battery reaches beyond the grades of the policy.
+    #[error("battery `{battery}` is for grades {from}-{to}, policy `{policy}` for grades {policy_from}-{policy_to}; use a policy made for these grades")]
+    PolicyGrades {
+        /// Battery id.
+        battery: String,
+        /// First grade.
+        from: u16,
+        /// Last grade.
+        to: u16,
+        /// Policy id.
+        policy: String,
+        /// First grade of the policy.
+        policy_from: u16,
+        /// Last grade of the policy.
+        policy_to: u16,
+    },
+    /// A chosen cut-off set belongs to no instrument of the batteries.
+    #[error("cut-offs are chosen for `{instrument}`, which no battery contains; correct the id")]
+    UnusedCutoffs {
+        /// Instrument id.
+        instrument: String,
+    },
+    /// A frame of answers lacks the student id.
+    #[error("battery `{battery}`: the answers have no column `student_id` ({why}); without it no sheet can be matched")]
+    NoStudentId {
+        /// Battery id.
+        battery: String,
+        /// Cause.
+        why: String,
+    },
+    /// An instrument cannot be compiled.
+    #[error(transparent)]
+    Compile(#[from] CompileError),
+    /// Answers cannot be scored.
+    #[error(transparent)]
+    Frame(#[from] FrameError),
+    /// The policy cannot be run.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// A frame cannot be built.
+    #[error(transparent)]
+    Polars(#[from] polars::prelude::PolarsError),
+}

@@ -1,0 +1,263 @@
+//! Whose sheet is it, and which sheet counts?
+
+use std::collections::HashMap;
+
+use jiff::civil::Date;
+use polars::prelude::*;
+
+use crate::answers::{Context, age_in_months};
+use crate::coverage::{Consent, Scope};
+use crate::instrument::Text;
+use crate::scoring::ScoredSheets;
+use crate::texts::{Fill, say};
+
+use super::battery::Battery;
+use super::error::ScreeningError;
+use super::input::{AttemptPolicy, Batch, ConsentMode, Pupil, WaveSettings};
+use super::people::{dates, texts};
+use super::result::SheetPlace;
+
+/// What is known of the rows of a batch before they are scored.
+pub(super) struct SheetRows {
+    battery: String,
+    pub(super) rows: usize,
+    ids: StringChunked,
+    files: Option<StringChunked>,
+    numbers: Option<UInt64Chunked>,
+    dates: Option<Vec<Option<Date>>>,
+    raw_dates: Option<StringChunked>,
+    default: Date,
+    /// Pupil of each row.
+    pub(super) pupils: Vec<Option<u32>>,
+}
+
+impl SheetRows {
+    pub(super) fn read(batch: &Batch, wave: &WaveSettings, roster: &HashMap<&str, u32>) -> Result<Self, ScreeningError> {
+        let frame = &batch.sheets;
+        let battery = batch.battery.id().to_owned();
+        let no_id = |why: String| ScreeningError::NoStudentId { battery: battery.clone(), why };
+        let ids = texts(frame, "student_id")?.ok_or_else(|| no_id("map the column that holds it".to_owned()))?;
+        let numbers = match frame.column("source_row") {
+            Ok(column) => Some(column.as_materialized_series().cast(&DataType::UInt64)?.u64()?.clone()),
+            Err(_) => None,
+        };
+        let pupils = ids.iter().map(|id| id.and_then(|id| roster.get(id.trim()).copied())).collect();
+        Ok(Self {
+            rows: frame.height(),
+            files: texts(frame, "source_file")?,
+            numbers,
+            dates: dates(frame, "administered_on")?,
+            raw_dates: frame.column("administered_on").ok().filter(|c| c.dtype() == &DataType::String).and_then(|c| c.str().ok().cloned()),
+            default: wave.date,
+            battery,
+            ids,
+            pupils,
+        })
+    }
+
+    /// Where a row came from.
+    pub(super) fn place(&self, row: usize) -> SheetPlace {
+        SheetPlace {
+            battery: self.battery.clone(),
+            file: self.files.as_ref().and_then(|files| files.get(row)).unwrap_or_default().to_owned(),
+            row: self.numbers.as_ref().and_then(|numbers| numbers.get(row)).unwrap_or(row as u64 + 1),
+        }
+    }
+
+    /// Student id as on the sheet.
+    pub(super) fn student_id(&self, row: usize) -> &str {
+        self.ids.get(row).map(str::trim).unwrap_or_default()
+    }
+
+    /// Day of the test.
+    pub(super) fn date(&self, row: usize) -> Date {
+        self.dates.as_ref().and_then(|dates| dates.get(row).copied().flatten()).unwrap_or(self.default)
+    }
+
+    /// A date that is written but cannot be read.
+    pub(super) fn unread_date(&self, row: usize) -> Option<&str> {
+        let text = self.raw_dates.as_ref()?.get(row)?;
+        let read = self.dates.as_ref().and_then(|dates| dates.get(row).copied().flatten());
+        (read.is_none() && !text.trim().is_empty()).then_some(text)
+    }
+
+    /// The person of each row, as far as the roster knows.
+    pub(super) fn contexts(&self, roster: &[Pupil]) -> Vec<Context> {
+        let of = |(row, pupil): (usize, &Option<u32>)| {
+            pupil.and_then(|at| roster.get(at as usize)).map_or_else(Context::default, |pupil| context(pupil, self.date(row)))
+        };
+        self.pupils.iter().enumerate().map(of).collect()
+    }
+}
+
+/// What is known of a pupil on a day.
+pub(super) fn context(pupil: &Pupil, day: Date) -> Context {
+    Context {
+        sex: pupil.sex,
+        grade: pupil.grade,
+        age_months: pupil.birth_date.and_then(|birth| age_in_months(birth, day).ok()),
+    }
+}
+
+/// Why a sheet is not used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reason {
+    NoStudentId,
+    UnknownPupil,
+    ConsentWithdrawn,
+    OutOfScope,
+    ConsentRefused,
+    ConsentMissing,
+    GradeUnknown,
+    GradeOutsideBattery,
+    BlankSheet,
+}
+
+impl Reason {
+    /// Stable id.
+    pub(super) fn id(self) -> &'static str {
+        match self {
+            Self::NoStudentId => "no-student-id",
+            Self::UnknownPupil => "unknown-pupil",
+            Self::ConsentWithdrawn => "consent-withdrawn",
+            Self::OutOfScope => "out-of-scope",
+            Self::ConsentRefused => "consent-refused",
+            Self::ConsentMissing => "consent-missing",
+            Self::GradeUnknown => "grade-unknown",
+            Self::GradeOutsideBattery => "grade-outside-battery",
+            Self::BlankSheet => "blank-sheet",
+        }
+    }
+
+    /// Column at fault.
+    pub(super) fn column(self) -> &'static str {
+        match self {
+            Self::NoStudentId | Self::UnknownPupil => "student_id",
+            Self::ConsentWithdrawn | Self::ConsentRefused | Self::ConsentMissing => "consent",
+            Self::OutOfScope => "scope",
+            Self::GradeUnknown | Self::GradeOutsideBattery => "grade",
+            Self::BlankSheet => "",
+        }
+    }
+
+    /// In words.
+    pub(super) fn text(self, value: &str, battery: &Battery) -> Text {
+        let fills = [("value", Fill::Same(value)), ("battery", Fill::Both(&battery.definition().name))];
+        say(&format!("rejected.{}", self.id()), &fills)
+    }
+}
+
+/// What becomes of a sheet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fate {
+    Used,
+    /// Batch and row of the sheet that counts.
+    Superseded(u32, u32),
+    Rejected(Reason),
+}
+
+/// Reason to refuse a row, from the roster alone. The order is that of the statuses in [`crate::coverage::status`].
+fn refusal(rows: &SheetRows, row: usize, roster: &[Pupil], battery: &Battery, wave: &WaveSettings) -> Option<Reason> {
+    if rows.student_id(row).is_empty() {
+        return Some(Reason::NoStudentId);
+    }
+    let Some(pupil) = rows.pupils.get(row).copied().flatten().and_then(|at| roster.get(at as usize)) else {
+        return Some(Reason::UnknownPupil);
+    };
+    match (pupil.consent, pupil.scope) {
+        (Consent::Withdrawn, _) => return Some(Reason::ConsentWithdrawn),
+        (_, Scope::Out) => return Some(Reason::OutOfScope),
+        (Consent::Refused, _) => return Some(Reason::ConsentRefused),
+        (Consent::Unrecorded, _) if wave.consent == ConsentMode::OptIn => return Some(Reason::ConsentMissing),
+        _ => {}
+    }
+    match pupil.grade {
+        None => Some(Reason::GradeUnknown),
+        Some(grade) if !battery.definition().grades.contains(u16::from(grade)) => Some(Reason::GradeOutsideBattery),
+        Some(_) => None,
+    }
+}
+
+/// One batch with its scores.
+pub(super) struct ScoredBatch {
+    pub(super) batch: Batch,
+    pub(super) rows: SheetRows,
+    pub(super) scored: Vec<ScoredSheets>,
+}
+
+impl ScoredBatch {
+    pub(super) fn answered(&self, row: usize) -> usize {
+        self.scored.iter().map(|scored| scored.answered(row)).sum()
+    }
+
+    /// Whether no instrument of the sheet has a verdict against interpreting it.
+    pub(super) fn interpretable(&self, row: usize) -> bool {
+        self.scored.iter().all(|scored| scored.verdict(row) != Some(crate::instrument::Verdict::Invalid))
+    }
+}
+
+/// The fate of every sheet, and the sheets of every pupil.
+pub(super) struct Matched {
+    /// By batch and row.
+    pub(super) fates: Vec<Vec<Fate>>,
+    /// By pupil: the sheet that counts.
+    pub(super) chosen: Vec<Option<(u32, u32)>>,
+    /// By pupil: how many sheets were handed in.
+    pub(super) attempts: Vec<u32>,
+}
+
+/// Decides the fate of every sheet.
+pub(super) fn match_up(batches: &[ScoredBatch], roster: &[Pupil], wave: &WaveSettings) -> Matched {
+    let mut matched = Matched {
+        fates: batches.iter().map(|batch| vec![Fate::Used; batch.rows.rows]).collect(),
+        chosen: vec![None; roster.len()],
+        attempts: vec![0; roster.len()],
+    };
+    // Nearly every pupil has one sheet; only the others get a list.
+    let mut several: HashMap<u32, Vec<(u32, u32)>> = HashMap::new();
+    for (b, (batch, fates)) in batches.iter().zip(&mut matched.fates).enumerate() {
+        for (row, fate) in fates.iter_mut().enumerate() {
+            let refused = refusal(&batch.rows, row, roster, &batch.batch.battery, wave);
+            let blank = || (batch.answered(row) == 0).then_some(Reason::BlankSheet);
+            if let Some(reason) = refused.or_else(blank) {
+                *fate = Fate::Rejected(reason);
+                continue;
+            }
+            let Some(pupil) = batch.rows.pupils.get(row).copied().flatten() else { continue };
+            let own = (b as u32, row as u32);
+            let (Some(chosen), Some(attempts)) = (matched.chosen.get_mut(pupil as usize), matched.attempts.get_mut(pupil as usize)) else { continue };
+            *attempts += 1;
+            match *chosen {
+                None => *chosen = Some(own),
+                Some(first) => several.entry(pupil).or_insert_with(|| vec![first]).push(own),
+            }
+        }
+    }
+    for (pupil, sheets) in several {
+        let Some(best) = choose(batches, &sheets, wave.attempts) else { continue };
+        if let Some(chosen) = matched.chosen.get_mut(pupil as usize) {
+            *chosen = Some(best);
+        }
+        for (batch, row) in sheets.into_iter().filter(|sheet| *sheet != best) {
+            if let Some(fate) = matched.fates.get_mut(batch as usize).and_then(|fates| fates.get_mut(row as usize)) {
+                *fate = Fate::Superseded(best.0, best.1);
+            }
+        }
+    }
+    matched
+}
+
+fn choose(batches: &[ScoredBatch], sheets: &[(u32, u32)], policy: AttemptPolicy) -> Option<(u32, u32)> {
+    let batch = |sheet: &(u32, u32)| batches.get(sheet.0 as usize);
+    let time = |sheet: &(u32, u32)| (batch(sheet).map(|batch| batch.rows.date(sheet.1 as usize)), *sheet);
+    let quality = |sheet: &(u32, u32)| {
+        let of = |batch: &ScoredBatch| (batch.interpretable(sheet.1 as usize), batch.answered(sheet.1 as usize));
+        (batch(sheet).map(of), time(sheet))
+    };
+    match policy {
+        AttemptPolicy::First => sheets.iter().min_by_key(|sheet| time(sheet)),
+        AttemptPolicy::Last => sheets.iter().max_by_key(|sheet| time(sheet)),
+        AttemptPolicy::BestValid => sheets.iter().max_by_key(|sheet| quality(sheet)),
+    }
+    .copied()
+}

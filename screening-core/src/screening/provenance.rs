@@ -1,0 +1,55 @@
+//! What results rest on.
+
+use indexmap::IndexMap;
+use serde::Serialize;
+
+use crate::scoring::{ENGINE_VERSION, Scorer};
+
+use super::input::ScreeningInput;
+
+/// Everything that must be the same for the same results.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Provenance {
+    /// Version of the engine.
+    pub engine: String,
+    /// Policy, as `id@version+hash`.
+    pub policy: String,
+    /// Batteries, as `id@version+hash`.
+    pub batteries: Vec<String>,
+    /// Instruments.
+    pub instruments: Vec<InstrumentProvenance>,
+    /// Settled licences as they were stated.
+    pub licences: IndexMap<String, String>,
+}
+
+/// One instrument.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct InstrumentProvenance {
+    /// Instrument id.
+    pub id: String,
+    /// `id@version+hash`.
+    pub citation: String,
+    /// Cut-off set by scale.
+    pub cutoffs: IndexMap<String, String>,
+}
+
+/// What the results of an input rest on.
+pub(super) fn provenance(input: &ScreeningInput<'_>, scorers: &IndexMap<String, Scorer>) -> Provenance {
+    let batteries: IndexMap<String, ()> = input.batches.iter().map(|batch| (batch.battery.citation(), ())).collect();
+    let cutoffs = |scorer: &Scorer| {
+        let scales = scorer.instrument().definition().scales.iter().enumerate();
+        scales.filter_map(|(at, scale)| Some((scale.id.clone(), scorer.cutoff_set(at)?.to_owned()))).collect()
+    };
+    let instrument = |(id, scorer): (&String, &Scorer)| InstrumentProvenance {
+        id: id.clone(),
+        citation: scorer.instrument().citation(),
+        cutoffs: cutoffs(scorer),
+    };
+    Provenance {
+        engine: ENGINE_VERSION.to_owned(),
+        policy: input.policy.citation(),
+        batteries: batteries.into_keys().collect(),
+        instruments: scorers.iter().map(instrument).collect(),
+        licences: input.licences.0.iter().filter(|(id, _)| scorers.contains_key(*id)).map(|(id, text)| (id.clone(), text.clone())).collect(),
+    }
+}

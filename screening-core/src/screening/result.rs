@@ -1,0 +1,120 @@
+//! What a screening gives.
+
+use polars::prelude::DataFrame;
+use serde::Serialize;
+
+use crate::coverage::{CoverageTable, Status};
+use crate::instrument::Text;
+use crate::risk::{CriticalAnswer, Proposal};
+
+use super::summary::Summary;
+
+/// What a screening gives.
+#[derive(Debug, Clone)]
+pub struct ScreeningResult {
+    /// One row for each pupil of the roster, in its order. Columns: `student_id`, `school`, `grade`, `class`, `sex`, `age`,
+    /// `wave`, `administered_on`, `status`; the results of every instrument (`<instrument>.<scale>`, `.band`, `.flag.`,
+    /// `.validity.`); `tier` (null when there is nothing to propose from), `reasons` (Chinese), `reasons_en`, `critical`.
+    pub results: DataFrame,
+    /// Pupils about whom there is something to say, the most urgent first; pupils of the same tier in the order of the roster.
+    pub proposals: Vec<PupilProposal>,
+    /// Who was reached.
+    pub coverage: CoverageTable,
+    /// Rows and answers that were not used, with the reason.
+    pub rejected: Vec<Rejection>,
+    /// Sheets that another sheet of the same pupil replaces.
+    pub superseded: Vec<Superseded>,
+    /// Critical answers on rejected sheets: nobody's tier, and never hidden.
+    pub stray_critical: Vec<StrayCritical>,
+    /// Counts and provenance.
+    pub summary: Summary,
+}
+
+/// Where a sheet came from.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+pub struct SheetPlace {
+    /// Battery id.
+    pub battery: String,
+    /// File; empty when the frame names none.
+    pub file: String,
+    /// Row of the file, or of the frame counted from 1.
+    pub row: u64,
+}
+
+/// A proposal with the pupil it is about.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct PupilProposal {
+    /// Row of [`ScreeningResult::results`].
+    pub pupil: usize,
+    /// Student id.
+    pub student_id: String,
+    /// School.
+    pub school: String,
+    /// Grade.
+    pub grade: Option<u8>,
+    /// Class.
+    pub class: String,
+    /// Status.
+    pub status: Status,
+    /// The proposal.
+    #[serde(flatten)]
+    pub proposal: Proposal,
+}
+
+/// Whether a whole sheet or one answer was not used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RejectionKind {
+    /// The sheet.
+    Sheet,
+    /// One value; the rest of the sheet is used.
+    Value,
+}
+
+/// Something that was not used.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Rejection {
+    /// Sheet or value.
+    pub kind: RejectionKind,
+    /// Where.
+    #[serde(flatten)]
+    pub place: SheetPlace,
+    /// Column.
+    pub column: String,
+    /// Value found.
+    pub value: String,
+    /// Stable id of the reason, for example `unknown-pupil`.
+    pub reason: &'static str,
+    /// The reason and what to do, in words.
+    pub text: Text,
+}
+
+/// A sheet that another one replaces.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Superseded {
+    /// Student id.
+    pub student_id: String,
+    /// The sheet that does not count.
+    #[serde(flatten)]
+    pub place: SheetPlace,
+    /// The sheet that counts.
+    pub counts: SheetPlace,
+    /// The rule, in words.
+    pub text: Text,
+}
+
+/// Critical answers on a rejected sheet.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct StrayCritical {
+    /// Student id as on the sheet.
+    pub student_id: String,
+    /// Where the sheet came from.
+    #[serde(flatten)]
+    pub place: SheetPlace,
+    /// Why it was rejected.
+    pub reason: &'static str,
+    /// The reason in words.
+    pub text: Text,
+    /// The answers.
+    pub answers: Vec<CriticalAnswer>,
+}

@@ -1,0 +1,133 @@
+//! The results: one row a pupil.
+
+use indexmap::IndexMap;
+use polars::prelude::*;
+
+use crate::answers::Sex;
+use crate::coverage::Status;
+use crate::instrument::Language;
+use crate::scoring::ScoredSheets;
+use crate::scoring::gather::From;
+use crate::scoring::sheets::enum_column;
+
+use super::error::ScreeningError;
+use super::input::{Pupil, WaveSettings};
+use super::match_up::{Matched, ScoredBatch, context};
+use super::people::day_of;
+use super::result::PupilProposal;
+
+/// Everything the frame is made of.
+pub(super) struct Parts<'a> {
+    pub(super) roster: &'a [Pupil],
+    pub(super) wave: &'a WaveSettings,
+    pub(super) batches: &'a [ScoredBatch],
+    pub(super) matched: &'a Matched,
+    pub(super) statuses: &'a [Status],
+    /// Level of the tier by pupil.
+    pub(super) levels: &'a [Option<u8>],
+    pub(super) tier_ids: &'a [String],
+    pub(super) proposals: &'a [PupilProposal],
+}
+
+/// Code that no word of an enumeration has.
+const NONE: u8 = u8::MAX;
+
+pub(super) fn build(parts: &Parts<'_>) -> Result<DataFrame, ScreeningError> {
+    let mut columns = people(parts)?;
+    for instrument in instruments(parts.batches) {
+        columns.extend(scores(parts, &instrument)?);
+    }
+    columns.extend(decisions(parts)?);
+    Ok(DataFrame::new(parts.roster.len(), columns)?)
+}
+
+/// Ids of all instruments, in the order of the batteries.
+fn instruments(batches: &[ScoredBatch]) -> Vec<String> {
+    let ids = batches.iter().flat_map(|batch| &batch.batch.battery.definition().instruments);
+    ids.map(|id| (id.clone(), ())).collect::<IndexMap<_, _>>().into_keys().collect()
+}
+
+fn people(parts: &Parts<'_>) -> Result<Vec<Column>, ScreeningError> {
+    let roster = parts.roster;
+    let days: Vec<_> = parts.matched.chosen.iter().map(|sheet| {
+        let (batch, row) = (*sheet)?;
+        parts.batches.get(batch as usize).map(|batch| batch.rows.date(row as usize))
+    }).collect();
+    let age = |(pupil, day): (&Pupil, &Option<jiff::civil::Date>)| {
+        context(pupil, day.unwrap_or(parts.wave.date)).age_years().and_then(|years| u8::try_from(years).ok())
+    };
+    let ages: UInt8Chunked = roster.iter().zip(&days).map(age).collect();
+    let grades: UInt8Chunked = roster.iter().map(|pupil| pupil.grade).collect();
+    let administered: Int32Chunked = days.iter().map(|day| day.map(day_of)).collect();
+    let sex = roster.iter().map(|pupil| match pupil.sex {
+        Some(Sex::Male) => 0,
+        Some(Sex::Female) => 1,
+        Some(Sex::Other) => 2,
+        None => NONE,
+    });
+    let statuses = parts.statuses.iter().map(|status| status.position() as u8).collect();
+    Ok(vec![
+        strings("student_id", roster.iter().map(|pupil| Some(pupil.student_id.as_str()))),
+        strings("school", roster.iter().map(|pupil| Some(pupil.school.as_str()))),
+        grades.with_name("grade".into()).into_column(),
+        strings("class", roster.iter().map(|pupil| Some(pupil.class.as_str()))),
+        enum_column("sex", sex.collect(), &[Sex::Male.word(), Sex::Female.word(), Sex::Other.word()])?,
+        ages.with_name("age".into()).into_column(),
+        strings("wave", roster.iter().map(|_| Some(parts.wave.id.as_str()))),
+        administered.with_name("administered_on".into()).into_series().cast(&DataType::Date)?.into_column(),
+        enum_column("status", statuses, &Status::ALL.map(Status::word))?,
+    ])
+}
+
+/// The results of one instrument in the order of the roster.
+fn scores(parts: &Parts<'_>, instrument: &str) -> Result<Vec<Column>, ScreeningError> {
+    let mut sources: Vec<&ScoredSheets> = Vec::new();
+    let mut part_of: Vec<Option<u32>> = Vec::new();
+    for batch in parts.batches {
+        let own = batch.scored.iter().find(|scored| scored.instrument().id() == instrument);
+        part_of.push(own.map(|_| sources.len() as u32));
+        sources.extend(own);
+    }
+    let place = |sheet: &Option<(u32, u32)>| -> From {
+        let (batch, row) = (*sheet)?;
+        Some((part_of.get(batch as usize).copied().flatten()?, row))
+    };
+    let from: Vec<From> = parts.matched.chosen.iter().map(place).collect();
+    match ScoredSheets::gather(&sources, &from) {
+        Some(gathered) => Ok(gathered.to_frame()?.into_columns()),
+        // All batches are scored by the same compiled instrument, so this is out of reach.
+        None => Ok(Vec::new()),
+    }
+}
+
+fn decisions(parts: &Parts<'_>) -> Result<Vec<Column>, ScreeningError> {
+    let mut proposal_of: Vec<Option<&PupilProposal>> = vec![None; parts.roster.len()];
+    for proposal in parts.proposals {
+        if let Some(slot) = proposal_of.get_mut(proposal.pupil) {
+            *slot = Some(proposal);
+        }
+    }
+    let tiers: Vec<u8> = parts.levels.iter().map(|level| level.unwrap_or(NONE)).collect();
+    let ids: Vec<&str> = parts.tier_ids.iter().map(String::as_str).collect();
+    let reasons = |language: Language| {
+        let texts: Vec<Option<String>> = proposal_of.iter().map(|proposal| proposal.map(|p| p.proposal.reasons(language))).collect();
+        texts
+    };
+    let (zh, en) = (reasons(Language::ZhCn), reasons(Language::En));
+    let critical: Vec<Option<String>> = proposal_of.iter().map(|proposal| critical_list((*proposal)?)).collect();
+    Ok(vec![
+        enum_column("tier", tiers, &ids)?,
+        strings("reasons", zh.iter().map(Option::as_deref)),
+        strings("reasons_en", en.iter().map(Option::as_deref)),
+        strings("critical", critical.iter().map(Option::as_deref)),
+    ])
+}
+
+fn critical_list(proposal: &PupilProposal) -> Option<String> {
+    let list: Vec<String> = proposal.proposal.critical.iter().map(|answer| format!("{}.{}", answer.instrument, answer.flag)).collect();
+    (!list.is_empty()).then(|| list.join(", "))
+}
+
+fn strings<'a>(name: &str, texts: impl Iterator<Item = Option<&'a str>>) -> Column {
+    texts.collect::<StringChunked>().with_name(name.into()).into_column()
+}

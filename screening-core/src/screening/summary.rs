@@ -1,0 +1,129 @@
+//! Counts of a screening.
+
+use indexmap::IndexMap;
+use serde::Serialize;
+
+use crate::coverage::Counts;
+use crate::instrument::Text;
+use crate::risk::{Policy, RuleCount};
+
+use super::input::WaveSettings;
+use super::provenance::Provenance;
+use super::result::PupilProposal;
+
+/// Counts and provenance of a screening.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Summary {
+    /// The wave.
+    pub wave: WaveSettings,
+    /// What the results rest on.
+    pub provenance: Provenance,
+    /// Rows of the answers.
+    pub rows: RowTotals,
+    /// Enrolled pupils and their status.
+    pub coverage: Counts,
+    /// Pupils by tier, the most urgent first.
+    pub tiers: Vec<TierTotal>,
+    /// Pupils whose sheet counts and who are proposed a tier above the retest, incomplete and unflagged ones.
+    pub flagged: u32,
+    /// Flagged pupils among those whose sheet counts; none when no sheet counts.
+    pub share_flagged: Option<f64>,
+    /// Pupils with a critical answer on any of their sheets.
+    pub critical: u32,
+    /// Rejected sheets with a critical answer.
+    pub stray_critical: u32,
+    /// Rules, in the order of the policy.
+    pub rules: Vec<RuleTotal>,
+}
+
+/// What became of the rows: `read = used + superseded + rejected`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct RowTotals {
+    /// Rows of all batches.
+    pub read: u64,
+    /// Sheets that count.
+    pub used: u64,
+    /// Sheets that another one replaces.
+    pub superseded: u64,
+    /// Sheets that are not used.
+    pub rejected: u64,
+    /// Single answers that are not used.
+    pub values_rejected: u64,
+}
+
+/// One tier.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct TierTotal {
+    /// Tier id.
+    pub id: String,
+    /// Name.
+    pub name: Text,
+    /// Severity; a higher number is more urgent.
+    pub severity: u16,
+    /// Pupils.
+    pub pupils: u32,
+}
+
+/// One rule.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RuleTotal {
+    /// Rule id.
+    pub id: String,
+    /// Tier; none for a note.
+    pub tier: Option<String>,
+    /// Sheets that count and for which it holds.
+    pub holds: u32,
+    /// Sheets that count and for which it cannot be said.
+    pub cannot_say: u32,
+}
+
+/// Counts everything but the rows and the stray answers, which stay zero.
+pub(super) fn count(
+    wave: WaveSettings,
+    provenance: Provenance,
+    coverage: Counts,
+    policy: &Policy,
+    levels: &[Option<u8>],
+    proposals: &[PupilProposal],
+    rules: &[RuleCount],
+) -> Summary {
+    let mut by_level: IndexMap<u8, u32> = IndexMap::new();
+    for level in levels.iter().flatten() {
+        *by_level.entry(*level).or_default() += 1;
+    }
+    let mut tiers: Vec<TierTotal> = policy
+        .tiers()
+        .rev()
+        .enumerate()
+        .map(|(level, tier)| TierTotal {
+            id: tier.id.clone(),
+            name: tier.name.clone(),
+            severity: tier.severity,
+            pupils: by_level.get(&(level as u8)).copied().unwrap_or(0),
+        })
+        .collect();
+    tiers.reverse();
+    let flagged = tiers.iter().filter(|tier| tier.severity > policy.flagged_above()).map(|tier| tier.pupils).sum();
+    let with_sheet: u32 = by_level.values().sum();
+    let total = |rule: &crate::risk::RuleDef| {
+        let own = || rules.iter().filter(|count| count.rule == rule.id);
+        RuleTotal {
+            id: rule.id.clone(),
+            tier: rule.tier.clone(),
+            holds: own().map(|count| count.holds).sum(),
+            cannot_say: own().map(|count| count.cannot_say).sum(),
+        }
+    };
+    Summary {
+        wave,
+        provenance,
+        rows: RowTotals::default(),
+        coverage,
+        tiers,
+        flagged,
+        share_flagged: (with_sheet > 0).then(|| f64::from(flagged) / f64::from(with_sheet)),
+        critical: proposals.iter().filter(|entry| !entry.proposal.critical.is_empty()).count() as u32,
+        stray_critical: 0,
+        rules: policy.definition().rules.iter().map(total).collect(),
+    }
+}

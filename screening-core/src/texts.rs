@@ -1,0 +1,96 @@
+//! Sentences of the engine from the resource file, in both languages.
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use crate::instrument::{Language, Text};
+
+const FILE: &str = include_str!("../resources/texts.toml");
+
+/// A template cut at its placeholders.
+enum Part {
+    Plain(String),
+    Hole(String),
+}
+
+struct Template {
+    zh_cn: Vec<Part>,
+    en: Vec<Part>,
+}
+
+static TEMPLATES: LazyLock<HashMap<String, Template>> = LazyLock::new(|| {
+    // A broken resource is excluded by a test; at run time the key itself then stands for the sentence.
+    let groups: HashMap<String, HashMap<String, Text>> = toml::from_str(FILE).unwrap_or_default();
+    let named = groups.into_iter().flat_map(|(group, texts)| {
+        texts.into_iter().map(move |(key, text)| (format!("{group}.{key}"), text))
+    });
+    named.map(|(key, text)| (key, Template { zh_cn: cut(&text.zh_cn), en: cut(&text.en) })).collect()
+});
+
+fn cut(text: &str) -> Vec<Part> {
+    let mut parts = Vec::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('{') {
+        let Some((hole, tail)) = after.split_once('}') else { break };
+        parts.push(Part::Plain(before.to_owned()));
+        parts.push(Part::Hole(hole.to_owned()));
+        rest = tail;
+    }
+    parts.push(Part::Plain(rest.to_owned()));
+    parts
+}
+
+/// A value for a placeholder: the same in both languages, or one for each.
+#[derive(Clone, Copy)]
+pub(crate) enum Fill<'a> {
+    /// The same.
+    Same(&'a str),
+    /// One for each language.
+    Both(&'a Text),
+}
+
+impl<'a> Fill<'a> {
+    fn get(self, language: Language) -> &'a str {
+        match self {
+            Self::Same(text) => text,
+            Self::Both(text) => text.get(language),
+        }
+    }
+}
+
+/// The sentence of a key with its placeholders filled in.
+pub(crate) fn say(key: &str, fills: &[(&str, Fill<'_>)]) -> Text {
+    let Some(template) = TEMPLATES.get(key) else { return Text { en: key.to_owned(), zh_cn: key.to_owned() } };
+    let fill = |parts: &[Part], language: Language| {
+        let mut text = String::with_capacity(160);
+        for part in parts {
+            match part {
+                Part::Plain(plain) => text.push_str(plain),
+                Part::Hole(hole) => {
+                    let value = fills.iter().find(|(name, _)| *name == hole.as_str()).map(|(_, fill)| fill.get(language));
+                    text.push_str(value.unwrap_or(hole.as_str()));
+                }
+            }
+        }
+        text
+    };
+    Text { en: fill(&template.en, Language::En), zh_cn: fill(&template.zh_cn, Language::ZhCn) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_resource_is_read_and_names_the_same_placeholders_in_both_languages() {
+        assert!(TEMPLATES.len() > 30, "the resource file cannot be read");
+        let holes = |parts: &[Part]| {
+            let mut list: Vec<String> = parts.iter().filter_map(|p| if let Part::Hole(h) = p { Some(h.clone()) } else { None }).collect();
+            list.sort();
+            list
+        };
+        for (key, template) in TEMPLATES.iter() {
+            assert_eq!(holes(&template.zh_cn), holes(&template.en), "{key}");
+        }
+    }
+}
