@@ -1,5 +1,6 @@
 //! Coverage: parts sum to the whole, at every level.
 
+use polars::prelude::ChunkAgg;
 use proptest::prelude::*;
 use screening_core::coverage::{Attendance, Consent, CoverageTable, Enrolled, Level, Scope, SheetState, Status, status};
 

@@ -4,7 +4,9 @@
 //! Nothing is lost: every row of the answers is used, superseded by another sheet of the same pupil, or rejected with a
 //! reason. A critical answer surfaces even on a rejected sheet ([`ScreeningResult::stray_critical`]).
 
+mod accounts;
 mod battery;
+mod checks;
 mod error;
 mod input;
 mod match_up;
@@ -14,6 +16,7 @@ mod provenance;
 mod result;
 mod results_frame;
 mod summary;
+mod told;
 
 pub use battery::{BATTERY_SCHEMA, Battery, BatteryDef};
 pub use error::ScreeningError;

@@ -1,0 +1,227 @@
+//! The evidence of a row in words.
+
+mod observe;
+
+use crate::instrument::expr::Comparison;
+use crate::instrument::model::{FlagDef, SourceDef, ValidityDef};
+use crate::instrument::{Text, Verdict};
+use crate::texts::{Fill, say};
+
+use super::engine::{Block, PolicyEngine, Probe, ReadyRule};
+use super::model::RuleDef;
+use super::proposal::{CriticalAnswer, Evidence, EvidenceKind, InvalidSheet, Undecided, WhyUndecided};
+use super::tree::{OPEN, YES};
+
+use observe::{no_text, number};
+
+impl PolicyEngine<'_> {
+    /// Critical answers of a row.
+    pub(super) fn critical_answers(&self, row: usize) -> Vec<CriticalAnswer> {
+        let mut list = Vec::new();
+        for critical in &self.critical {
+            let Some(sheets) = self.sheets.scored.get(critical.scored) else { continue };
+            let definition = sheets.instrument().definition();
+            let Some(flag) = definition.flags.get(critical.flag) else { continue };
+            if sheets.flag(critical.flag, row).is_yes() {
+                let source = cite(definition.sources.get(&flag.source), &flag.source);
+                let fills = [
+                    ("instrument", Fill::Same(&definition.abbreviation)),
+                    ("meaning", Fill::Both(&flag.meaning)),
+                    ("source", Fill::Same(source)),
+                ];
+                list.push(CriticalAnswer {
+                    instrument: definition.id.clone(),
+                    flag: flag.id.clone(),
+                    meaning: flag.meaning.clone(),
+                    source: source.to_owned(),
+                    other_sheet: false,
+                    text: say("critical.answer", &fills),
+                });
+            }
+        }
+        list
+    }
+
+    /// Sheets of a row that are not to be interpreted, with the rule that says so.
+    pub(super) fn invalid_sheets(&self, block: &Block, lane: usize) -> Vec<InvalidSheet> {
+        let mut list = Vec::new();
+        for (sheets, invalid) in self.sheets.scored.iter().zip(&block.invalid) {
+            if !invalid.get(lane).copied().unwrap_or(false) {
+                continue;
+            }
+            let definition = sheets.instrument().definition();
+            let fired = |(at, rule): &(usize, &ValidityDef)| {
+                rule.verdict == Verdict::Invalid && sheets.validity(*at, block.start + lane).is_yes()
+            };
+            list.extend(definition.validity.iter().enumerate().filter(fired).map(|(_, rule)| InvalidSheet {
+                instrument: definition.id.clone(),
+                rule: rule.id.clone(),
+                meaning: rule.meaning.clone(),
+                text: say(
+                    "invalid.sheet",
+                    &[("instrument", Fill::Same(&definition.abbreviation)), ("meaning", Fill::Both(&rule.meaning))],
+                ),
+            }));
+        }
+        list
+    }
+
+    /// Evidence of every rule that holds, the most urgent first, notes last.
+    pub(super) fn evidence(&self, block: &Block, lane: usize) -> Vec<Evidence> {
+        let mut list = Vec::new();
+        for (_, rule) in self.rules_with(block, lane, YES) {
+            let mut grounds = Vec::new();
+            rule.tree.grounds(&|leaf| code(block, leaf, lane), YES, &mut grounds);
+            let before = list.len();
+            let probes = grounds.iter().filter_map(|at| self.probes.get(*at));
+            list.extend(probes.map(|probe| self.evidence_of(rule.definition, probe, block.start + lane)));
+            if list.len() == before {
+                list.push(self.bare_evidence(rule.definition));
+            }
+        }
+        list
+    }
+
+    /// Rules with this code in the order of telling.
+    fn rules_with<'s>(&'s self, block: &Block, lane: usize, wanted: u8) -> Vec<(Option<u8>, &'s ReadyRule<'s>)> {
+        let has = |codes: &Vec<u8>| codes.get(lane) == Some(&wanted);
+        let mut rules: Vec<_> =
+            self.rules.iter().zip(&block.rules).filter(|(_, codes)| has(codes)).map(|(rule, _)| (rule.level, rule)).collect();
+        // None sorts below every tier; the sort is stable, so rules of one tier keep the order of the file.
+        rules.sort_by_key(|(level, _)| std::cmp::Reverse(*level));
+        rules
+    }
+
+    /// Rules of a higher tier, and critical answers, that cannot be decided.
+    pub(super) fn undecided(&self, block: &Block, lane: usize, level: u8) -> Vec<Undecided> {
+        let row = block.start + lane;
+        let mut list: Vec<Undecided> = Vec::new();
+        for (own, rule) in self.rules_with(block, lane, OPEN) {
+            if own.is_none_or(|own| own <= level) {
+                continue;
+            }
+            let mut grounds = Vec::new();
+            rule.tree.grounds(&|leaf| code(block, leaf, lane), OPEN, &mut grounds);
+            for probe in grounds.iter().filter_map(|at| self.probes.get(*at)) {
+                let invalid = block.invalid.get(probe.scored).and_then(|rows| rows.get(lane)).copied().unwrap_or(false);
+                let part = probe.part();
+                let told = list.iter().any(|known| known.instrument == probe.leaf.instrument() && known.part == part);
+                // A sheet that is not to be interpreted is told as such.
+                if !told && !(invalid && probe.is_interpreted()) {
+                    list.push(probe.undecided(rule.definition, row));
+                }
+            }
+        }
+        self.unanswered_critical(row, &mut list);
+        list
+    }
+
+    fn unanswered_critical(&self, row: usize, list: &mut Vec<Undecided>) {
+        for critical in &self.critical {
+            let Some(sheets) = self.sheets.scored.get(critical.scored) else { continue };
+            let definition = sheets.instrument().definition();
+            let Some(flag) = definition.flags.get(critical.flag) else { continue };
+            let told = list.iter().any(|known| known.instrument == definition.id && known.part == flag.id);
+            if sheets.flag(critical.flag, row).known().is_none() && !told {
+                let tier = self.policy.definition().critical_tier.clone();
+                let text = flag_text("undecided.flag", &definition.abbreviation, flag);
+                list.push(Undecided {
+                    rule: None,
+                    tier,
+                    instrument: definition.id.clone(),
+                    part: flag.id.clone(),
+                    why: WhyUndecided::MissingAnswers,
+                    bounds: None,
+                    text,
+                });
+            }
+        }
+    }
+
+    fn source(&self, rule: &RuleDef) -> String {
+        cite(self.policy.definition().sources.get(&rule.source), &rule.source).to_owned()
+    }
+
+    /// A rule that holds because something does not.
+    fn bare_evidence(&self, rule: &RuleDef) -> Evidence {
+        let source = self.source(rule);
+        let text = say("evidence.rule", &[("description", Fill::Both(&rule.description)), ("source", Fill::Same(&source))]);
+        blank(rule, EvidenceKind::Rule, text)
+    }
+
+    fn evidence_of(&self, rule: &RuleDef, probe: &Probe<'_>, row: usize) -> Evidence {
+        let source = self.source(rule);
+        let said = probe.observe(row);
+        let operator = probe.operator().map(|op| say(&format!("operator.{}", operator_key(op)), &[]));
+        let blank_text = no_text();
+        let operator = operator.as_ref().unwrap_or(&blank_text);
+        let threshold = probe.threshold();
+        let (low, high) = said.bounds.map_or_else(Default::default, |(low, high)| (number(low), number(high)));
+        let fills = [
+            ("instrument", Fill::Same(probe.sheets.instrument().definition().abbreviation.as_str())),
+            ("name", Fill::Both(&said.name)),
+            ("item", Fill::Same(&said.part)),
+            ("value", Fill::Same(&said.value_text)),
+            ("label", Fill::Both(&said.label)),
+            ("band", Fill::Both(&said.label)),
+            ("word", Fill::Both(&said.label)),
+            ("meaning", Fill::Both(&said.label)),
+            ("operator", Fill::Both(operator)),
+            ("threshold", Fill::Same(&threshold)),
+            ("low", Fill::Same(&low)),
+            ("high", Fill::Same(&high)),
+            ("description", Fill::Both(&rule.description)),
+            ("source", Fill::Same(&source)),
+        ];
+        Evidence {
+            instrument: probe.leaf.instrument().to_owned(),
+            part: said.part.clone(),
+            value: said.value,
+            bounds: said.bounds,
+            found: said.found.clone(),
+            operator: probe.operator(),
+            threshold: threshold.clone(),
+            ..blank(rule, said.kind, say(said.key, &fills))
+        }
+    }
+}
+
+fn blank(rule: &RuleDef, kind: EvidenceKind, text: Text) -> Evidence {
+    Evidence {
+        rule: rule.id.clone(),
+        tier: rule.tier.clone(),
+        kind,
+        instrument: String::new(),
+        part: String::new(),
+        value: None,
+        bounds: None,
+        found: String::new(),
+        operator: None,
+        threshold: String::new(),
+        source: rule.source.clone(),
+        text,
+    }
+}
+
+fn code(block: &Block, leaf: usize, lane: usize) -> u8 {
+    block.leaves.get(leaf).and_then(|codes| codes.get(lane)).copied().unwrap_or(OPEN)
+}
+
+fn cite<'a>(source: Option<&'a SourceDef>, key: &'a str) -> &'a str {
+    source.map_or(key, |source| source.cite.as_str())
+}
+
+fn flag_text(key: &str, instrument: &str, flag: &FlagDef) -> Text {
+    say(key, &[("instrument", Fill::Same(instrument)), ("meaning", Fill::Both(&flag.meaning))])
+}
+
+fn operator_key(op: Comparison) -> &'static str {
+    match op {
+        Comparison::Eq => "eq",
+        Comparison::Ne => "ne",
+        Comparison::Ge => "ge",
+        Comparison::Gt => "gt",
+        Comparison::Le => "le",
+        Comparison::Lt => "lt",
+    }
+}
