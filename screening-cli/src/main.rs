@@ -1,2 +1,40 @@
-//! The `screening` command.
-fn main() {}
+//! The `screening` command: arguments, progress and tables on a terminal. What it does is done by the crates below it.
+
+mod args;
+mod commands;
+mod fail;
+mod show;
+mod table;
+mod texts;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::{Cli, Command};
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version are not mistakes.
+            let wrong = error.use_stderr();
+            let _ = error.print();
+            return ExitCode::from(if wrong { 2 } else { 0 });
+        }
+    };
+    let context = commands::Context { json: cli.json, language: cli.language.into(), instruments: cli.instruments };
+    let done = match cli.command {
+        Command::Instruments(command) => commands::instruments::run(&context, &command),
+        Command::Score(command) => commands::score::run(&context, &command),
+        Command::Run(command) => commands::run::run(&context, &command),
+        Command::Example(command) => commands::example::run(&context, &command),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            failure.print(&context);
+            ExitCode::from(1)
+        }
+    }
+}

@@ -61,6 +61,7 @@ mod words;
 
 pub use answers::AnswerSet;
 pub use coding::{Coding, CodingReport, Ground};
+pub use frames::{WriteError, score_table, write_table};
 pub use error::{IoError, Place, Problem, Rejected, Scope};
 pub use messages::message_ids;
 pub use roster::{Roster, RosterOptions, read_roster, read_roster_bytes, read_rosters};
@@ -68,3 +69,5 @@ pub use survey::{InstrumentPart, SurveySpec, read_survey, read_survey_bytes};
 pub use table::{Limits, ReadOptions, Table, Value, read_table, read_table_bytes};
 pub use tabular::{ColumnNames, TablePart, TableSpec, read_answers, read_answers_bytes};
 pub mod example;
+mod frames;
+pub mod job;

@@ -12,6 +12,8 @@ use sha2::{Digest, Sha256};
 
 pub use diagnostic::{Diagnostic, Diagnostics, Place, Severity};
 pub use library::{Library, LibraryError};
+pub use semver::Version;
+
 pub use model::{Definition, Direction, Evidence, FlagSeverity, Informant, ItemDef, ItemKind, Level, LicenceStatus, Method, Span, Verdict};
 pub use text::{Language, Text};
 

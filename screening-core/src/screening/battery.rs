@@ -75,6 +75,17 @@ impl Battery {
         Ok(Self { definition, hash: digest.iter().map(|byte| format!("{byte:02x}")).collect() })
     }
 
+    /// A battery made in memory. Its hash is that of its canonical text.
+    ///
+    /// # Errors
+    /// As [`Self::from_toml`].
+    pub fn from_definition(definition: BatteryDef) -> Result<Self, Diagnostics> {
+        let text = toml::to_string(&definition).map_err(|error| {
+            Diagnostics(vec![Diagnostic::error("format", Vec::new(), error.to_string(), "use plain ids and names")])
+        })?;
+        Self::from_toml(&text)
+    }
+
     /// A battery of the library inside the binary, for example `junior-high`.
     #[cfg(feature = "bundled")]
     pub fn bundled(id: &str) -> Option<Result<Self, Diagnostics>> {

@@ -1,0 +1,165 @@
+//! The arguments.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Scores standardised scales and runs a district's mental-health screening.
+#[derive(Debug, Parser)]
+#[command(name = "screening", version, about, max_term_width = 120)]
+pub struct Cli {
+    /// Print JSON for machines.
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Language of messages and tables.
+    #[arg(long, global = true, value_enum, default_value_t = LanguageArg::ZhCn)]
+    pub language: LanguageArg,
+    /// Folder with definitions that add to the bundled ones or replace them by a newer version.
+    #[arg(long, global = true, value_name = "DIR")]
+    pub instruments: Option<PathBuf>,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Languages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LanguageArg {
+    /// Simplified Chinese.
+    #[value(name = "zh-CN", alias = "zh")]
+    ZhCn,
+    /// English.
+    #[value(name = "en")]
+    En,
+}
+
+impl From<LanguageArg> for screening_core::instrument::Language {
+    fn from(language: LanguageArg) -> Self {
+        match language {
+            LanguageArg::ZhCn => Self::ZhCn,
+            LanguageArg::En => Self::En,
+        }
+    }
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Lists, shows and checks instrument definitions.
+    Instruments(InstrumentsCommand),
+    /// Scores a table of answers to one instrument.
+    Score(ScoreCommand),
+    /// Runs a whole screening from its job file.
+    Run(RunCommand),
+    /// Writes a synthetic example district.
+    Example(ExampleCommand),
+}
+
+/// `screening instruments`
+#[derive(Debug, Args)]
+pub struct InstrumentsCommand {
+    /// What to do.
+    #[command(subcommand)]
+    pub what: Instruments,
+}
+
+/// `screening instruments ...`
+#[derive(Debug, Subcommand)]
+pub enum Instruments {
+    /// All instruments, one a line.
+    List,
+    /// One instrument: scales, bands, flags, sources.
+    Show {
+        /// Instrument id.
+        id: String,
+    },
+    /// Checks definition files: format, references, ranges, tables, cut-offs, probes, examples.
+    Check {
+        /// Files; without any, the bundled library is checked.
+        files: Vec<PathBuf>,
+    },
+}
+
+/// `screening score`
+#[derive(Debug, Args)]
+pub struct ScoreCommand {
+    /// Instrument id.
+    #[arg(short, long)]
+    pub instrument: String,
+    /// Table of answers (csv, xlsx, parquet); `-` reads csv from standard input.
+    pub input: PathBuf,
+    /// Where the scores go (csv, parquet); `-` writes csv to standard output.
+    #[arg(short, long, default_value = "-")]
+    pub output: PathBuf,
+    /// Item columns are named with this prefix and the item id, for example `Q` for Q1, Q2, ...
+    #[arg(long, conflicts_with = "map")]
+    pub prefix: Option<String>,
+    /// One item column: item=column; repeat for each item.
+    #[arg(long, value_name = "ITEM=COLUMN", value_parser = mapping)]
+    pub map: Vec<(String, String)>,
+    /// How the answers are coded, when it cannot be told from them.
+    #[arg(long, value_enum)]
+    pub coding: Option<CodingArg>,
+    /// Cut-off set of a scale: scale=set.
+    #[arg(long, value_name = "SCALE=SET", value_parser = mapping)]
+    pub cutoffs: Vec<(String, String)>,
+    /// Single answers that fit no option were looked at; they are listed and do not stop the file.
+    #[arg(long)]
+    pub accept_strays: bool,
+}
+
+/// Codings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum CodingArg {
+    /// Option texts.
+    Text,
+    /// Position of the option, from 1.
+    Ordinal,
+    /// The codes of the instrument.
+    Score,
+}
+
+impl From<CodingArg> for screening_io::Coding {
+    fn from(coding: CodingArg) -> Self {
+        match coding {
+            CodingArg::Text => Self::Text,
+            CodingArg::Ordinal => Self::Ordinal,
+            CodingArg::Score => Self::Score,
+        }
+    }
+}
+
+fn mapping(text: &str) -> Result<(String, String), String> {
+    let (left, right) = text.split_once('=').ok_or_else(|| format!("`{text}` has no `=`"))?;
+    Ok((left.trim().to_owned(), right.trim().to_owned()))
+}
+
+/// `screening run`
+#[derive(Debug, Args)]
+pub struct RunCommand {
+    /// The job file.
+    pub job: PathBuf,
+    /// Folder for the outputs.
+    #[arg(short, long, default_value = "out")]
+    pub out: PathBuf,
+    /// Put the names of the class lists into the alert lists of the schools.
+    #[arg(long)]
+    pub names: bool,
+}
+
+/// `screening example`
+#[derive(Debug, Args)]
+pub struct ExampleCommand {
+    /// Folder to write into.
+    #[arg(short, long)]
+    pub out: PathBuf,
+    /// Pupils on the roster.
+    #[arg(long, default_value_t = 2500)]
+    pub pupils: u64,
+    /// Schools; by default about one for each 840 pupils.
+    #[arg(long)]
+    pub schools: Option<u32>,
+    /// Seed of all random draws.
+    #[arg(long, default_value_t = 2026)]
+    pub seed: u64,
+}

@@ -1,0 +1,40 @@
+//! One file a command.
+
+pub mod example;
+pub mod instruments;
+pub mod run;
+pub mod score;
+
+use std::path::PathBuf;
+
+use screening_core::instrument::{Language, Library};
+
+use crate::fail::Failure;
+
+/// What holds for every command.
+pub struct Context {
+    /// JSON for machines.
+    pub json: bool,
+    /// Language of tables and messages.
+    pub language: Language,
+    /// Folder with further definitions.
+    pub instruments: Option<PathBuf>,
+}
+
+impl Context {
+    /// The library: the bundled definitions and those of `--instruments`.
+    pub fn library(&self) -> Result<Library, Failure> {
+        let mut library = Library::bundled().map_err(Failure::from_error)?;
+        if let Some(folder) = &self.instruments {
+            library.add_folder(folder).map_err(Failure::from_error)?;
+        }
+        Ok(library)
+    }
+}
+
+/// Prints a value as JSON.
+pub fn print_json(value: &impl serde::Serialize) -> Result<(), Failure> {
+    let text = serde_json::to_string_pretty(value).map_err(Failure::from_error)?;
+    println!("{text}");
+    Ok(())
+}

@@ -1,0 +1,119 @@
+//! `screening run`
+
+use std::io::IsTerminal;
+
+use indicatif::{ProgressBar, ProgressStyle};
+use screening_io::job::{JobResult, Step, run_job};
+use screening_io::output::write_outputs;
+
+use super::{Context, print_json};
+use crate::args::RunCommand;
+use crate::fail::Failure;
+use crate::table::table;
+use crate::texts::{fill, say};
+
+pub fn run(context: &Context, command: &RunCommand) -> Result<(), Failure> {
+    let progress = Progress::new(context);
+    let done = run_job(&command.job, command.names, &|step| progress.step(&step))?;
+    progress.step(&Step::Writing);
+    let written = write_outputs(&command.out, &done.screening, &done.policy, &done.rejected, &done.names).map_err(Failure::from_error)?;
+    progress.finish();
+    if context.json {
+        return print_json(&done.screening.summary);
+    }
+    overview(context, &done);
+    println!();
+    for path in written {
+        println!("  {}", path.display());
+    }
+    println!("\n{}", say("not-a-diagnosis", context.language));
+    Ok(())
+}
+
+/// A bar on a terminal, plain lines otherwise, nothing for machines.
+struct Progress<'a> {
+    context: &'a Context,
+    bar: Option<ProgressBar>,
+}
+
+impl<'a> Progress<'a> {
+    fn new(context: &'a Context) -> Self {
+        let bar = (!context.json && std::io::stderr().is_terminal()).then(|| {
+            let bar = ProgressBar::new(1);
+            if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} {msg}") {
+                bar.set_style(style);
+            }
+            bar
+        });
+        Self { context, bar }
+    }
+
+    fn step(&self, step: &Step) {
+        let language = self.context.language;
+        let (text, place) = match step {
+            Step::Roster => (say("step-roster", language), None),
+            Step::Answers { file, number, of } => {
+                let counts = [number.to_string(), of.to_string(), file.display().to_string()];
+                (fill("step-answers", language, &counts), Some((*number as u64 - 1, *of as u64)))
+            }
+            Step::Screening { sheets } => (fill("step-screening", language, &[sheets.to_string()]), None),
+            Step::Writing => (say("step-writing", language), None),
+        };
+        match &self.bar {
+            Some(bar) => {
+                if let Some((at, of)) = place {
+                    bar.set_length(of);
+                    bar.set_position(at);
+                }
+                bar.set_message(text);
+            }
+            None if !self.context.json => eprintln!("{text}"),
+            None => {}
+        }
+    }
+
+    fn finish(&self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+/// Coverage by school, tiers, and what was not taken over.
+fn overview(context: &Context, done: &JobResult) {
+    let language = context.language;
+    let summary = &done.screening.summary;
+    println!("{} · {} · {}", done.job.title.get(language), done.job.district, done.job.wave);
+    println!("{}", fill("overview-policy", language, &[done.policy.citation()]));
+    println!("{}", coverage(context, done));
+    let rows = summary.tiers.iter().map(|tier| {
+        let share = format!("{:.1} %", 100.0 * f64::from(tier.pupils) / f64::from(summary.coverage.enrolled().max(1)));
+        let step = done.policy.tier(&tier.id).map(|t| t.next_step.get(language).to_owned()).unwrap_or_default();
+        vec![tier.name.get(language).to_owned(), tier.pupils.to_string(), share, step]
+    });
+    let headings = ["tier", "pupils", "share", "next-step"].map(|id| say(id, language));
+    println!("{}", table(&headings, rows.collect()));
+    let counts = [
+        summary.rows.read.to_string(),
+        summary.rows.used.to_string(),
+        summary.rows.superseded.to_string(),
+        summary.rows.rejected.to_string(),
+        (done.rejected.len() as u64 + summary.rows.values_rejected).to_string(),
+    ];
+    println!("{}", fill("overview-rows", language, &counts));
+    println!("{}", fill("overview-critical", language, &[summary.critical.to_string(), summary.stray_critical.to_string()]));
+}
+
+fn coverage(context: &Context, done: &JobResult) -> String {
+    use screening_core::coverage::{Level, Status};
+    let language = context.language;
+    let mut headings = vec![say("school", language), say("enrolled", language)];
+    headings.extend(Status::ALL.iter().map(|status| status.name().get(language).to_owned()));
+    let rows = done.screening.coverage.rows().iter().filter(|row| matches!(row.level, Level::District | Level::School)).map(|row| {
+        let name = if row.level == Level::District { say("district", language) } else { row.school.clone() };
+        let mut cells = vec![name, row.counts.enrolled().to_string()];
+        cells.extend(Status::ALL.iter().map(|status| row.counts.get(*status).to_string()));
+        cells
+    });
+    table(&headings, rows.collect())
+}

@@ -1,0 +1,82 @@
+//! `screening score`
+
+use std::io::Read;
+use std::path::Path;
+
+use screening_core::instrument::Instrument;
+use screening_core::scoring::{FrameOptions, ScoredSheets, Scorer, ScoringOptions};
+use screening_io::{AnswerSet, ColumnNames, TablePart, TableSpec, read_answers, read_answers_bytes, score_table, write_table};
+
+use super::{Context, print_json};
+use crate::args::ScoreCommand;
+use crate::fail::Failure;
+use crate::texts::fill;
+
+pub fn run(context: &Context, command: &ScoreCommand) -> Result<(), Failure> {
+    let library = context.library()?;
+    let instrument = super::instruments::find(context, &library, &command.instrument)?;
+    let options = ScoringOptions { cutoffs: command.cutoffs.iter().cloned().collect() };
+    let scorer = Scorer::with_options(instrument, options).map_err(Failure::from_error)?;
+    let answers = read(command, instrument)?;
+    let scored = scorer.score_frame(&answers.frame, &FrameOptions::default()).map_err(Failure::from_error)?;
+    let mut table = score_table(&answers.frame, &scored).map_err(Failure::from_error)?;
+    write_table(&command.output, &mut table, &provenance(&scorer)).map_err(Failure::from_error)?;
+    report(context, command, &answers, &scored, &scorer)
+}
+
+fn read(command: &ScoreCommand, instrument: &Instrument) -> Result<AnswerSet, Failure> {
+    let names = match &command.prefix {
+        Some(prefix) => ColumnNames::Prefix(prefix.clone()),
+        None if !command.map.is_empty() => ColumnNames::Mapping(command.map.iter().cloned().collect()),
+        None => ColumnNames::Canonical,
+    };
+    let part = TablePart {
+        coding: command.coding.map(Into::into),
+        accept_strays: command.accept_strays,
+        ..TablePart::new(instrument.definition(), names)
+    };
+    let spec = TableSpec { parts: vec![part], ..TableSpec::default() };
+    if command.input != Path::new("-") {
+        return Ok(read_answers(&command.input, &spec)?);
+    }
+    let mut bytes = Vec::new();
+    std::io::stdin().read_to_end(&mut bytes).map_err(Failure::from_error)?;
+    Ok(read_answers_bytes("-", &bytes, &spec)?)
+}
+
+/// What every result cites: definition, cut-off sets, engine.
+fn provenance(scorer: &Scorer) -> Vec<(String, String)> {
+    let definition = scorer.instrument().definition();
+    let mut facts = vec![
+        ("instrument".to_owned(), scorer.instrument().citation()),
+        ("engine".to_owned(), screening_core::scoring::ENGINE_VERSION.to_owned()),
+    ];
+    for (at, scale) in definition.scales.iter().enumerate() {
+        facts.extend(scorer.cutoff_set(at).map(|set| (format!("cutoffs.{}", scale.id), set.to_owned())));
+    }
+    facts
+}
+
+fn report(context: &Context, command: &ScoreCommand, answers: &AnswerSet, scored: &ScoredSheets, scorer: &Scorer) -> Result<(), Failure> {
+    let to_stdout = command.output == Path::new("-");
+    if context.json && !to_stdout {
+        let facts = provenance(scorer).into_iter().map(|(key, value)| (key, value.into())).collect::<serde_json::Map<_, _>>();
+        return print_json(&serde_json::json!({
+            "rows_in": answers.rows_in,
+            "rows_scored": scored.rows(),
+            "rows_rejected": answers.rows_rejected(),
+            "cells_rejected": answers.rejected.len() - answers.rows_rejected(),
+            "provenance": facts,
+        }));
+    }
+    let language = context.language;
+    for coding in &answers.codings {
+        eprintln!("{}", fill("score-coding", language, &[coding.instrument.clone(), coding.coding.word().to_owned()]));
+    }
+    for rejected in &answers.rejected {
+        eprintln!("{}", rejected.problem.render(language));
+    }
+    let counts = [answers.rows_in.to_string(), scored.rows().to_string(), answers.rows_rejected().to_string(), scorer.instrument().citation()];
+    eprintln!("{}", fill("score-done", language, &counts));
+    Ok(())
+}

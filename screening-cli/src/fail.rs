@@ -1,0 +1,52 @@
+//! How a refusal is told.
+
+use screening_core::instrument::Language;
+
+use crate::commands::Context;
+
+/// Something was refused.
+pub enum Failure {
+    /// Findings on a definition were already printed.
+    Told,
+    /// A plain message.
+    Message(String),
+    /// A refused input, told in two languages.
+    Input(screening_io::IoError),
+}
+
+impl Failure {
+    /// From anything that explains itself.
+    pub fn from_error(error: impl std::fmt::Display) -> Self {
+        Self::Message(error.to_string())
+    }
+
+    /// Prints it on standard error, as JSON when asked for.
+    pub fn print(&self, context: &Context) {
+        let text = match self {
+            Self::Told => return,
+            Self::Message(message) => message.clone(),
+            Self::Input(error) => error.render(context.language),
+        };
+        if context.json {
+            eprintln!("{}", serde_json::json!({ "error": text }));
+        } else {
+            let word = if context.language == Language::ZhCn { crate::texts::text("refused").zh_cn.clone() } else { crate::texts::text("refused").en.clone() };
+            eprintln!("{word}: {text}");
+        }
+    }
+}
+
+impl From<screening_io::job::JobError> for Failure {
+    fn from(error: screening_io::job::JobError) -> Self {
+        match error {
+            screening_io::job::JobError::Input(error) => Self::Input(error),
+            other => Self::Message(other.to_string()),
+        }
+    }
+}
+
+impl From<screening_io::IoError> for Failure {
+    fn from(error: screening_io::IoError) -> Self {
+        Self::Input(error)
+    }
+}

@@ -1,0 +1,180 @@
+//! The job file `screening.toml`.
+
+use std::path::{Path, PathBuf};
+
+use indexmap::IndexMap;
+use jiff::civil::Date;
+use screening_core::instrument::{Span, Text};
+use screening_core::screening::{AttemptPolicy, ConsentMode, Licences};
+use serde::Deserialize;
+
+use super::JobError;
+use crate::Coding;
+
+/// The version of the job format that this engine reads.
+pub const JOB_SCHEMA: u32 = 1;
+
+/// One screening: who is screened, with what, and which files hold the answers.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Job {
+    /// Format version; must be [`JOB_SCHEMA`].
+    pub schema: u32,
+    /// Title.
+    pub title: Text,
+    /// Name of the district.
+    pub district: String,
+    /// Wave id.
+    pub wave: String,
+    /// School year.
+    #[serde(default)]
+    pub school_year: Option<String>,
+    /// Semester.
+    #[serde(default)]
+    pub semester: Option<String>,
+    /// Day of the test for sheets that carry none.
+    #[serde(deserialize_with = "date")]
+    pub administered_on: Date,
+    /// Policy: the id of a bundled one, or the path of a file.
+    pub policy: String,
+    /// Class lists: one file or several.
+    pub roster: OneOrMany,
+    /// Which of several sheets of a pupil counts.
+    #[serde(default)]
+    pub attempts: AttemptPolicy,
+    /// Whether an unrecorded consent counts as given.
+    #[serde(default)]
+    pub consent: ConsentMode,
+    /// Folder with instrument definitions that add to the bundled ones or replace them by a newer version.
+    #[serde(default)]
+    pub instruments: Option<PathBuf>,
+    /// The batteries by grade band.
+    pub batteries: Vec<JobBattery>,
+    /// Acknowledged licences.
+    #[serde(default)]
+    pub licences: Licences,
+    /// Cut-off sets other than the default: instrument -> scale -> set.
+    #[serde(default)]
+    pub cutoffs: IndexMap<String, IndexMap<String, String>>,
+    /// Files with answers.
+    pub answers: Vec<AnswerFile>,
+}
+
+/// A path or a list of paths.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(untagged)]
+pub enum OneOrMany {
+    /// One.
+    One(PathBuf),
+    /// Several.
+    Many(Vec<PathBuf>),
+}
+
+/// A battery: a bundled one by id alone, or spelt out.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct JobBattery {
+    /// Id.
+    pub id: String,
+    /// Name.
+    #[serde(default)]
+    pub name: Option<Text>,
+    /// Grades.
+    #[serde(default)]
+    pub grades: Option<Span>,
+    /// Instruments in the order of the form.
+    #[serde(default)]
+    pub instruments: Vec<String>,
+}
+
+/// Form of an answer file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AnswerFormat {
+    /// Export of a survey platform.
+    Survey,
+    /// Columns `<instrument>.<item>`.
+    Canonical,
+}
+
+/// One file with answers.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct AnswerFile {
+    /// Path, relative to the job file.
+    pub file: PathBuf,
+    /// Battery id.
+    pub battery: String,
+    /// Form.
+    pub format: AnswerFormat,
+    /// How the answers are coded, where it is known.
+    #[serde(default)]
+    pub coding: Option<Coding>,
+    /// Coding of single instruments, where they differ.
+    #[serde(default)]
+    pub codings: IndexMap<String, Coding>,
+    /// Heading of the column with the student id.
+    #[serde(default)]
+    pub student_id: Option<String>,
+    /// Single answers that fit no option were looked at; they are listed and do not stop the file.
+    #[serde(default)]
+    pub accept_strays: bool,
+}
+
+/// TOML dates and texts alike.
+fn date<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Date, D::Error> {
+    let value = toml::Value::deserialize(deserializer)?;
+    let text = match value {
+        toml::Value::Datetime(date) => date.to_string(),
+        toml::Value::String(text) => text,
+        other => other.to_string(),
+    };
+    text.parse().map_err(|_| serde::de::Error::custom(format!("`{text}` is not a date; write 2026-09-15")))
+}
+
+impl Job {
+    /// Reads a job file.
+    ///
+    /// # Errors
+    /// When the file cannot be read or does not say what a job needs; the error names line and column.
+    pub fn read(path: &Path) -> Result<Self, JobError> {
+        let file = path.display().to_string();
+        let text = std::fs::read_to_string(path).map_err(|source| JobError::File { file: file.clone(), source })?;
+        Self::parse(&file, &text)
+    }
+
+    /// Reads the text of a job file; `file` stands for it in messages.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub fn parse(file: &str, text: &str) -> Result<Self, JobError> {
+        let job: Self = toml::from_str(text).map_err(|error| {
+            let at = error.span().map_or(0, |span| span.start).min(text.len());
+            let before = text.get(..at).unwrap_or_default();
+            JobError::Config {
+                file: file.to_owned(),
+                line: before.matches('\n').count() + 1,
+                column: before.chars().rev().take_while(|c| *c != '\n').count() + 1,
+                why: error.message().trim().to_owned(),
+            }
+        })?;
+        let refuse = |why: String| Err(JobError::Config { file: file.to_owned(), line: 1, column: 1, why });
+        if job.schema != JOB_SCHEMA {
+            return refuse(format!("this engine reads job schema {JOB_SCHEMA}, the file says {}", job.schema));
+        }
+        for answers in &job.answers {
+            if !job.batteries.iter().any(|battery| battery.id == answers.battery) {
+                return refuse(format!("`{}` is answered with battery `{}`, which is not under [[batteries]]", answers.file.display(), answers.battery));
+            }
+        }
+        Ok(job)
+    }
+
+    /// The class lists.
+    pub fn rosters(&self) -> Vec<PathBuf> {
+        match &self.roster {
+            OneOrMany::One(path) => vec![path.clone()],
+            OneOrMany::Many(paths) => paths.clone(),
+        }
+    }
+}
