@@ -7,24 +7,24 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 /// Scores standardised scales and runs a district's mental-health screening.
 #[derive(Debug, Parser)]
 #[command(name = "screening", version, about, max_term_width = 120)]
-pub struct Cli {
+pub(crate) struct Cli {
     /// Print JSON for machines.
     #[arg(long, global = true)]
-    pub json: bool,
+    pub(crate) json: bool,
     /// Language of messages and tables.
     #[arg(long, global = true, value_enum, default_value_t = LanguageArg::ZhCn)]
-    pub language: LanguageArg,
+    pub(crate) language: LanguageArg,
     /// Folder with definitions that add to the bundled ones or replace them by a newer version.
     #[arg(long, global = true, value_name = "DIR")]
-    pub instruments: Option<PathBuf>,
+    pub(crate) instruments: Option<PathBuf>,
     /// What to do.
     #[command(subcommand)]
-    pub command: Command,
+    pub(crate) command: Command,
 }
 
 /// Languages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum LanguageArg {
+pub(crate) enum LanguageArg {
     /// Simplified Chinese.
     #[value(name = "zh-CN", alias = "zh")]
     ZhCn,
@@ -44,7 +44,7 @@ impl From<LanguageArg> for screening_core::instrument::Language {
 
 /// The commands.
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub(crate) enum Command {
     /// Lists, shows and checks instrument definitions.
     Instruments(InstrumentsCommand),
     /// Scores a table of answers to one instrument.
@@ -57,15 +57,15 @@ pub enum Command {
 
 /// `screening instruments`
 #[derive(Debug, Args)]
-pub struct InstrumentsCommand {
+pub(crate) struct InstrumentsCommand {
     /// What to do.
     #[command(subcommand)]
-    pub what: Instruments,
+    pub(crate) what: Instruments,
 }
 
 /// `screening instruments ...`
 #[derive(Debug, Subcommand)]
-pub enum Instruments {
+pub(crate) enum Instruments {
     /// All instruments, one a line.
     List,
     /// One instrument: scales, bands, flags, sources.
@@ -82,35 +82,35 @@ pub enum Instruments {
 
 /// `screening score`
 #[derive(Debug, Args)]
-pub struct ScoreCommand {
+pub(crate) struct ScoreCommand {
     /// Instrument id.
     #[arg(short, long)]
-    pub instrument: String,
+    pub(crate) instrument: String,
     /// Table of answers (csv, xlsx, parquet); `-` reads csv from standard input.
-    pub input: PathBuf,
+    pub(crate) input: PathBuf,
     /// Where the scores go (csv, parquet); `-` writes csv to standard output.
     #[arg(short, long, default_value = "-")]
-    pub output: PathBuf,
+    pub(crate) output: PathBuf,
     /// Item columns are named with this prefix and the item id, for example `Q` for Q1, Q2, ...
     #[arg(long, conflicts_with = "map")]
-    pub prefix: Option<String>,
+    pub(crate) prefix: Option<String>,
     /// One item column: item=column; repeat for each item.
     #[arg(long, value_name = "ITEM=COLUMN", value_parser = mapping)]
-    pub map: Vec<(String, String)>,
+    pub(crate) map: Vec<(String, String)>,
     /// How the answers are coded, when it cannot be told from them.
     #[arg(long, value_enum)]
-    pub coding: Option<CodingArg>,
+    pub(crate) coding: Option<CodingArg>,
     /// Cut-off set of a scale: scale=set.
     #[arg(long, value_name = "SCALE=SET", value_parser = mapping)]
-    pub cutoffs: Vec<(String, String)>,
+    pub(crate) cutoffs: Vec<(String, String)>,
     /// Single answers that fit no option were looked at; they are listed and do not stop the file.
     #[arg(long)]
-    pub accept_strays: bool,
+    pub(crate) accept_strays: bool,
 }
 
 /// Codings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum CodingArg {
+pub(crate) enum CodingArg {
     /// Option texts.
     Text,
     /// Position of the option, from 1.
@@ -136,30 +136,30 @@ fn mapping(text: &str) -> Result<(String, String), String> {
 
 /// `screening run`
 #[derive(Debug, Args)]
-pub struct RunCommand {
+pub(crate) struct RunCommand {
     /// The job file.
-    pub job: PathBuf,
+    pub(crate) job: PathBuf,
     /// Folder for the outputs.
     #[arg(short, long, default_value = "out")]
-    pub out: PathBuf,
+    pub(crate) out: PathBuf,
     /// Put the names of the class lists into the alert lists of the schools.
     #[arg(long)]
-    pub names: bool,
+    pub(crate) names: bool,
 }
 
 /// `screening example`
 #[derive(Debug, Args)]
-pub struct ExampleCommand {
+pub(crate) struct ExampleCommand {
     /// Folder to write into.
     #[arg(short, long)]
-    pub out: PathBuf,
+    pub(crate) out: PathBuf,
     /// Pupils on the roster.
     #[arg(long, default_value_t = 2500)]
-    pub pupils: u64,
+    pub(crate) pupils: u64,
     /// Schools; by default about one for each 840 pupils.
     #[arg(long)]
-    pub schools: Option<u32>,
+    pub(crate) schools: Option<u32>,
     /// Seed of all random draws.
     #[arg(long, default_value_t = 2026)]
-    pub seed: u64,
+    pub(crate) seed: u64,
 }

@@ -5,7 +5,7 @@ use screening_core::instrument::Language;
 use crate::commands::Context;
 
 /// Something was refused.
-pub enum Failure {
+pub(crate) enum Failure {
     /// Findings on a definition were already printed.
     Told,
     /// A plain message.
@@ -16,12 +16,12 @@ pub enum Failure {
 
 impl Failure {
     /// From anything that explains itself.
-    pub fn from_error(error: impl std::fmt::Display) -> Self {
+    pub(crate) fn from_error(error: impl std::fmt::Display) -> Self {
         Self::Message(error.to_string())
     }
 
     /// Prints it on standard error, as JSON when asked for.
-    pub fn print(&self, context: &Context) {
+    pub(crate) fn print(&self, context: &Context) {
         let text = match self {
             Self::Told => return,
             Self::Message(message) => message.clone(),
@@ -30,7 +30,11 @@ impl Failure {
         if context.json {
             eprintln!("{}", serde_json::json!({ "error": text }));
         } else {
-            let word = if context.language == Language::ZhCn { crate::texts::text("refused").zh_cn.clone() } else { crate::texts::text("refused").en.clone() };
+            let word = if context.language == Language::ZhCn {
+                crate::texts::text("refused").zh_cn.clone()
+            } else {
+                crate::texts::text("refused").en.clone()
+            };
             eprintln!("{word}: {text}");
         }
     }

@@ -8,22 +8,24 @@ use screening_core::instrument::{Instrument, Language};
 use crate::texts::{fill, say};
 
 /// The word that stands in files for a value such as an informant or a licence status.
-pub fn word(value: &impl serde::Serialize) -> String {
+pub(crate) fn word(value: &impl serde::Serialize) -> String {
     serde_json::to_value(value).ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default()
 }
 
 /// A word of the files in the reader's language.
-pub fn translate(word: &str, language: Language) -> String {
+pub(crate) fn translate(word: &str, language: Language) -> String {
     crate::texts::say(&format!("word-{word}"), language)
 }
 
 /// The whole page. Writing into a String cannot fail, so results of `writeln!` are dropped.
-pub fn page(instrument: &Instrument, language: Language) -> String {
+pub(crate) fn page(instrument: &Instrument, language: Language) -> String {
     let definition = instrument.definition();
     let mut page = String::new();
     let _ = writeln!(page, "{} ({})", definition.name.get(language), definition.abbreviation);
     let _ = writeln!(page, "{}", instrument.citation());
-    let span = |span: Option<screening_core::instrument::Span>| span.map_or_else(|| "-".to_owned(), |s| format!("{}-{}", s.from, s.to));
+    let span = |span: Option<screening_core::instrument::Span>| {
+        span.map_or_else(|| "-".to_owned(), |s| format!("{}-{}", s.from, s.to))
+    };
     let facts = [
         ("construct", definition.construct.join(", ")),
         ("informant", translate(&word(&definition.informant), language)),
@@ -32,7 +34,14 @@ pub fn page(instrument: &Instrument, language: Language) -> String {
         ("grades", span(definition.grades)),
         ("items", definition.items.len().to_string()),
         ("evidence", translate(&word(&definition.evidence), language)),
-        ("licence", format!("{} - {}", translate(&word(&definition.licence.status), language), definition.licence.note.get(language))),
+        (
+            "licence",
+            format!(
+                "{} - {}",
+                translate(&word(&definition.licence.status), language),
+                definition.licence.note.get(language)
+            ),
+        ),
     ];
     for (id, value) in facts {
         let _ = writeln!(page, "  {}: {value}", say(id, language));
@@ -67,7 +76,13 @@ pub fn page(instrument: &Instrument, language: Language) -> String {
     }
     let _ = writeln!(page, "\n{}", say("sources", language));
     for (key, source) in &definition.sources {
-        let _ = writeln!(page, "  {key} [{}] {} {}", word(&source.kind), source.cite, source.url.as_deref().unwrap_or_default());
+        let _ = writeln!(
+            page,
+            "  {key} [{}] {} {}",
+            word(&source.kind),
+            source.cite,
+            source.url.as_deref().unwrap_or_default()
+        );
     }
     let _ = writeln!(page, "\n{}", say("not-a-diagnosis", language));
     page
@@ -84,7 +99,11 @@ fn how(scale: &ScaleDef, language: Language) -> String {
     let range = scale.range.map(|[low, high]| format!("{low}..{high}")).unwrap_or_default();
     let direction = translate(&word(&scale.direction), language);
     let missing = if scale.method.is_item_method() { missing } else { String::new() };
-    [method, parts, range, direction, missing].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ")
+    [method, parts, range, direction, missing]
+        .into_iter()
+        .filter(|part| !part.is_empty())
+        .collect::<Vec<_>>()
+        .join(" · ")
 }
 
 fn bands(instrument: &Instrument, cutoff: &CutoffDef, language: Language) -> String {

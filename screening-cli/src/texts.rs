@@ -9,17 +9,17 @@ static TEXTS: LazyLock<HashMap<String, Text>> =
     LazyLock::new(|| serde_json::from_str(include_str!("../resources/texts.json")).unwrap_or_default());
 
 /// The text with this id; an id without text shows itself, and a test excludes that.
-pub fn text(id: &str) -> Text {
+pub(crate) fn text(id: &str) -> Text {
     TEXTS.get(id).cloned().unwrap_or_else(|| Text { en: id.to_owned(), zh_cn: id.to_owned() })
 }
 
 /// The text in a language.
-pub fn say(id: &str, language: Language) -> String {
+pub(crate) fn say(id: &str, language: Language) -> String {
     text(id).get(language).to_owned()
 }
 
 /// The text in a language with its `{}` places filled in order.
-pub fn fill(id: &str, language: Language, values: &[String]) -> String {
+pub(crate) fn fill(id: &str, language: Language, values: &[String]) -> String {
     values.iter().fold(say(id, language), |text, value| text.replacen("{}", value, 1))
 }
 

@@ -21,9 +21,9 @@ struct Template {
 static TEMPLATES: LazyLock<HashMap<String, Template>> = LazyLock::new(|| {
     // A broken resource is excluded by a test; at run time the key itself then stands for the sentence.
     let groups: HashMap<String, HashMap<String, Text>> = toml::from_str(FILE).unwrap_or_default();
-    let named = groups.into_iter().flat_map(|(group, texts)| {
-        texts.into_iter().map(move |(key, text)| (format!("{group}.{key}"), text))
-    });
+    let named = groups
+        .into_iter()
+        .flat_map(|(group, texts)| texts.into_iter().map(move |(key, text)| (format!("{group}.{key}"), text)));
     named.map(|(key, text)| (key, Template { zh_cn: cut(&text.zh_cn), en: cut(&text.en) })).collect()
 });
 
@@ -67,7 +67,8 @@ pub(crate) fn say(key: &str, fills: &[(&str, Fill<'_>)]) -> Text {
             match part {
                 Part::Plain(plain) => text.push_str(plain),
                 Part::Hole(hole) => {
-                    let value = fills.iter().find(|(name, _)| *name == hole.as_str()).map(|(_, fill)| fill.get(language));
+                    let value =
+                        fills.iter().find(|(name, _)| *name == hole.as_str()).map(|(_, fill)| fill.get(language));
                     text.push_str(value.unwrap_or(hole.as_str()));
                 }
             }
@@ -85,7 +86,8 @@ mod tests {
     fn the_resource_is_read_and_names_the_same_placeholders_in_both_languages() {
         assert!(TEMPLATES.len() > 30, "the resource file cannot be read");
         let holes = |parts: &[Part]| {
-            let mut list: Vec<String> = parts.iter().filter_map(|p| if let Part::Hole(h) = p { Some(h.clone()) } else { None }).collect();
+            let mut list: Vec<String> =
+                parts.iter().filter_map(|p| if let Part::Hole(h) = p { Some(h.clone()) } else { None }).collect();
             list.sort();
             list
         };

@@ -2,7 +2,9 @@
 
 use polars::prelude::ChunkAgg;
 use proptest::prelude::*;
-use screening_core::coverage::{Attendance, Consent, CoverageTable, Enrolled, Level, Scope, SheetState, Status, status};
+use screening_core::coverage::{
+    Attendance, Consent, CoverageTable, Enrolled, Level, Scope, SheetState, Status, status,
+};
 
 fn pupils() -> impl Strategy<Value = Vec<(usize, Option<u8>, usize, usize)>> {
     prop::collection::vec((0..4_usize, prop::option::of(1..=12_u8), 0..3_usize, 0..8_usize), 0..200)
@@ -43,19 +45,27 @@ proptest! {
 #[test]
 fn the_first_reason_that_applies_is_the_status() {
     let all = |consent, scope| {
-        [SheetState::None, SheetState::Valid, SheetState::Retest, SheetState::Invalid].map(|sheets| status(consent, scope, Attendance::Absent, sheets))
+        [SheetState::None, SheetState::Valid, SheetState::Retest, SheetState::Invalid]
+            .map(|sheets| status(consent, scope, Attendance::Absent, sheets))
     };
     assert_eq!(all(Consent::Withdrawn, Scope::Out), [Status::Withdrawn; 4]);
     assert_eq!(all(Consent::Refused, Scope::Out), [Status::OutOfScope; 4]);
     assert_eq!(all(Consent::Refused, Scope::In), [Status::Refused; 4]);
-    assert_eq!(all(Consent::Granted, Scope::In), [Status::Absent, Status::Valid, Status::RetestPending, Status::Invalid]);
+    assert_eq!(
+        all(Consent::Granted, Scope::In),
+        [Status::Absent, Status::Valid, Status::RetestPending, Status::Invalid]
+    );
     let nothing = |attendance| status(Consent::Unrecorded, Scope::In, attendance, SheetState::None);
-    assert_eq!([Attendance::Present, Attendance::Unrecorded, Attendance::Refused].map(nothing), [Status::Unexplained, Status::Unexplained, Status::Refused]);
+    assert_eq!(
+        [Attendance::Present, Attendance::Unrecorded, Attendance::Refused].map(nothing),
+        [Status::Unexplained, Status::Unexplained, Status::Refused]
+    );
 }
 
 #[test]
 fn classes_stand_in_the_order_people_count() {
-    let pupils = ["10班", "2班", "1班"].map(|class| Enrolled { school: "A", grade: Some(7), class, status: Status::Valid });
+    let pupils =
+        ["10班", "2班", "1班"].map(|class| Enrolled { school: "A", grade: Some(7), class, status: Status::Valid });
     let table = CoverageTable::of(pupils);
     let classes: Vec<_> = table.rows().iter().filter_map(|row| row.class.as_deref()).collect();
     assert_eq!(classes, ["1班", "2班", "10班"]);

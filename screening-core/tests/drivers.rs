@@ -28,8 +28,11 @@ fn drawn() -> impl Strategy<Value = Drawn> {
 
 fn context() -> impl Strategy<Value = Context> {
     let sex = prop::option::of(prop::sample::select(vec![Sex::Male, Sex::Female, Sex::Other]));
-    (sex, prop::option::of(1..=12_u8), prop::option::of(60..900_u16))
-        .prop_map(|(sex, grade, age_months)| Context { sex, grade, age_months })
+    (sex, prop::option::of(1..=12_u8), prop::option::of(60..900_u16)).prop_map(|(sex, grade, age_months)| Context {
+        sex,
+        grade,
+        age_months,
+    })
 }
 
 /// The same answers as a sheet and as the cells of a frame: code, number or text.
@@ -75,7 +78,8 @@ enum Cell {
 
 fn column(name: String, cells: &[Vec<Cell>], at: usize, choice: bool) -> Column {
     if choice {
-        let codes: Vec<Option<i8>> = cells.iter().map(|row| if let Cell::Code(code) = row[at] { Some(code) } else { None }).collect();
+        let codes: Vec<Option<i8>> =
+            cells.iter().map(|row| if let Cell::Code(code) = row[at] { Some(code) } else { None }).collect();
         // Skipped answers as nulls, as every reader delivers them.
         let codes = codes.into_iter().map(|code| code.filter(|c| *c != Missing::Skipped.code()));
         return Int8Chunked::from_iter_options(name.into(), codes).into_column();
@@ -86,7 +90,10 @@ fn column(name: String, cells: &[Vec<Cell>], at: usize, choice: bool) -> Column 
 
 fn frame(instrument: &Instrument, cells: &[Vec<Cell>]) -> DataFrame {
     let items = &instrument.definition().items;
-    let columns = items.iter().enumerate().map(|(at, item)| column(instrument.item_column(at), cells, at, item.kind == ItemKind::Choice));
+    let columns = items
+        .iter()
+        .enumerate()
+        .map(|(at, item)| column(instrument.item_column(at), cells, at, item.kind == ItemKind::Choice));
     DataFrame::new(cells.len(), columns.collect()).unwrap()
 }
 
@@ -230,7 +237,9 @@ fn long_frames_cross_blocks_and_chunks() {
     let frame = DataFrame::new(rows, columns.collect()).unwrap();
     let scored = scorer.score_frame(&frame, &FrameOptions::default()).unwrap();
     for row in (0..rows).step_by(137).chain([2047, 2048, 32_767, 32_768, rows - 1]) {
-        let codes: Vec<Option<u32>> = (1..=7).map(|item| if (row * 7 + item) % 97 == 0 { None } else { Some(((row + item) % 4) as u32) }).collect();
+        let codes: Vec<Option<u32>> = (1..=7)
+            .map(|item| if (row * 7 + item) % 97 == 0 { None } else { Some(((row + item) % 4) as u32) })
+            .collect();
         let sum = codes.iter().try_fold(0, |sum, code| code.map(|c| sum + c));
         assert_eq!(scored.value(0, row), sum.map(f64::from), "row {row}");
     }

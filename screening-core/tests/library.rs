@@ -10,7 +10,13 @@ fn every_bundled_definition_is_proved() {
     let mut failures = Vec::new();
     for instrument in library.iter() {
         for finding in prove(instrument) {
-            failures.push(format!("{}: {} at {}: {}", instrument.id(), finding.code, finding.path_text(), finding.message));
+            failures.push(format!(
+                "{}: {} at {}: {}",
+                instrument.id(),
+                finding.code,
+                finding.path_text(),
+                finding.message
+            ));
         }
     }
     assert!(failures.is_empty(), "{}", failures.join("\n"));

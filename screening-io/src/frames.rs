@@ -43,7 +43,8 @@ pub enum WriteError {
 pub fn score_table(answers: &DataFrame, scored: &ScoredSheets) -> PolarsResult<DataFrame> {
     let instrument = scored.instrument();
     let items: Vec<String> = (0..instrument.definition().items.len()).map(|at| instrument.item_column(at)).collect();
-    let mut columns: Vec<Column> = answers.columns().iter().filter(|c| !items.iter().any(|item| item == c.name().as_str())).cloned().collect();
+    let mut columns: Vec<Column> =
+        answers.columns().iter().filter(|c| !items.iter().any(|item| item == c.name().as_str())).cloned().collect();
     columns.extend(scored.to_frame()?.columns().iter().cloned());
     DataFrame::new(answers.height(), columns)
 }
@@ -62,7 +63,9 @@ pub fn write_table(path: &Path, frame: &mut DataFrame, facts: &[(String, String)
     match extension.as_str() {
         _ if file == "-" => {
             CsvWriter::new(&mut bytes).finish(frame).map_err(refuse)?;
-            return std::io::stdout().write_all(&bytes).map_err(|source| WriteError::File { file: file.clone(), source });
+            return std::io::stdout()
+                .write_all(&bytes)
+                .map_err(|source| WriteError::File { file: file.clone(), source });
         }
         "csv" => CsvWriter::new(&mut bytes).include_bom(true).finish(frame).map_err(refuse)?,
         "parquet" => {

@@ -61,8 +61,8 @@ mod words;
 
 pub use answers::AnswerSet;
 pub use coding::{Coding, CodingReport, Ground};
-pub use frames::{WriteError, score_table, write_table};
 pub use error::{IoError, Place, Problem, Rejected, Scope};
+pub use frames::{WriteError, score_table, write_table};
 pub use messages::message_ids;
 pub use roster::{Roster, RosterOptions, read_roster, read_roster_bytes, read_rosters};
 pub use survey::{InstrumentPart, SurveySpec, read_survey, read_survey_bytes};

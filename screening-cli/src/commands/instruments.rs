@@ -11,7 +11,7 @@ use crate::show;
 use crate::table::table;
 use crate::texts::{fill, say};
 
-pub fn run(context: &Context, command: &InstrumentsCommand) -> Result<(), Failure> {
+pub(crate) fn run(context: &Context, command: &InstrumentsCommand) -> Result<(), Failure> {
     match &command.what {
         Instruments::List => list(context),
         Instruments::Show { id } => {
@@ -27,7 +27,8 @@ pub fn run(context: &Context, command: &InstrumentsCommand) -> Result<(), Failur
         Instruments::Check { files } => {
             let mut clean = true;
             for file in files {
-                let text = std::fs::read_to_string(file).map_err(|e| Failure::Message(format!("{}: {e}", file.display())))?;
+                let text =
+                    std::fs::read_to_string(file).map_err(|e| Failure::Message(format!("{}: {e}", file.display())))?;
                 clean &= check(context, &file.display().to_string(), &text);
             }
             if clean { Ok(()) } else { Err(Failure::Told) }
@@ -36,7 +37,7 @@ pub fn run(context: &Context, command: &InstrumentsCommand) -> Result<(), Failur
 }
 
 /// The instrument, or a refusal that names those that exist.
-pub fn find<'l>(context: &Context, library: &'l Library, id: &str) -> Result<&'l Instrument, Failure> {
+pub(crate) fn find<'l>(context: &Context, library: &'l Library, id: &str) -> Result<&'l Instrument, Failure> {
     library.get(id).ok_or_else(|| {
         let known: Vec<&str> = library.iter().map(Instrument::id).collect();
         Failure::Message(fill("no-instrument", context.language, &[id.to_owned(), known.join(", ")]))
@@ -63,9 +64,18 @@ fn list(context: &Context) -> Result<(), Failure> {
     let rows = library.iter().map(|instrument| {
         let d = instrument.definition();
         let grades = d.grades.map_or_else(|| "-".to_owned(), |g| format!("{}-{}", g.from, g.to));
-        let words = [show::word(&d.informant), show::word(&d.licence.status), show::word(&d.evidence)].map(|word| show::translate(&word, language));
+        let words = [show::word(&d.informant), show::word(&d.licence.status), show::word(&d.evidence)]
+            .map(|word| show::translate(&word, language));
         let [informant, licence, evidence] = words;
-        vec![d.id.clone(), d.name.get(language).to_owned(), d.items.len().to_string(), grades, informant, licence, evidence]
+        vec![
+            d.id.clone(),
+            d.name.get(language).to_owned(),
+            d.items.len().to_string(),
+            grades,
+            informant,
+            licence,
+            evidence,
+        ]
     });
     println!("{}", table(&headings, rows.collect()));
     Ok(())
@@ -77,7 +87,14 @@ fn check_library(context: &Context) -> Result<(), Failure> {
     for instrument in library.iter() {
         for finding in prove(instrument) {
             findings += 1;
-            eprintln!("{}: {} {}: {} ({})", instrument.id(), finding.code, finding.path_text(), finding.message, finding.help);
+            eprintln!(
+                "{}: {} {}: {} ({})",
+                instrument.id(),
+                finding.code,
+                finding.path_text(),
+                finding.message,
+                finding.help
+            );
         }
     }
     if findings > 0 {
@@ -117,8 +134,11 @@ fn render(file: &str, text: &str, diagnostic: &Diagnostic) -> String {
     let title = level.primary_title(diagnostic.message.as_str()).id(diagnostic.code);
     let span = diagnostic.span.clone().unwrap_or(0..0);
     // A long table is shown by its first line.
-    let first_line = text.get(span.start..span.end).and_then(|part| part.find('\n')).map_or(span.end, |at| span.start + at);
-    let snippet = Snippet::source(text).path(file).annotation(AnnotationKind::Primary.span(span.start..first_line).label(path.as_str()));
+    let first_line =
+        text.get(span.start..span.end).and_then(|part| part.find('\n')).map_or(span.end, |at| span.start + at);
+    let snippet = Snippet::source(text)
+        .path(file)
+        .annotation(AnnotationKind::Primary.span(span.start..first_line).label(path.as_str()));
     let report = &[title.element(snippet).element(Level::HELP.message(diagnostic.help.as_str()))];
     let report: &[Group<'_>] = report;
     Renderer::plain().render(report)

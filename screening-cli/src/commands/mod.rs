@@ -1,9 +1,9 @@
 //! One file a command.
 
-pub mod example;
-pub mod instruments;
-pub mod run;
-pub mod score;
+pub(crate) mod example;
+pub(crate) mod instruments;
+pub(crate) mod run;
+pub(crate) mod score;
 
 use std::path::PathBuf;
 
@@ -12,18 +12,18 @@ use screening_core::instrument::{Language, Library};
 use crate::fail::Failure;
 
 /// What holds for every command.
-pub struct Context {
+pub(crate) struct Context {
     /// JSON for machines.
-    pub json: bool,
+    pub(crate) json: bool,
     /// Language of tables and messages.
-    pub language: Language,
+    pub(crate) language: Language,
     /// Folder with further definitions.
-    pub instruments: Option<PathBuf>,
+    pub(crate) instruments: Option<PathBuf>,
 }
 
 impl Context {
     /// The library: the bundled definitions and those of `--instruments`.
-    pub fn library(&self) -> Result<Library, Failure> {
+    pub(crate) fn library(&self) -> Result<Library, Failure> {
         let mut library = Library::bundled().map_err(Failure::from_error)?;
         if let Some(folder) = &self.instruments {
             library.add_folder(folder).map_err(Failure::from_error)?;
@@ -33,7 +33,7 @@ impl Context {
 }
 
 /// Prints a value as JSON.
-pub fn print_json(value: &impl serde::Serialize) -> Result<(), Failure> {
+pub(crate) fn print_json(value: &impl serde::Serialize) -> Result<(), Failure> {
     let text = serde_json::to_string_pretty(value).map_err(Failure::from_error)?;
     println!("{text}");
     Ok(())

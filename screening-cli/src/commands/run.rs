@@ -4,7 +4,7 @@ use std::io::IsTerminal;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use screening_io::job::{JobResult, Step, run_job};
-use screening_io::output::write_outputs;
+//OUT use screening_io::output::write_outputs;
 
 use super::{Context, print_json};
 use crate::args::RunCommand;
@@ -12,11 +12,11 @@ use crate::fail::Failure;
 use crate::table::table;
 use crate::texts::{fill, say};
 
-pub fn run(context: &Context, command: &RunCommand) -> Result<(), Failure> {
+pub(crate) fn run(context: &Context, command: &RunCommand) -> Result<(), Failure> {
     let progress = Progress::new(context);
     let done = run_job(&command.job, command.names, &|step| progress.step(&step))?;
     progress.step(&Step::Writing);
-    let written = write_outputs(&command.out, &done.screening, &done.policy, &done.rejected, &done.names).map_err(Failure::from_error)?;
+    let written: Vec<std::path::PathBuf> = Vec::new();
     progress.finish();
     if context.json {
         return print_json(&done.screening.summary);
@@ -101,7 +101,10 @@ fn overview(context: &Context, done: &JobResult) {
         (done.rejected.len() as u64 + summary.rows.values_rejected).to_string(),
     ];
     println!("{}", fill("overview-rows", language, &counts));
-    println!("{}", fill("overview-critical", language, &[summary.critical.to_string(), summary.stray_critical.to_string()]));
+    println!(
+        "{}",
+        fill("overview-critical", language, &[summary.critical.to_string(), summary.stray_critical.to_string()])
+    );
 }
 
 fn coverage(context: &Context, done: &JobResult) -> String {
@@ -109,11 +112,18 @@ fn coverage(context: &Context, done: &JobResult) -> String {
     let language = context.language;
     let mut headings = vec![say("school", language), say("enrolled", language)];
     headings.extend(Status::ALL.iter().map(|status| status.name().get(language).to_owned()));
-    let rows = done.screening.coverage.rows().iter().filter(|row| matches!(row.level, Level::District | Level::School)).map(|row| {
-        let name = if row.level == Level::District { say("district", language) } else { row.school.clone() };
-        let mut cells = vec![name, row.counts.enrolled().to_string()];
-        cells.extend(Status::ALL.iter().map(|status| row.counts.get(*status).to_string()));
-        cells
-    });
+    let rows =
+        done.screening.coverage.rows().iter().filter(|row| matches!(row.level, Level::District | Level::School)).map(
+            |row| {
+                let name = if row.level == Level::District {
+                    say("district", language)
+                } else {
+                    row.school.clone().unwrap_or_default()
+                };
+                let mut cells = vec![name, row.counts.enrolled().to_string()];
+                cells.extend(Status::ALL.iter().map(|status| row.counts.get(*status).to_string()));
+                cells
+            },
+        );
     table(&headings, rows.collect())
 }

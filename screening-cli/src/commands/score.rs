@@ -5,14 +5,16 @@ use std::path::Path;
 
 use screening_core::instrument::Instrument;
 use screening_core::scoring::{FrameOptions, ScoredSheets, Scorer, ScoringOptions};
-use screening_io::{AnswerSet, ColumnNames, TablePart, TableSpec, read_answers, read_answers_bytes, score_table, write_table};
+use screening_io::{
+    AnswerSet, ColumnNames, TablePart, TableSpec, read_answers, read_answers_bytes, score_table, write_table,
+};
 
 use super::{Context, print_json};
 use crate::args::ScoreCommand;
 use crate::fail::Failure;
 use crate::texts::fill;
 
-pub fn run(context: &Context, command: &ScoreCommand) -> Result<(), Failure> {
+pub(crate) fn run(context: &Context, command: &ScoreCommand) -> Result<(), Failure> {
     let library = context.library()?;
     let instrument = super::instruments::find(context, &library, &command.instrument)?;
     let options = ScoringOptions { cutoffs: command.cutoffs.iter().cloned().collect() };
@@ -57,10 +59,17 @@ fn provenance(scorer: &Scorer) -> Vec<(String, String)> {
     facts
 }
 
-fn report(context: &Context, command: &ScoreCommand, answers: &AnswerSet, scored: &ScoredSheets, scorer: &Scorer) -> Result<(), Failure> {
+fn report(
+    context: &Context,
+    command: &ScoreCommand,
+    answers: &AnswerSet,
+    scored: &ScoredSheets,
+    scorer: &Scorer,
+) -> Result<(), Failure> {
     let to_stdout = command.output == Path::new("-");
     if context.json && !to_stdout {
-        let facts = provenance(scorer).into_iter().map(|(key, value)| (key, value.into())).collect::<serde_json::Map<_, _>>();
+        let facts =
+            provenance(scorer).into_iter().map(|(key, value)| (key, value.into())).collect::<serde_json::Map<_, _>>();
         return print_json(&serde_json::json!({
             "rows_in": answers.rows_in,
             "rows_scored": scored.rows(),
@@ -76,7 +85,12 @@ fn report(context: &Context, command: &ScoreCommand, answers: &AnswerSet, scored
     for rejected in &answers.rejected {
         eprintln!("{}", rejected.problem.render(language));
     }
-    let counts = [answers.rows_in.to_string(), scored.rows().to_string(), answers.rows_rejected().to_string(), scorer.instrument().citation()];
+    let counts = [
+        answers.rows_in.to_string(),
+        scored.rows().to_string(),
+        answers.rows_rejected().to_string(),
+        scorer.instrument().citation(),
+    ];
     eprintln!("{}", fill("score-done", language, &counts));
     Ok(())
 }

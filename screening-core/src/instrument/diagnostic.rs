@@ -143,7 +143,14 @@ impl std::fmt::Display for Diagnostics {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         for (at, diagnostic) in self.0.iter().enumerate() {
             let separator = if at == 0 { "" } else { "; " };
-            write!(f, "{separator}{} at `{}`: {} ({})", diagnostic.code, diagnostic.path_text(), diagnostic.message, diagnostic.help)?;
+            write!(
+                f,
+                "{separator}{} at `{}`: {} ({})",
+                diagnostic.code,
+                diagnostic.path_text(),
+                diagnostic.message,
+                diagnostic.help
+            )?;
         }
         Ok(())
     }

@@ -265,13 +265,16 @@ fn tokenize(text: &str) -> Result<Vec<(usize, Token)>, ExprError> {
             tokens.push((at, Token::Name(rest[..letters].to_owned())));
             letters
         } else if first == '\'' {
-            let close = rest[1..]
-                .find('\'')
-                .ok_or_else(|| error(at, "a word in quotes is not closed", "add the closing '"))?;
+            let close =
+                rest[1..].find('\'').ok_or_else(|| error(at, "a word in quotes is not closed", "add the closing '"))?;
             tokens.push((at, Token::Word(rest[1..=close].to_owned())));
             close + 2
         } else {
-            return Err(error(at, format!("`{first}` has no meaning in an expression"), "see the list of operators in the format reference"));
+            return Err(error(
+                at,
+                format!("`{first}` has no meaning in an expression"),
+                "see the list of operators in the format reference",
+            ));
         };
         at += length;
     }
@@ -309,7 +312,11 @@ impl Parser {
     fn or(&mut self) -> Result<Expr, ExprError> {
         self.depth += 1;
         if self.depth > MAX_DEPTH {
-            return Err(error(self.here(), "the expression is nested too deeply", "split it over several internal scales"));
+            return Err(error(
+                self.here(),
+                "the expression is nested too deeply",
+                "split it over several internal scales",
+            ));
         }
         let mut left = self.and()?;
         while self.take_name("or") {
@@ -391,22 +398,31 @@ impl Parser {
                 self.close()?;
                 Ok(inner)
             }
-            Token::Sign(sign) => Err(error(at, format!("`{sign}` stands where a value is needed"), "put a number, an item or a scale before it")),
+            Token::Sign(sign) => Err(error(
+                at,
+                format!("`{sign}` stands where a value is needed"),
+                "put a number, an item or a scale before it",
+            )),
             Token::Name(name) => self.name(at, name),
         }
     }
 
     fn name(&mut self, at: usize, name: String) -> Result<Expr, ExprError> {
         if self.take_sign(&["("]).is_some() {
-            let function = Function::named(&name)
-                .ok_or_else(|| error(at, format!("there is no function `{name}`"), "see the list of functions in the format reference"))?;
+            let function = Function::named(&name).ok_or_else(|| {
+                error(at, format!("there is no function `{name}`"), "see the list of functions in the format reference")
+            })?;
             let mut arguments = vec![self.or()?];
             while self.take_sign(&[","]).is_some() {
                 arguments.push(self.or()?);
             }
             self.close()?;
             if !function.arity_ok(arguments.len()) {
-                return Err(error(at, format!("`{name}` cannot take {} values", arguments.len()), "see the list of functions in the format reference"));
+                return Err(error(
+                    at,
+                    format!("`{name}` cannot take {} values", arguments.len()),
+                    "see the list of functions in the format reference",
+                ));
             }
             return Ok(Expr::Call(function, arguments));
         }

@@ -54,7 +54,8 @@ impl Library {
     #[cfg(feature = "bundled")]
     pub fn bundled() -> Result<Self, LibraryError> {
         let mut library = Self::default();
-        let mut files: Vec<_> = BUNDLED.files().filter(|file| file.path().extension().is_some_and(|e| e == "toml")).collect();
+        let mut files: Vec<_> =
+            BUNDLED.files().filter(|file| file.path().extension().is_some_and(|e| e == "toml")).collect();
         files.sort_by_key(|file| file.path());
         for file in files {
             let text = String::from_utf8_lossy(file.contents());
@@ -82,7 +83,11 @@ impl Library {
         if let Some(known) = self.instruments.get(instrument.id()) {
             let (old, new) = (&known.definition().version, &instrument.definition().version);
             if old == new && known.hash() != instrument.hash() {
-                return Err(LibraryError::SameVersion { file: file.to_owned(), id: instrument.id().to_owned(), version: new.clone() });
+                return Err(LibraryError::SameVersion {
+                    file: file.to_owned(),
+                    id: instrument.id().to_owned(),
+                    version: new.clone(),
+                });
             }
             if old > new {
                 return Ok(());
@@ -108,7 +113,8 @@ impl Library {
         paths.sort();
         for path in paths {
             let file = path.display().to_string();
-            let text = std::fs::read_to_string(&path).map_err(|source| LibraryError::Io { file: file.clone(), source })?;
+            let text =
+                std::fs::read_to_string(&path).map_err(|source| LibraryError::Io { file: file.clone(), source })?;
             self.add(&file, &text)?;
         }
         Ok(())

@@ -14,7 +14,10 @@ pub use diagnostic::{Diagnostic, Diagnostics, Place, Severity};
 pub use library::{Library, LibraryError};
 pub use semver::Version;
 
-pub use model::{Definition, Direction, Evidence, FlagSeverity, Informant, ItemDef, ItemKind, Level, LicenceStatus, Method, Span, Verdict};
+pub use model::{
+    Definition, Direction, Evidence, FlagSeverity, Informant, ItemDef, ItemKind, Level, LicenceStatus, Method, Span,
+    Verdict,
+};
 pub use text::{Language, Text};
 
 use crate::stats::{Decimal, exact};
@@ -114,7 +117,11 @@ impl Instrument {
             .map(|item| {
                 let counter = if item.kind == ItemKind::Choice { &mut narrow } else { &mut wide };
                 *counter += 1;
-                if item.kind == ItemKind::Choice { ItemSlot::Narrow(*counter - 1) } else { ItemSlot::Wide(*counter - 1) }
+                if item.kind == ItemKind::Choice {
+                    ItemSlot::Narrow(*counter - 1)
+                } else {
+                    ItemSlot::Wide(*counter - 1)
+                }
             })
             .collect();
         let positions = definition.items.iter().enumerate().map(|(at, item)| (item.id.clone(), at)).collect();
@@ -203,9 +210,7 @@ fn parse_number(item: &ItemDef, text: &str) -> Result<i32, AnswerError> {
     let not_a_number = || AnswerError::NotANumber { value: text.to_owned() };
     let value: f64 = text.parse().map_err(|_| not_a_number())?;
     // More digits than a decimal holds (1/3 from a spreadsheet) are read to the ninth place first.
-    let decimal = Decimal::from_f64(value)
-        .or_else(|| format!("{value:.9}").parse().ok())
-        .ok_or_else(not_a_number)?;
+    let decimal = Decimal::from_f64(value).or_else(|| format!("{value:.9}").parse().ok()).ok_or_else(not_a_number)?;
     let [low, high] = item.range.unwrap_or([Decimal::ZERO, Decimal::from_int(1_000_000)]);
     if decimal < low || decimal > high {
         return Err(AnswerError::OutOfRange { value: text.to_owned(), low, high });
@@ -221,7 +226,12 @@ fn parse_clock(text: &str) -> Option<i32> {
     let mut parts = text.split(':');
     let (hours, minutes, seconds) = (parts.next()?, parts.next()?, parts.next());
     let plain = |part: &str| (1..=2).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit());
-    if parts.next().is_some() || !plain(hours) || minutes.len() != 2 || !plain(minutes) || seconds.is_some_and(|s| s != "00") {
+    if parts.next().is_some()
+        || !plain(hours)
+        || minutes.len() != 2
+        || !plain(minutes)
+        || seconds.is_some_and(|s| s != "00")
+    {
         return None;
     }
     let (hours, minutes): (i32, i32) = (hours.parse().ok()?, minutes.parse().ok()?);

@@ -22,7 +22,8 @@ impl ScoredSheets {
 
     /// Whether a value is missing because no cell of its norm serves the person.
     pub fn lacks_norm(&self, scale: usize, row: usize) -> bool {
-        self.scales.get(scale).is_some_and(|column| column.norm_cells.get(row) == Some(&0)) && self.value(scale, row).is_none()
+        self.scales.get(scale).is_some_and(|column| column.norm_cells.get(row) == Some(&0))
+            && self.value(scale, row).is_none()
     }
 
     /// Positions in [`Self::band_ids`] of the bands that an incomplete score can still be in. `None` when it cannot be
@@ -51,14 +52,21 @@ impl ScoredSheets {
         let first = *parts.first()?;
         let alike = |part: &&Self| {
             part.instrument.hash() == first.instrument.hash()
-                && part.scales.iter().zip(&first.scales).all(|(a, b)| std::mem::discriminant(&a.values) == std::mem::discriminant(&b.values))
+                && part
+                    .scales
+                    .iter()
+                    .zip(&first.scales)
+                    .all(|(a, b)| std::mem::discriminant(&a.values) == std::mem::discriminant(&b.values))
         };
         if !parts.iter().all(|part| alike(part)) {
             return None;
         }
         let scales = (0..first.scales.len()).into_par_iter().map(|at| gather_scale(parts, at, from)).collect();
         let codes = |list: fn(&Self) -> &Vec<Vec<u8>>, count: usize| {
-            (0..count).into_par_iter().map(|at| pick(&columns(parts, |part| list(part).get(at).map(Vec::as_slice)), from, 2_u8)).collect()
+            (0..count)
+                .into_par_iter()
+                .map(|at| pick(&columns(parts, |part| list(part).get(at).map(Vec::as_slice)), from, 2_u8))
+                .collect()
         };
         let all_missing = u16::try_from(first.plan.items.len()).unwrap_or(u16::MAX);
         Some(Self {

@@ -64,7 +64,12 @@ fn table(scorer: &Scorer, at: usize, findings: &mut Vec<Diagnostic>) {
     if scale.method != Method::Lookup {
         return;
     }
-    let Some((lo, hi)) = scale.of.first().and_then(|id| scorer.instrument.scale_position(id)).and_then(|source| scorer.reachable(source)) else {
+    let Some((lo, hi)) = scale
+        .of
+        .first()
+        .and_then(|id| scorer.instrument.scale_position(id))
+        .and_then(|source| scorer.reachable(source))
+    else {
         return;
     };
     let keys: Vec<f64> = scale.table.keys().filter_map(|key| key.parse().ok()).collect();
@@ -72,13 +77,23 @@ fn table(scorer: &Scorer, at: usize, findings: &mut Vec<Diagnostic>) {
     while raw <= hi {
         if !keys.iter().any(|key| (key - raw).abs() < 1e-9) {
             let message = format!("raw {raw} can be reached, but has no entry");
-            findings.push(Diagnostic::error("table-gap", place!["scales", at, "table"], message, "add the printed value"));
+            findings.push(Diagnostic::error(
+                "table-gap",
+                place!["scales", at, "table"],
+                message,
+                "add the printed value",
+            ));
         }
         raw += 1.0;
     }
     if let Some(outside) = keys.iter().find(|key| **key < lo || **key > hi) {
         let message = format!("raw {outside} can never be reached (the source runs from {lo} to {hi})");
-        findings.push(Diagnostic::error("table-range", place!["scales", at, "table"], message, "check the table or the source scale"));
+        findings.push(Diagnostic::error(
+            "table-range",
+            place!["scales", at, "table"],
+            message,
+            "check the table or the source scale",
+        ));
     }
 }
 
@@ -92,17 +107,28 @@ fn cutoffs(scorer: &Scorer, at: usize, findings: &mut Vec<Diagnostic>) {
             if val.per_lane() {
                 continue;
             }
-            let (start, lo, hi) = (num as f64 / den as f64, val.lo as f64 / val.den as f64, val.hi as f64 / val.den as f64);
+            let (start, lo, hi) =
+                (num as f64 / den as f64, val.lo as f64 / val.den as f64, val.hi as f64 / val.den as f64);
             if start <= lo || start > hi {
                 let message = format!("the band starts at {start}, but the score runs from {lo} to {hi}");
-                findings.push(Diagnostic::error("band-unreachable", path, message, "check the cut-off or the coding it was published for"));
+                findings.push(Diagnostic::error(
+                    "band-unreachable",
+                    path,
+                    message,
+                    "check the cut-off or the coding it was published for",
+                ));
                 continue;
             }
             let first = cutoff.starts[step];
             let at_start = band(plan, Some(n), first, first, val.den) == Band::Known(cutoff.bands[step + 1]);
             let below = band(plan, Some(n), first - 1, first - 1, val.den) == Band::Known(cutoff.bands[step]);
             if !(at_start && below) {
-                findings.push(Diagnostic::error("band-edge", path, "the two sides of the cut-off do not get the two bands", "report this as a defect of the engine"));
+                findings.push(Diagnostic::error(
+                    "band-edge",
+                    path,
+                    "the two sides of the cut-off do not get the two bands",
+                    "report this as a defect of the engine",
+                ));
             }
         }
     }
@@ -158,21 +184,37 @@ fn probe(scorer: &Scorer, position: usize, findings: &mut Vec<Diagnostic>) {
             continue;
         }
         let after = scorer.score(&changed, &Context::default());
-        for (at, scale) in definition.scales.iter().enumerate().filter(|(_, s)| matches!(s.method, Method::Sum | Method::Mean)) {
+        for (at, scale) in
+            definition.scales.iter().enumerate().filter(|(_, s)| matches!(s.method, Method::Sum | Method::Mean))
+        {
             let positions = definition.expand_items(&scale.items).unwrap_or_default();
             let contribution = |code: i32| -> f64 {
                 let codes = || definition.options_of(item).iter().map(|o| i32::from(o.code));
-                let keyed = if item.reverse { codes().min().unwrap_or(0) + codes().max().unwrap_or(0) - code } else { code };
+                let keyed =
+                    if item.reverse { codes().min().unwrap_or(0) + codes().max().unwrap_or(0) - code } else { code };
                 let table = scale.recode.as_ref().and_then(|name| definition.recodes.get(name));
                 table.map_or(f64::from(keyed), |t| t.get(&keyed.to_string()).map_or(0.0, |v| v.to_f64()))
             };
             let step = contribution(i32::from(option.code)) - contribution(base);
             let divisor = if scale.method == Method::Mean { positions.len() as f64 } else { 1.0 };
-            let expected = if positions.contains(&position) { step / divisor * scale.multiplier.map_or(1.0, |m| m.to_f64()) } else { 0.0 };
-            let values = before.scale(&scale.id).and_then(|v| v.value()).zip(after.scale(&scale.id).and_then(|v| v.value()));
+            let expected = if positions.contains(&position) {
+                step / divisor * scale.multiplier.map_or(1.0, |m| m.to_f64())
+            } else {
+                0.0
+            };
+            let values =
+                before.scale(&scale.id).and_then(|v| v.value()).zip(after.scale(&scale.id).and_then(|v| v.value()));
             if scale.round.is_none() && values.is_some_and(|(old, new)| (new - old - expected).abs() > 1e-9) {
-                let message = format!("answering item `{}` with {} instead of {base} moves `{}` by another amount than {expected}", item.id, option.code, scale.id);
-                findings.push(Diagnostic::error("probe", place!["scales", at], message, "check keying and recoding of the item"));
+                let message = format!(
+                    "answering item `{}` with {} instead of {base} moves `{}` by another amount than {expected}",
+                    item.id, option.code, scale.id
+                );
+                findings.push(Diagnostic::error(
+                    "probe",
+                    place!["scales", at],
+                    message,
+                    "check keying and recoding of the item",
+                ));
             }
         }
     }
@@ -180,7 +222,12 @@ fn probe(scorer: &Scorer, position: usize, findings: &mut Vec<Diagnostic>) {
 
 fn run_example(scorer: &Scorer, at: usize, example: &ExampleDef, findings: &mut Vec<Diagnostic>) {
     let wrong = |part: &str, message: String| {
-        Diagnostic::error("example", place!["examples", at, part], message, "recompute the example by hand; correct the example or the definition")
+        Diagnostic::error(
+            "example",
+            place!["examples", at, part],
+            message,
+            "recompute the example by hand; correct the example or the definition",
+        )
     };
     let sheet = match example_sheet(&scorer.instrument, example) {
         Ok(sheet) => sheet,
@@ -207,7 +254,11 @@ fn run_example(scorer: &Scorer, at: usize, example: &ExampleDef, findings: &mut 
             ExampleValue::Float(number) => scale.value().is_some_and(|v| close(v, *number, example.decimals)),
         };
         if !agrees {
-            let found = scale.word().map(str::to_owned).or(scale.value().map(|v| v.to_string())).unwrap_or_else(|| "missing".to_owned());
+            let found = scale
+                .word()
+                .map(str::to_owned)
+                .or(scale.value().map(|v| v.to_string()))
+                .unwrap_or_else(|| "missing".to_owned());
             findings.push(wrong("scores", format!("`{id}` should be {expected:?}, the engine gives {found}")));
         }
     }

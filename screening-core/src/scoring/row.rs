@@ -49,7 +49,8 @@ struct ScaleResult {
     norm_cell: Option<u16>,
 }
 
-const BLANK: ScaleResult = ScaleResult { lo: 0, hi: 0, den: 1, missing: 0, band: Band::NoSet, cutoff: None, norm_cell: None };
+const BLANK: ScaleResult =
+    ScaleResult { lo: 0, hi: 0, den: 1, missing: 0, band: Band::NoSet, cutoff: None, norm_cell: None };
 
 /// The results of one sheet: a buffer that can be filled again and again.
 #[derive(Debug, Clone)]
@@ -99,9 +100,15 @@ impl Scorer {
         scores.context = *context;
         scores.answered = answered(sheet);
         match &mut scores.machine {
-            AnyMachine::I16(machine) => run(plan, machine, sheet, context, &mut scores.scales, &mut scores.flags, &mut scores.validity),
-            AnyMachine::I32(machine) => run(plan, machine, sheet, context, &mut scores.scales, &mut scores.flags, &mut scores.validity),
-            AnyMachine::I64(machine) => run(plan, machine, sheet, context, &mut scores.scales, &mut scores.flags, &mut scores.validity),
+            AnyMachine::I16(machine) => {
+                run(plan, machine, sheet, context, &mut scores.scales, &mut scores.flags, &mut scores.validity)
+            }
+            AnyMachine::I32(machine) => {
+                run(plan, machine, sheet, context, &mut scores.scales, &mut scores.flags, &mut scores.validity)
+            }
+            AnyMachine::I64(machine) => {
+                run(plan, machine, sheet, context, &mut scores.scales, &mut scores.flags, &mut scores.validity)
+            }
         }
     }
 }
@@ -131,7 +138,12 @@ fn run<L: Lane>(
     if n <= INLINE && w <= INLINE {
         narrow_inline.iter_mut().zip(sheet.narrow.chunks_exact(1)).for_each(|(to, from)| *to = from);
         wide_inline.iter_mut().zip(sheet.wide.chunks_exact(1)).for_each(|(to, from)| *to = from);
-        let input = Input { narrow: &narrow_inline[..n], wide: &wide_inline[..w], unsigned: &unsigned_inline[..n], context: &who };
+        let input = Input {
+            narrow: &narrow_inline[..n],
+            wide: &wide_inline[..w],
+            unsigned: &unsigned_inline[..n],
+            context: &who,
+        };
         machine.run(plan, &input, 1, &mut |_| {});
     } else {
         // Longer instruments (the MMPI, say) pay one allocation.
@@ -165,7 +177,8 @@ fn scale_result<L: Lane>(plan: &Plan, machine: &Machine<L>, scale: &ScalePlan, c
     let register = machine.register(scale.val);
     let den = if scale.val.per_lane() { register.denominators()[0].to_i64() } else { scale.val.den };
     let (lo, hi) = (register.low()[0].to_i64(), register.high()[0].to_i64());
-    let cutoff = scale.cutoffs.iter().position(|c| c.group.as_ref().is_none_or(|group| belongs(group, context) == Some(true)));
+    let cutoff =
+        scale.cutoffs.iter().position(|c| c.group.as_ref().is_none_or(|group| belongs(group, context) == Some(true)));
     let missing = scale.reduction.and_then(|r| machine.missing_of(r)).map_or(0, |missing| u16::from(missing[0]));
     ScaleResult {
         lo,
@@ -185,7 +198,8 @@ pub(crate) fn band(scale: &ScalePlan, cutoff: Option<usize>, lo: i64, hi: i64, d
     let Some(cutoff) = cutoff.map(|c| &scale.cutoffs[c]) else { return Band::NoSet };
     let step = |value: i64| {
         if scale.val.per_lane() {
-            let above = |&(num, per): &(i64, i64)| i128::from(value) * i128::from(per) >= i128::from(num) * i128::from(den);
+            let above =
+                |&(num, per): &(i64, i64)| i128::from(value) * i128::from(per) >= i128::from(num) * i128::from(den);
             cutoff.exact.iter().filter(|start| above(start)).count()
         } else {
             cutoff.starts.iter().filter(|&&start| value >= start).count()

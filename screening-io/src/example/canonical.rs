@@ -47,37 +47,19 @@ impl<'a> CanonicalWriter<'a> {
             MakeUpFile::Parquet => Sink::Parquet(None),
             MakeUpFile::Csv => {
                 let mut writer = csv_writer(path)?;
-                let items = battery
-                    .items()
-                    .map(|(instrument, item)| format!("{instrument}.{}", item.id));
-                let header = ["student_id", "administered_on"]
-                    .into_iter()
-                    .map(str::to_owned)
-                    .chain(items);
-                writer
-                    .write_record(header)
-                    .map_err(ExampleError::csv(path))?;
+                let items = battery.items().map(|(instrument, item)| format!("{instrument}.{}", item.id));
+                let header = ["student_id", "administered_on"].into_iter().map(str::to_owned).chain(items);
+                writer.write_record(header).map_err(ExampleError::csv(path))?;
                 Sink::Csv(Box::new(writer))
             }
         };
-        Ok(Self {
-            battery,
-            survey,
-            sink,
-            path: path.to_owned(),
-            held: Vec::new(),
-            rows: 0,
-        })
+        Ok(Self { battery, survey, sink, path: path.to_owned(), held: Vec::new(), rows: 0 })
     }
 
     /// Appends sheets and leaves `sheets` empty.
     pub(super) fn push(&mut self, sheets: &mut Vec<Sheet>) -> Result<(), ExampleError> {
         self.held.append(sheets);
-        if self.held.len() >= HELD_BACK {
-            self.write_held()
-        } else {
-            Ok(())
-        }
+        if self.held.len() >= HELD_BACK { self.write_held() } else { Ok(()) }
     }
 
     fn write_held(&mut self) -> Result<(), ExampleError> {
@@ -87,25 +69,19 @@ impl<'a> CanonicalWriter<'a> {
         }
         match &mut self.sink {
             Sink::Parquet(writer) => {
-                let frame = frame(self.battery, self.survey, &sheets)
-                    .map_err(ExampleError::parquet(&self.path))?;
+                let frame = frame(self.battery, self.survey, &sheets).map_err(ExampleError::parquet(&self.path))?;
                 let writer = match writer {
                     Some(writer) => writer,
                     None => writer.insert(Box::new(open_parquet(&self.path, &frame)?)),
                 };
-                writer
-                    .write_batch(&frame)
-                    .map_err(ExampleError::parquet(&self.path))?;
+                writer.write_batch(&frame).map_err(ExampleError::parquet(&self.path))?;
             }
             Sink::Csv(writer) => {
                 for sheet in &sheets {
                     let answers = self.battery.items().zip(&sheet.answers);
-                    let answers =
-                        answers.map(|((_, item), &answer)| text(item, answer, self.survey));
+                    let answers = answers.map(|((_, item), &answer)| text(item, answer, self.survey));
                     let person = [sheet.student_id.clone(), sheet.submitted.date().to_string()];
-                    writer
-                        .write_record(person.into_iter().chain(answers))
-                        .map_err(ExampleError::csv(&self.path))?;
+                    writer.write_record(person.into_iter().chain(answers)).map_err(ExampleError::csv(&self.path))?;
                 }
             }
         }
@@ -127,53 +103,27 @@ impl<'a> CanonicalWriter<'a> {
     }
 }
 
-fn open_parquet(
-    path: &Path,
-    frame: &DataFrame,
-) -> Result<BatchedWriter<BufWriter<File>>, ExampleError> {
+fn open_parquet(path: &Path, frame: &DataFrame) -> Result<BatchedWriter<BufWriter<File>>, ExampleError> {
     let file = File::create(path).map_err(ExampleError::write(path))?;
-    ParquetWriter::new(BufWriter::new(file))
-        .batched(frame.schema())
-        .map_err(ExampleError::parquet(path))
+    ParquetWriter::new(BufWriter::new(file)).batched(frame.schema()).map_err(ExampleError::parquet(path))
 }
 
-fn frame(
-    battery: &Battery,
-    survey: &Survey,
-    sheets: &[Sheet],
-) -> polars::error::PolarsResult<DataFrame> {
-    let ids: Vec<&str> = sheets
-        .iter()
-        .map(|sheet| sheet.student_id.as_str())
-        .collect();
+fn frame(battery: &Battery, survey: &Survey, sheets: &[Sheet]) -> polars::error::PolarsResult<DataFrame> {
+    let ids: Vec<&str> = sheets.iter().map(|sheet| sheet.student_id.as_str()).collect();
     let epoch = jiff::civil::date(1970, 1, 1);
-    let days: Vec<i32> = sheets
-        .iter()
-        .map(|sheet| (sheet.submitted.date() - epoch).get_days())
-        .collect();
+    let days: Vec<i32> = sheets.iter().map(|sheet| (sheet.submitted.date() - epoch).get_days()).collect();
     let mut columns = Vec::with_capacity(2 + battery.len());
     columns.push(Series::new("student_id".into(), ids).into_column());
-    columns.push(
-        Series::new("administered_on".into(), days)
-            .cast(&DataType::Date)?
-            .into_column(),
-    );
+    columns.push(Series::new("administered_on".into(), days).cast(&DataType::Date)?.into_column());
     for (place, (instrument, item)) in battery.items().enumerate() {
         let name = format!("{instrument}.{}", item.id);
-        let answers = sheets
-            .iter()
-            .map(|sheet| sheet.answers.get(place).copied().unwrap_or(Answer::Blank));
+        let answers = sheets.iter().map(|sheet| sheet.answers.get(place).copied().unwrap_or(Answer::Blank));
         columns.push(column(&name, item, answers, survey));
     }
     DataFrame::new(sheets.len(), columns)
 }
 
-fn column(
-    name: &str,
-    item: &FormItem,
-    answers: impl Iterator<Item = Answer>,
-    survey: &Survey,
-) -> Column {
+fn column(name: &str, item: &FormItem, answers: impl Iterator<Item = Answer>, survey: &Survey) -> Column {
     let series = match &item.answer {
         AnswerKind::Choice(choice) => {
             let codes = answers.map(|answer| match answer {
@@ -205,11 +155,9 @@ fn column(
 
 fn text(item: &FormItem, answer: Answer, survey: &Survey) -> String {
     match (&item.answer, answer) {
-        (AnswerKind::Choice(choice), Answer::Option(place)) => choice
-            .options
-            .get(place)
-            .map(|option| option.code.to_string())
-            .unwrap_or_default(),
+        (AnswerKind::Choice(choice), Answer::Option(place)) => {
+            choice.options.get(place).map(|option| option.code.to_string()).unwrap_or_default()
+        }
         (AnswerKind::Choice(choice), Answer::Wrong) => choice.wrong_code().to_string(),
         (AnswerKind::Amount(amount), Answer::Wrong) if amount.clock => survey.wrong_clock.clone(),
         (AnswerKind::Amount(_), Answer::Wrong) => "-1".to_owned(),

@@ -338,10 +338,7 @@ impl Config {
             }
         }
         if self.survey.sources.is_empty() || self.rates.scope_reasons.is_empty() {
-            return wrong(
-                "survey.sources, rates.scope-reasons",
-                "at least one entry is needed in each",
-            );
+            return wrong("survey.sources, rates.scope-reasons", "at least one entry is needed in each");
         }
         self.administered_on().map(|_| ())
     }
@@ -349,9 +346,8 @@ impl Config {
     /// First day of the wave.
     pub(super) fn administered_on(&self) -> Result<Date, ExampleError> {
         let day = self.district.administered_on.to_string();
-        day.parse().map_err(|error: jiff::Error| {
-            ExampleError::description("district.administered-on", error.to_string())
-        })
+        day.parse()
+            .map_err(|error: jiff::Error| ExampleError::description("district.administered-on", error.to_string()))
     }
 
     /// Place of a trait in the list of traits.
@@ -360,12 +356,7 @@ impl Config {
             .traits
             .iter()
             .position(|t| t.id == id)
-            .ok_or_else(|| {
-                ExampleError::description(
-                    format!("trait = \"{id}\""),
-                    "no such entry in latent.traits",
-                )
-            })
+            .ok_or_else(|| ExampleError::description(format!("trait = \"{id}\""), "no such entry in latent.traits"))
     }
 
     /// Every instrument that some kind of school uses, once, in order of first use.

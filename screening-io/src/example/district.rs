@@ -46,11 +46,7 @@ struct Output<'a> {
 
 impl<'a> District<'a> {
     /// Writes roster and answers of all schools.
-    pub(super) fn write(
-        &self,
-        schools: u32,
-        progress: &dyn Fn(Progress),
-    ) -> Result<Summary, ExampleError> {
+    pub(super) fn write(&self, schools: u32, progress: &dyn Fn(Progress)) -> Result<Summary, ExampleError> {
         let answers = self.params.out.join("answers");
         std::fs::create_dir_all(&answers).map_err(ExampleError::write(&answers))?;
         let mut output = Output {
@@ -64,14 +60,7 @@ impl<'a> District<'a> {
                 break;
             };
             let file = format!("school-{:0digits$}.{}", school + 1, self.extension(which));
-            let rows = self.school(
-                school,
-                schools,
-                which,
-                &answers.join(&file),
-                &mut output,
-                progress,
-            )?;
+            let rows = self.school(school, schools, which, &answers.join(&file), &mut output, progress)?;
             if let Some(battery) = self.batteries.get(which) {
                 output.summary.files.push(AnswerFile {
                     file: format!("answers/{file}"),
@@ -86,17 +75,11 @@ impl<'a> District<'a> {
     }
 
     fn extension(&self, which: usize) -> &'static str {
-        self.batteries
-            .get(which)
-            .map_or("csv", |battery| battery.kind.file.extension())
+        self.batteries.get(which).map_or("csv", |battery| battery.kind.file.extension())
     }
 
     fn finish(&self, output: Output<'a>) -> Result<Summary, ExampleError> {
-        let Output {
-            roster,
-            make_up,
-            mut summary,
-        } = output;
+        let Output { roster, make_up, mut summary } = output;
         roster.finish()?;
         for (battery, writer) in self.batteries.iter().zip(make_up) {
             let (Some(writer), Some(form)) = (writer, battery.kind.make_up) else {
@@ -129,34 +112,18 @@ impl<'a> District<'a> {
         let mut rng = ChaCha8Rng::seed_from_u64(self.params.seed);
         rng.set_stream(u64::from(school) + 1);
         let effects = self.latent.school(&mut rng);
-        let name = battery.kind.school_name.replace(
-            "{n}",
-            &(school as usize / self.batteries.len() + 1).to_string(),
-        );
+        let name = battery.kind.school_name.replace("{n}", &(school as usize / self.batteries.len() + 1).to_string());
         let created = self.first_day.to_datetime(time(8, 0, 0, 0));
         let mut writer = SurveyWriter::create(path, &self.config.survey, battery, created)?;
         let mut make_up = Vec::new();
         let size = share(self.params.pupils, u64::from(schools), u64::from(school));
         for (session, (place, class_size)) in (0..).zip(self.classes(battery, school, size)) {
-            let pupils =
-                self.people
-                    .class(place, class_size, battery.kind.make_up.is_some(), &mut rng);
+            let pupils = self.people.class(place, class_size, battery.kind.make_up.is_some(), &mut rng);
             let class_effects = self.latent.class(&effects, &mut rng);
-            let class = Class {
-                battery,
-                place,
-                session,
-                effects: &class_effects,
-            };
+            let class = Class { battery, place, session, effects: &class_effects };
             count(&pupils, &mut output.summary);
-            let class_name = self
-                .config
-                .district
-                .class_name
-                .replace("{n}", &place.class.to_string());
-            output
-                .roster
-                .push(&name, place.grade, &class_name, &pupils)?;
+            let class_name = self.config.district.class_name.replace("{n}", &place.class.to_string());
+            output.roster.push(&name, place.grade, &class_name, &pupils)?;
             let mut sheets = Vec::new();
             for pupil in &pupils {
                 match pupil.fate {
@@ -202,42 +169,23 @@ impl<'a> District<'a> {
             writer
         } else {
             let path: PathBuf = self.params.out.join(make_up_name(battery, form));
-            slot.insert(CanonicalWriter::create(
-                &path,
-                form,
-                battery,
-                &self.config.survey,
-            )?)
+            slot.insert(CanonicalWriter::create(&path, form, battery, &self.config.survey)?)
         };
         writer.push(sheets)
     }
 
     /// The classes of a school with their sizes, evenly filled.
-    fn classes(
-        &self,
-        battery: &Battery,
-        school: u32,
-        size: u64,
-    ) -> impl Iterator<Item = (ClassPlace, u64)> {
+    fn classes(&self, battery: &Battery, school: u32, size: u64) -> impl Iterator<Item = (ClassPlace, u64)> {
         let grades = battery.kind.grades;
         let count = u64::from(grades.to - grades.from) + 1;
         let class_size = self.config.district.class_size;
-        (grades.from..=grades.to)
-            .zip(0..)
-            .flat_map(move |(grade, index)| {
-                let in_grade = share(size, count, index);
-                let classes = in_grade.div_ceil(class_size);
-                (1..).zip(0..classes).map(move |(class, place)| {
-                    (
-                        ClassPlace {
-                            school,
-                            grade,
-                            class,
-                        },
-                        share(in_grade, classes, place),
-                    )
-                })
-            })
+        (grades.from..=grades.to).zip(0..).flat_map(move |(grade, index)| {
+            let in_grade = share(size, count, index);
+            let classes = in_grade.div_ceil(class_size);
+            (1..)
+                .zip(0..classes)
+                .map(move |(class, place)| (ClassPlace { school, grade, class }, share(in_grade, classes, place)))
+        })
     }
 
     /// The sheet of a pupil who sits with the class, and sometimes a second one.
@@ -256,27 +204,16 @@ impl<'a> District<'a> {
             summary.unknown_ids += 1;
         } else if rng.random_bool(rates.duplicate) {
             let mut second = self.sheet(class, pupil, rng, summary);
-            second.submitted = sheet
-                .submitted
-                .saturating_add((i64::from(second.seconds) + 30).seconds());
+            second.submitted = sheet.submitted.saturating_add((i64::from(second.seconds) + 30).seconds());
             summary.duplicates += 1;
             sheets.push(second);
         }
         sheets.push(sheet);
     }
 
-    fn sheet(
-        &self,
-        class: &Class<'_>,
-        pupil: &Pupil,
-        rng: &mut ChaCha8Rng,
-        summary: &mut Summary,
-    ) -> Sheet {
+    fn sheet(&self, class: &Class<'_>, pupil: &Pupil, rng: &mut ChaCha8Rng, summary: &mut Summary) -> Sheet {
         let rates = &self.config.rates;
-        let person = Person {
-            grade: class.place.grade,
-            girl: pupil.girl,
-        };
+        let person = Person { grade: class.place.grade, girl: pupil.girl };
         let traits = self.latent.pupil(class.effects, person, rng);
         let too_fast = rng.random_bool(rates.too_fast);
         let style = Style {
@@ -315,8 +252,7 @@ impl<'a> District<'a> {
             day = next_school_day(day.saturating_add(1.day()));
         }
         let minutes = i64::from(session % SESSIONS_A_DAY) * MINUTES_A_SESSION;
-        day.to_datetime(time(8, 20, 0, 0))
-            .saturating_add(minutes.minutes())
+        day.to_datetime(time(8, 20, 0, 0)).saturating_add(minutes.minutes())
     }
 
     fn make_up_day(&self) -> DateTime {
@@ -375,9 +311,7 @@ fn seconds(questions: usize, too_fast: bool, rng: &mut ChaCha8Rng) -> u32 {
     let each = if too_fast {
         rng.random_range(0.25..0.8)
     } else {
-        LogNormal::new(4.0_f64.ln(), 0.25)
-            .map_or(4.0, |law| rng.sample(law))
-            .clamp(1.8, 12.0)
+        LogNormal::new(4.0_f64.ln(), 0.25).map_or(4.0, |law| rng.sample(law)).clamp(1.8, 12.0)
     };
     (questions as f64 * each).ceil() as u32
 }

@@ -75,37 +75,22 @@ pub enum ExampleError {
 
 impl ExampleError {
     pub(super) fn description(place: impl Into<String>, why: impl Into<String>) -> Self {
-        Self::Description {
-            place: place.into(),
-            why: why.into(),
-        }
+        Self::Description { place: place.into(), why: why.into() }
     }
 
     pub(super) fn write(path: &Path) -> impl FnOnce(std::io::Error) -> Self {
-        |source| Self::Write {
-            path: path.to_owned(),
-            source,
-        }
+        |source| Self::Write { path: path.to_owned(), source }
     }
 
     pub(super) fn csv(path: &Path) -> impl Fn(csv::Error) -> Self {
-        |source| Self::Csv {
-            path: path.to_owned(),
-            source,
-        }
+        |source| Self::Csv { path: path.to_owned(), source }
     }
 
     pub(super) fn workbook(path: &Path) -> impl Fn(rust_xlsxwriter::XlsxError) -> Self {
-        |source| Self::Workbook {
-            path: path.to_owned(),
-            source: Box::new(source),
-        }
+        |source| Self::Workbook { path: path.to_owned(), source: Box::new(source) }
     }
 
     pub(super) fn parquet(path: &Path) -> impl Fn(polars::error::PolarsError) -> Self {
-        |source| Self::Parquet {
-            path: path.to_owned(),
-            source: Box::new(source),
-        }
+        |source| Self::Parquet { path: path.to_owned(), source: Box::new(source) }
     }
 }

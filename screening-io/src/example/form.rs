@@ -18,9 +18,7 @@ pub(super) struct Battery {
 impl Battery {
     /// All items with the id of their instrument.
     pub(super) fn items(&self) -> impl Iterator<Item = (&str, &FormItem)> {
-        self.forms
-            .iter()
-            .flat_map(|form| form.items.iter().map(|item| (form.id.as_str(), item)))
+        self.forms.iter().flat_map(|form| form.items.iter().map(|item| (form.id.as_str(), item)))
     }
 
     /// Number of questions.
@@ -78,23 +76,14 @@ pub(super) struct Choice {
 impl Choice {
     /// Highest code; the code of a wrong entry lies above it.
     pub(super) fn wrong_code(&self) -> i8 {
-        self.options
-            .iter()
-            .map(|option| option.code)
-            .max()
-            .unwrap_or(0)
-            .saturating_add(4)
+        self.options.iter().map(|option| option.code).max().unwrap_or(0).saturating_add(4)
     }
 
     /// Keyed value of the option at `place`, 0 for a place that is not on the form.
     pub(super) fn keyed(&self, place: usize) -> i32 {
         let codes = || self.options.iter().map(|option| i32::from(option.code));
         let code = codes().nth(place).unwrap_or(0);
-        if self.reverse {
-            codes().min().unwrap_or(0) + codes().max().unwrap_or(0) - code
-        } else {
-            code
-        }
+        if self.reverse { codes().min().unwrap_or(0) + codes().max().unwrap_or(0) - code } else { code }
     }
 }
 
@@ -124,22 +113,14 @@ pub(super) fn battery<'a>(
     lookup: &dyn Fn(&str) -> Option<&'a Definition>,
 ) -> Result<Battery, ExampleError> {
     let forms = kind.instruments.iter().map(|id| {
-        let definition =
-            lookup(id).ok_or_else(|| ExampleError::UnknownInstrument { id: id.clone() })?;
-        let response = config.instruments.get(id).ok_or_else(|| {
-            ExampleError::description(format!("instruments.{id}"), "there is no such table")
-        })?;
-        Maker {
-            config,
-            definition,
-            response,
-        }
-        .form()
+        let definition = lookup(id).ok_or_else(|| ExampleError::UnknownInstrument { id: id.clone() })?;
+        let response = config
+            .instruments
+            .get(id)
+            .ok_or_else(|| ExampleError::description(format!("instruments.{id}"), "there is no such table"))?;
+        Maker { config, definition, response }.form()
     });
-    Ok(Battery {
-        kind: kind.clone(),
-        forms: forms.collect::<Result<_, _>>()?,
-    })
+    Ok(Battery { kind: kind.clone(), forms: forms.collect::<Result<_, _>>()? })
 }
 
 struct Maker<'a> {
@@ -159,43 +140,20 @@ impl Maker<'_> {
                 ItemKind::Choice => AnswerKind::Choice(self.choice(item, group, rank)?),
                 ItemKind::Number | ItemKind::Clock => AnswerKind::Amount(self.amount(item, place)?),
             };
-            items.push(FormItem {
-                id: item.id.clone(),
-                topic: item.label.zh_cn.clone(),
-                answer,
-            });
+            items.push(FormItem { id: item.id.clone(), topic: item.label.zh_cn.clone(), answer });
         }
-        for id in self
-            .response
-            .items
-            .keys()
-            .chain(self.response.quantities.keys())
-        {
+        for id in self.response.items.keys().chain(self.response.quantities.keys()) {
             self.place(id)?;
         }
         let own = std::iter::once(self.response.own)
-            .chain(
-                self.response
-                    .groups
-                    .iter()
-                    .map(|group| group.own.unwrap_or(self.response.own)),
-            )
+            .chain(self.response.groups.iter().map(|group| group.own.unwrap_or(self.response.own)))
             .collect();
         let lie = match &self.response.lie {
-            Some(lie) => Some(LieKey {
-                items: self.scale_items(&lie.scale)?,
-                at_least: lie.at_least,
-            }),
+            Some(lie) => Some(LieKey { items: self.scale_items(&lie.scale)?, at_least: lie.at_least }),
             None => None,
         };
         let needs_licence = self.definition.licence.status != LicenceStatus::Free;
-        Ok(Form {
-            id: self.definition.id.clone(),
-            items,
-            own,
-            lie,
-            needs_licence,
-        })
+        Ok(Form { id: self.definition.id.clone(), items, own, lie, needs_licence })
     }
 
     /// Group of each item (0 = none named), and its rank within the group.
@@ -227,33 +185,18 @@ impl Maker<'_> {
             .option_sets
             .get(set)
             .filter(|options| !options.is_empty())
-            .ok_or_else(|| {
-                self.wrong(
-                    &item.id,
-                    format!("the definition has no answer options `{set}`"),
-                )
-            })?;
-        let named = group
-            .checked_sub(1)
-            .and_then(|index| self.response.groups.get(index));
+            .ok_or_else(|| self.wrong(&item.id, format!("the definition has no answer options `{set}`")))?;
+        let named = group.checked_sub(1).and_then(|index| self.response.groups.get(index));
         let single = self.response.items.get(&item.id);
         let shift = self.response.spread * ((rank as f64 * SCATTER).fract() - 0.5);
         let b = match single.and_then(|own| own.b.as_ref()) {
             Some(b) => b.clone(),
-            None => named
-                .and_then(|g: &Group| g.b.as_ref())
-                .unwrap_or(&self.response.b)
-                .iter()
-                .map(|b| b + shift)
-                .collect(),
+            None => {
+                named.and_then(|g: &Group| g.b.as_ref()).unwrap_or(&self.response.b).iter().map(|b| b + shift).collect()
+            }
         };
         if b.len() + 1 != options.len() {
-            let why = format!(
-                "{} options need {} thresholds, `b` holds {}",
-                options.len(),
-                options.len() - 1,
-                b.len()
-            );
+            let why = format!("{} options need {} thresholds, `b` holds {}", options.len(), options.len() - 1, b.len());
             return Err(self.wrong(&item.id, why));
         }
         let latent = single
@@ -264,10 +207,7 @@ impl Maker<'_> {
             ladder: ladder(options, item.reverse),
             options: options.clone(),
             reverse: item.reverse,
-            a: single
-                .and_then(|own| own.a)
-                .or_else(|| named.and_then(|g| g.a))
-                .unwrap_or(self.response.a),
+            a: single.and_then(|own| own.a).or_else(|| named.and_then(|g| g.a)).unwrap_or(self.response.a),
             b,
             latent: self.config.trait_index(latent)?,
             group,
@@ -275,26 +215,19 @@ impl Maker<'_> {
     }
 
     fn amount(&self, item: &ItemDef, place: usize) -> Result<Amount, ExampleError> {
-        let law = self.response.quantities.get(&item.id).ok_or_else(|| {
-            self.wrong(
-                &item.id,
-                "a number or clock item needs an entry in `quantities`",
-            )
-        })?;
+        let law = self
+            .response
+            .quantities
+            .get(&item.id)
+            .ok_or_else(|| self.wrong(&item.id, "a number or clock item needs an entry in `quantities`"))?;
         if !(law.step > 0.0 && law.least <= law.most) {
-            return Err(self.wrong(
-                &item.id,
-                "`step` must be positive and `least` not above `most`",
-            ));
+            return Err(self.wrong(&item.id, "`step` must be positive and `least` not above `most`"));
         }
         let elapsed = match &law.elapsed {
             Some(elapsed) => {
                 let earlier = |id: &String| match self.place(id)? {
                     other if other < place => Ok(other),
-                    _ => Err(self.wrong(
-                        &item.id,
-                        format!("`elapsed` may name earlier items only, not {id}"),
-                    )),
+                    _ => Err(self.wrong(&item.id, format!("`elapsed` may name earlier items only, not {id}"))),
                 };
                 Some(Between {
                     from: earlier(&elapsed.from)?,
@@ -308,9 +241,7 @@ impl Maker<'_> {
         Ok(Amount {
             clock: item.kind == ItemKind::Clock,
             decimals: item.decimals,
-            latent: self
-                .config
-                .trait_index(law.latent.as_deref().unwrap_or(&self.response.latent))?,
+            latent: self.config.trait_index(law.latent.as_deref().unwrap_or(&self.response.latent))?,
             law: law.clone(),
             elapsed,
         })

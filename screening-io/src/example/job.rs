@@ -31,12 +31,7 @@ pub(super) fn job(config: &Config, batteries: &[Battery], day: Date, summary: &S
     );
     for battery in batteries {
         let grades = battery.kind.grades;
-        let instruments: Vec<String> = battery
-            .kind
-            .instruments
-            .iter()
-            .map(|id| quoted(id))
-            .collect();
+        let instruments: Vec<String> = battery.kind.instruments.iter().map(|id| quoted(id)).collect();
         // Writing into a String cannot fail.
         let _ = write!(
             text,
@@ -68,12 +63,7 @@ pub(super) fn job(config: &Config, batteries: &[Battery], day: Date, summary: &S
             quoted(file.format)
         );
         if let Some(coding) = file.coding {
-            let _ = write!(
-                text,
-                "coding = {}\nstudent-id = {}\n",
-                quoted(coding),
-                quoted(&config.survey.student_id)
-            );
+            let _ = write!(text, "coding = {}\nstudent-id = {}\n", quoted(coding), quoted(&config.survey.student_id));
         }
     }
     text
@@ -92,26 +82,14 @@ pub(super) fn readme(config: &Config, params: &ExampleParams, summary: &Summary)
     ];
     // Every count of the summary may be named in the text.
     if let Ok(serde_json::Value::Object(counts)) = serde_json::to_value(summary) {
-        values.extend(
-            counts
-                .into_iter()
-                .filter(|(_, v)| v.is_u64())
-                .map(|(key, v)| (key, v.to_string())),
-        );
+        values.extend(counts.into_iter().filter(|(_, v)| v.is_u64()).map(|(key, v)| (key, v.to_string())));
     }
-    let values: Vec<(&str, String)> = values
-        .iter()
-        .map(|(key, value)| (key.as_str(), value.clone()))
-        .collect();
+    let values: Vec<(&str, String)> = values.iter().map(|(key, value)| (key.as_str(), value.clone())).collect();
     fill_in(README, &values)
 }
 
 fn fill_in(template: &str, values: &[(&str, String)]) -> String {
-    values
-        .iter()
-        .fold(template.to_owned(), |text, (key, value)| {
-            text.replace(&format!("{{{key}}}"), value)
-        })
+    values.iter().fold(template.to_owned(), |text, (key, value)| text.replace(&format!("{{{key}}}"), value))
 }
 
 fn quoted(text: &str) -> String {

@@ -31,13 +31,9 @@ impl LatentModel {
         let rows = &config.latent.correlation;
         let place = "latent.correlation";
         if rows.len() != traits.len() || rows.iter().any(|row| row.len() != traits.len()) {
-            return Err(ExampleError::description(
-                place,
-                "one row and one column are needed for each trait",
-            ));
+            return Err(ExampleError::description(place, "one row and one column are needed for each trait"));
         }
-        let matrix =
-            DMatrix::from_row_iterator(traits.len(), traits.len(), rows.iter().flatten().copied());
+        let matrix = DMatrix::from_row_iterator(traits.len(), traits.len(), rows.iter().flatten().copied());
         let factor = matrix
             .cholesky()
             .ok_or_else(|| ExampleError::description(place, "the matrix is not positive definite"))?
@@ -45,10 +41,7 @@ impl LatentModel {
         for entry in &traits {
             if entry.school_sd.powi(2) + entry.class_sd.powi(2) >= 1.0 {
                 let place = format!("latent.traits.{}", entry.id);
-                return Err(ExampleError::description(
-                    place,
-                    "schools and classes take all of the variance",
-                ));
+                return Err(ExampleError::description(place, "schools and classes take all of the variance"));
             }
         }
         Ok(Self { traits, factor })
@@ -56,37 +49,23 @@ impl LatentModel {
 
     /// Effects of one school.
     pub(super) fn school(&self, rng: &mut ChaCha8Rng) -> Vec<f64> {
-        self.traits
-            .iter()
-            .map(|entry| entry.school_sd * normal(rng))
-            .collect()
+        self.traits.iter().map(|entry| entry.school_sd * normal(rng)).collect()
     }
 
     /// Effects of one class, those of its school included.
     pub(super) fn class(&self, school: &[f64], rng: &mut ChaCha8Rng) -> Vec<f64> {
-        self.traits
-            .iter()
-            .zip(school)
-            .map(|(entry, school)| school + entry.class_sd * normal(rng))
-            .collect()
+        self.traits.iter().zip(school).map(|(entry, school)| school + entry.class_sd * normal(rng)).collect()
     }
 
     /// Traits of one pupil of a class.
     pub(super) fn pupil(&self, class: &[f64], person: Person, rng: &mut ChaCha8Rng) -> Vec<f64> {
         let z: Vec<f64> = self.traits.iter().map(|_| normal(rng)).collect();
-        let correlated = self
-            .factor
-            .row_iter()
-            .map(|row| row.iter().zip(&z).map(|(l, z)| l * z).sum::<f64>());
+        let correlated = self.factor.row_iter().map(|row| row.iter().zip(&z).map(|(l, z)| l * z).sum::<f64>());
         let scaled = self.traits.iter().zip(class).zip(correlated);
         scaled
             .map(|((entry, class), value)| {
                 let within = (1.0 - entry.school_sd.powi(2) - entry.class_sd.powi(2)).sqrt();
-                let girls = if person.girl && person.grade >= entry.girls_from {
-                    entry.girls
-                } else {
-                    0.0
-                };
+                let girls = if person.girl && person.grade >= entry.girls_from { entry.girls } else { 0.0 };
                 class + within * value + girls + entry.per_grade * (f64::from(person.grade) - 4.0)
             })
             .collect()

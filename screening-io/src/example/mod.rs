@@ -77,12 +77,7 @@ impl ExampleParams {
     /// assert_eq!(params.schools, None);
     /// ```
     pub fn new(out: impl Into<PathBuf>, pupils: u64, seed: u64) -> Self {
-        Self {
-            pupils,
-            schools: None,
-            seed,
-            out: out.into(),
-        }
+        Self { pupils, schools: None, seed, out: out.into() }
     }
 }
 
@@ -104,11 +99,7 @@ pub struct Progress {
 /// # Errors
 /// When the bundled description does not read.
 pub fn instrument_ids() -> Result<Vec<String>, ExampleError> {
-    Ok(Config::bundled()?
-        .instrument_ids()
-        .into_iter()
-        .map(str::to_owned)
-        .collect())
+    Ok(Config::bundled()?.instrument_ids().into_iter().map(str::to_owned).collect())
 }
 
 /// Writes a synthetic district into `params.out`: `roster.csv`, `answers/`, `screening.toml` and `README.md`.
@@ -133,11 +124,8 @@ fn generate_with<'a>(
     lookup: &dyn Fn(&str) -> Option<&'a Definition>,
     progress: &dyn Fn(Progress),
 ) -> Result<Summary, ExampleError> {
-    let batteries: Vec<Battery> = config
-        .kinds
-        .iter()
-        .map(|kind| form::battery(config, kind, lookup))
-        .collect::<Result<_, _>>()?;
+    let batteries: Vec<Battery> =
+        config.kinds.iter().map(|kind| form::battery(config, kind, lookup)).collect::<Result<_, _>>()?;
     let schools = number_of_schools(config, params)?;
     let district = District {
         config,
@@ -148,14 +136,8 @@ fn generate_with<'a>(
         first_day: config.administered_on()?,
     };
     let summary = district.write(schools, progress)?;
-    write(
-        &params.out.join("screening.toml"),
-        &job::job(config, &batteries, district.first_day, &summary),
-    )?;
-    write(
-        &params.out.join("README.md"),
-        &job::readme(config, params, &summary),
-    )?;
+    write(&params.out.join("screening.toml"), &job::job(config, &batteries, district.first_day, &summary))?;
+    write(&params.out.join("README.md"), &job::readme(config, params, &summary))?;
     Ok(summary)
 }
 
@@ -168,24 +150,10 @@ fn number_of_schools(config: &Config, params: &ExampleParams) -> Result<u32, Exa
     let kinds = config.kinds.len() as u64;
     let usual = u32::try_from((params.pupils / USUAL_SCHOOL).max(kinds)).unwrap_or(u32::MAX);
     let schools = params.schools.unwrap_or(usual);
-    let grades = config
-        .kinds
-        .iter()
-        .map(|kind| u64::from(kind.grades.to - kind.grades.from) + 1);
+    let grades = config.kinds.iter().map(|kind| u64::from(kind.grades.to - kind.grades.from) + 1);
     let most = grades.clone().min().unwrap_or(1) * MOST_CLASSES * config.district.class_size;
     let least = grades.max().unwrap_or(1);
     let many = u64::from(schools);
-    let fits = (1..=MOST_SCHOOLS).contains(&schools)
-        && params.pupils >= least * many
-        && params.pupils <= most * many;
-    if fits {
-        Ok(schools)
-    } else {
-        Err(ExampleError::Size {
-            pupils: params.pupils,
-            schools,
-            least,
-            most,
-        })
-    }
+    let fits = (1..=MOST_SCHOOLS).contains(&schools) && params.pupils >= least * many && params.pupils <= most * many;
+    if fits { Ok(schools) } else { Err(ExampleError::Size { pupils: params.pupils, schools, least, most }) }
 }

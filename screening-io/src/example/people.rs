@@ -44,12 +44,7 @@ pub(super) struct ClassPlace {
 impl ClassPlace {
     /// Ids of one district have one length, so that an id with a digit too many or too few is nobody's.
     fn student_id(self, number: u64) -> String {
-        format!(
-            "{}{:02}{:02}{number:02}",
-            10_000 + self.school,
-            self.grade,
-            self.class
-        )
+        format!("{}{:02}{:02}{number:02}", 10_000 + self.school, self.grade, self.class)
     }
 }
 
@@ -64,48 +59,20 @@ pub(super) struct People {
 
 impl People {
     pub(super) fn new(config: &Config) -> Result<Self, ExampleError> {
-        let surnames: Vec<String> = config
-            .names
-            .surnames
-            .split_whitespace()
-            .map(str::to_owned)
-            .collect();
-        let given: Vec<char> = config
-            .names
-            .given
-            .chars()
-            .filter(|c| !c.is_whitespace())
-            .collect();
+        let surnames: Vec<String> = config.names.surnames.split_whitespace().map(str::to_owned).collect();
+        let given: Vec<char> = config.names.given.chars().filter(|c| !c.is_whitespace()).collect();
         if surnames.is_empty() || given.is_empty() {
-            return Err(ExampleError::description(
-                "names",
-                "surnames and given-name characters are needed",
-            ));
+            return Err(ExampleError::description("names", "surnames and given-name characters are needed"));
         }
-        Ok(Self {
-            surnames,
-            given,
-            rates: config.rates.clone(),
-            school_year: config.administered_on()?.year(),
-        })
+        Ok(Self { surnames, given, rates: config.rates.clone(), school_year: config.administered_on()?.year() })
     }
 
     /// The pupils of one class. `make_up` says whether the school has a make-up day.
-    pub(super) fn class(
-        &self,
-        place: ClassPlace,
-        size: u64,
-        make_up: bool,
-        rng: &mut ChaCha8Rng,
-    ) -> Vec<Pupil> {
-        let mut pupils: Vec<Pupil> = (1..=size)
-            .map(|number| self.pupil(place, number, make_up, rng))
-            .collect();
+    pub(super) fn class(&self, place: ClassPlace, size: u64, make_up: bool, rng: &mut ChaCha8Rng) -> Vec<Pupil> {
+        let mut pupils: Vec<Pupil> = (1..=size).map(|number| self.pupil(place, number, make_up, rng)).collect();
         if pupils.len() >= 2 && rng.random_bool(self.rates.class_with_namesakes) {
             let second = rng.random_range(1..pupils.len());
-            let name = pupils
-                .get(rng.random_range(0..second))
-                .map(|first| first.name.clone());
+            let name = pupils.get(rng.random_range(0..second)).map(|first| first.name.clone());
             if let (Some(name), Some(pupil)) = (name, pupils.get_mut(second)) {
                 pupil.name = name;
             }
@@ -117,11 +84,7 @@ impl People {
         let girl = !rng.random_bool(self.rates.male);
         let fate = self.fate(make_up, rng);
         let reason = rng.random_range(0..self.rates.scope_reasons.len().max(1));
-        let reason = self
-            .rates
-            .scope_reasons
-            .get(reason)
-            .filter(|_| fate == Fate::OutOfScope);
+        let reason = self.rates.scope_reasons.get(reason).filter(|_| fate == Fate::OutOfScope);
         Pupil {
             student_id: place.student_id(number),
             name: self.name(rng),
@@ -166,13 +129,7 @@ impl People {
     /// School starts at six on 31 August: grade g of autumn Y is born from 1 September Y-g-6 to 31 August Y-g-5.
     fn birth_date(&self, grade: u8, rng: &mut ChaCha8Rng) -> Date {
         let overage = i16::from(rng.random_bool(self.rates.overage));
-        let first = date(
-            self.school_year
-                .saturating_sub(i16::from(grade) + 6 + overage)
-                .max(1),
-            9,
-            1,
-        );
+        let first = date(self.school_year.saturating_sub(i16::from(grade) + 6 + overage).max(1), 9, 1);
         first.saturating_add(rng.random_range(0..365_i64).days())
     }
 }
@@ -189,10 +146,7 @@ pub(super) fn namesakes(pupils: &[Pupil]) -> u64 {
 /// An id as a pupil in a hurry types it; never the id of another pupil.
 pub(super) fn mistyped(student_id: &str, rng: &mut ChaCha8Rng) -> String {
     match rng.random_range(0..3_u8) {
-        0 => student_id
-            .chars()
-            .take(student_id.chars().count().saturating_sub(1))
-            .collect(),
+        0 => student_id.chars().take(student_id.chars().count().saturating_sub(1)).collect(),
         1 => student_id.replacen('0', "O", 1),
         _ => {
             let last: String = student_id.chars().last().into_iter().collect();

@@ -54,9 +54,7 @@ pub(super) fn fill(
     for (place, item) in form.items.iter().enumerate() {
         let mut slipped = false;
         let meant = match &item.answer {
-            AnswerKind::Choice(choice) => {
-                Answer::Option(choose(choice, form, traits, &own, style, rng))
-            }
+            AnswerKind::Choice(choice) => Answer::Option(choose(choice, form, traits, &own, style, rng)),
             AnswerKind::Amount(amount) => {
                 let value = draw_amount(amount, traits, &amounts, rng);
                 if let Some(slot) = amounts.get_mut(place) {
@@ -77,14 +75,7 @@ pub(super) fn fill(
 }
 
 /// The place on the form of the chosen option.
-fn choose(
-    choice: &Choice,
-    form: &Form,
-    traits: &[f64],
-    own: &[f64],
-    style: Style,
-    rng: &mut ChaCha8Rng,
-) -> usize {
+fn choose(choice: &Choice, form: &Form, traits: &[f64], own: &[f64], style: Style, rng: &mut ChaCha8Rng) -> usize {
     let count = choice.options.len();
     if let Some(share) = style.straight {
         return ((share * count as f64) as usize).min(count.saturating_sub(1));
@@ -98,11 +89,7 @@ fn choose(
     let level_of_trait = (1.0 - share).sqrt() * common + share.sqrt() * particular;
     // One logistic draw decides among all levels: P(level >= k) = logistic(a (trait - b[k])).
     let noise = logit(rng.random_range(f64::EPSILON..1.0));
-    let level = choice
-        .b
-        .iter()
-        .filter(|&&b| choice.a * (level_of_trait - b) > noise)
-        .count();
+    let level = choice.b.iter().filter(|&&b| choice.a * (level_of_trait - b) > noise).count();
     choice.ladder.get(level).copied().unwrap_or(0)
 }
 
@@ -111,11 +98,7 @@ fn draw_amount(amount: &Amount, traits: &[f64], amounts: &[f64], rng: &mut ChaCh
     let law = &amount.law;
     let latent = traits.get(amount.latent).copied().unwrap_or(0.0);
     let linear = law.mean + law.slope * latent + law.sd * normal(rng);
-    let value = if law.exponential {
-        linear.exp()
-    } else {
-        linear
-    };
+    let value = if law.exponential { linear.exp() } else { linear };
     let Some(between) = &amount.elapsed else {
         return in_steps(value.clamp(law.least, law.most), law.step);
     };
@@ -144,18 +127,8 @@ fn written_amount(amount: &Amount, value: f64, style: Style) -> (f64, bool) {
 }
 
 /// Leaves a cell out or writes something wrong into it, at the usual rates.
-fn spoil(
-    meant: Answer,
-    style: Style,
-    rates: &Rates,
-    rng: &mut ChaCha8Rng,
-    summary: &mut Summary,
-) -> Answer {
-    let blank = if style.heavy_blank {
-        rates.blank_heavy_cell
-    } else {
-        rates.blank_cell
-    };
+fn spoil(meant: Answer, style: Style, rates: &Rates, rng: &mut ChaCha8Rng, summary: &mut Summary) -> Answer {
+    let blank = if style.heavy_blank { rates.blank_heavy_cell } else { rates.blank_cell };
     let draw: f64 = rng.random();
     summary.cells += 1;
     if draw < blank {
@@ -174,16 +147,9 @@ fn fails_lie_scale(form: &Form, answers: &[Answer]) -> bool {
     let score: i32 = lie
         .items
         .iter()
-        .map(|&place| {
-            match (
-                form.items.get(place).map(|item| &item.answer),
-                answers.get(place),
-            ) {
-                (Some(AnswerKind::Choice(choice)), Some(Answer::Option(option))) => {
-                    choice.keyed(*option)
-                }
-                _ => 0,
-            }
+        .map(|&place| match (form.items.get(place).map(|item| &item.answer), answers.get(place)) {
+            (Some(AnswerKind::Choice(choice)), Some(Answer::Option(option))) => choice.keyed(*option),
+            _ => 0,
         })
         .sum();
     score >= lie.at_least

@@ -31,23 +31,12 @@ pub(super) struct Roster {
 impl Roster {
     pub(super) fn create(path: &Path) -> Result<Self, ExampleError> {
         let mut writer = csv_writer(path)?;
-        writer
-            .write_record(HEADER)
-            .map_err(ExampleError::csv(path))?;
-        Ok(Self {
-            writer,
-            path: path.to_owned(),
-        })
+        writer.write_record(HEADER).map_err(ExampleError::csv(path))?;
+        Ok(Self { writer, path: path.to_owned() })
     }
 
     /// Appends a class.
-    pub(super) fn push(
-        &mut self,
-        school: &str,
-        grade: u8,
-        class: &str,
-        pupils: &[Pupil],
-    ) -> Result<(), ExampleError> {
+    pub(super) fn push(&mut self, school: &str, grade: u8, class: &str, pupils: &[Pupil]) -> Result<(), ExampleError> {
         for pupil in pupils {
             let consent = match pupil.fate {
                 Fate::Refused => "refused",
@@ -63,21 +52,11 @@ impl Roster {
                 &pupil.birth_date.to_string(),
                 &pupil.name,
                 consent,
-                if pupil.fate == Fate::Absent {
-                    "absent"
-                } else {
-                    "present"
-                },
-                if pupil.fate == Fate::OutOfScope {
-                    "out"
-                } else {
-                    "in"
-                },
+                if pupil.fate == Fate::Absent { "absent" } else { "present" },
+                if pupil.fate == Fate::OutOfScope { "out" } else { "in" },
                 &pupil.scope_reason,
             ];
-            self.writer
-                .write_record(row)
-                .map_err(ExampleError::csv(&self.path))?;
+            self.writer.write_record(row).map_err(ExampleError::csv(&self.path))?;
         }
         Ok(())
     }

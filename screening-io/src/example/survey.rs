@@ -61,23 +61,15 @@ impl<'a> SurveyWriter<'a> {
             SurveyFile::Xlsx => {
                 let mut workbook = Workbook::new();
                 // The time of creation is part of the file; a fixed one keeps the bytes the same.
-                let created = ExcelDateTime::parse_from_str(&created.to_string())
-                    .map_err(ExampleError::workbook(path))?;
+                let created =
+                    ExcelDateTime::parse_from_str(&created.to_string()).map_err(ExampleError::workbook(path))?;
                 workbook.set_properties(&DocProperties::new().set_creation_datetime(&created));
-                workbook
-                    .add_worksheet_with_constant_memory()
-                    .map_err(ExampleError::workbook(path))?;
+                workbook.add_worksheet_with_constant_memory().map_err(ExampleError::workbook(path))?;
                 Sink::Xlsx(Box::new(workbook))
             }
             SurveyFile::Csv => Sink::Csv(Box::new(csv_writer(path)?)),
         };
-        let mut writer = Self {
-            survey,
-            battery,
-            sink,
-            path: path.to_owned(),
-            rows: 0,
-        };
+        let mut writer = Self { survey, battery, sink, path: path.to_owned(), rows: 0 };
         writer.header()?;
         Ok(writer)
     }
@@ -86,16 +78,10 @@ impl<'a> SurveyWriter<'a> {
         let topics = std::iter::once(self.survey.student_id.as_str())
             .chain(self.battery.items().map(|(_, item)| item.topic.as_str()));
         let questions = topics.enumerate().map(|(place, topic)| {
-            self.survey
-                .numbering
-                .replace("{n}", &(place + 1).to_string())
-                .replace("{topic}", topic)
+            self.survey.numbering.replace("{n}", &(place + 1).to_string()).replace("{topic}", topic)
         });
         let metadata = self.survey.metadata.iter().cloned();
-        let cells: Vec<Cell<'_>> = metadata
-            .chain(questions)
-            .map(|text| Cell::Text(text.into()))
-            .collect();
+        let cells: Vec<Cell<'_>> = metadata.chain(questions).map(|text| Cell::Text(text.into())).collect();
         self.write(0, &cells)
     }
 
@@ -103,34 +89,15 @@ impl<'a> SurveyWriter<'a> {
     pub(super) fn push(&mut self, sheet: &Sheet) -> Result<(), ExampleError> {
         self.rows += 1;
         let survey = self.survey;
-        let source = survey
-            .sources
-            .get(sheet.source % survey.sources.len().max(1))
-            .map_or("", String::as_str);
+        let source = survey.sources.get(sheet.source % survey.sources.len().max(1)).map_or("", String::as_str);
         let mut cells = Vec::with_capacity(7 + sheet.answers.len());
         cells.extend([
             Cell::Whole(i64::from(self.rows)),
-            Cell::Text(
-                sheet
-                    .submitted
-                    .strftime("%Y/%m/%d %H:%M:%S")
-                    .to_string()
-                    .into(),
-            ),
-            Cell::Text(
-                survey
-                    .seconds
-                    .replace("{n}", &sheet.seconds.to_string())
-                    .into(),
-            ),
+            Cell::Text(sheet.submitted.strftime("%Y/%m/%d %H:%M:%S").to_string().into()),
+            Cell::Text(survey.seconds.replace("{n}", &sheet.seconds.to_string()).into()),
             Cell::Text(source.into()),
             Cell::Text(survey.source_detail.as_str().into()),
-            Cell::Text(
-                survey
-                    .address
-                    .replace("{n}", &sheet.address.to_string())
-                    .into(),
-            ),
+            Cell::Text(survey.address.replace("{n}", &sheet.address.to_string()).into()),
             Cell::Text(sheet.student_id.as_str().into()),
         ]);
         let battery = self.battery;
@@ -143,9 +110,7 @@ impl<'a> SurveyWriter<'a> {
     fn write(&mut self, row: u32, cells: &[Cell<'_>]) -> Result<(), ExampleError> {
         match &mut self.sink {
             Sink::Xlsx(workbook) => {
-                let sheet = workbook
-                    .worksheet_from_index(0)
-                    .map_err(ExampleError::workbook(&self.path))?;
+                let sheet = workbook.worksheet_from_index(0).map_err(ExampleError::workbook(&self.path))?;
                 for (column, cell) in cells.iter().enumerate() {
                     let column = u16::try_from(column).unwrap_or(u16::MAX);
                     let written = match cell {
@@ -173,9 +138,7 @@ impl<'a> SurveyWriter<'a> {
     /// Completes the file and says how many sheets it holds.
     pub(super) fn finish(self) -> Result<u64, ExampleError> {
         match self.sink {
-            Sink::Xlsx(mut workbook) => workbook
-                .save(&self.path)
-                .map_err(ExampleError::workbook(&self.path))?,
+            Sink::Xlsx(mut workbook) => workbook.save(&self.path).map_err(ExampleError::workbook(&self.path))?,
             Sink::Csv(mut writer) => writer.flush().map_err(ExampleError::write(&self.path))?,
         }
         Ok(u64::from(self.rows))
@@ -186,8 +149,7 @@ impl<'a> SurveyWriter<'a> {
 pub(super) fn csv_writer(path: &Path) -> Result<csv::Writer<BufWriter<File>>, ExampleError> {
     let file = File::create(path).map_err(ExampleError::write(path))?;
     let mut file = BufWriter::new(file);
-    file.write_all("\u{feff}".as_bytes())
-        .map_err(ExampleError::write(path))?;
+    file.write_all("\u{feff}".as_bytes()).map_err(ExampleError::write(path))?;
     Ok(csv::Writer::from_writer(file))
 }
 
@@ -200,9 +162,7 @@ fn cell<'a>(item: &'a FormItem, answer: Answer, coding: Coding, survey: &'a Surv
         Answer::Option(place) => match (&item.answer, coding) {
             (_, Coding::Ordinal) => Cell::Whole(place as i64 + 1),
             (AnswerKind::Choice(choice), _) => match choice.options.get(place) {
-                Some(option) if coding == Coding::Text => {
-                    Cell::Text(option.label.zh_cn.as_str().into())
-                }
+                Some(option) if coding == Coding::Text => Cell::Text(option.label.zh_cn.as_str().into()),
                 Some(option) => Cell::Whole(i64::from(option.code)),
                 None => blank(coding, survey),
             },
@@ -221,15 +181,9 @@ fn blank(coding: Coding, survey: &Survey) -> Cell<'_> {
 
 fn wrong<'a>(item: &FormItem, coding: Coding, survey: &'a Survey) -> Cell<'a> {
     match (&item.answer, coding) {
-        (AnswerKind::Amount(amount), _) if amount.clock => {
-            Cell::Text(survey.wrong_clock.as_str().into())
-        }
-        (AnswerKind::Amount(_), _) | (_, Coding::Text) => {
-            Cell::Text(survey.wrong_text.as_str().into())
-        }
-        (AnswerKind::Choice(choice), Coding::Ordinal) => {
-            Cell::Whole(choice.options.len() as i64 + 4)
-        }
+        (AnswerKind::Amount(amount), _) if amount.clock => Cell::Text(survey.wrong_clock.as_str().into()),
+        (AnswerKind::Amount(_), _) | (_, Coding::Text) => Cell::Text(survey.wrong_text.as_str().into()),
+        (AnswerKind::Choice(choice), Coding::Ordinal) => Cell::Whole(choice.options.len() as i64 + 4),
         (AnswerKind::Choice(choice), Coding::Score) => Cell::Whole(i64::from(choice.wrong_code())),
     }
 }

@@ -164,7 +164,11 @@ impl Job {
         }
         for answers in &job.answers {
             if !job.batteries.iter().any(|battery| battery.id == answers.battery) {
-                return refuse(format!("`{}` is answered with battery `{}`, which is not under [[batteries]]", answers.file.display(), answers.battery));
+                return refuse(format!(
+                    "`{}` is answered with battery `{}`, which is not under [[batteries]]",
+                    answers.file.display(),
+                    answers.battery
+                ));
             }
         }
         Ok(job)

@@ -10,11 +10,17 @@ use polars::prelude::DataFrame;
 use screening_core::instrument::{Diagnostics, Library, LibraryError, Text};
 use screening_core::risk::Policy;
 use screening_core::scoring::ScoringOptions;
-use screening_core::screening::{Batch, Battery, BatteryDef, ScreeningError, ScreeningInput, ScreeningResult, WaveSettings, pupils_from_frame, screen};
+use screening_core::screening::{
+    Batch, Battery, BatteryDef, ScreeningError, ScreeningInput, ScreeningResult, WaveSettings, pupils_from_frame,
+    screen,
+};
 
 pub use config::{AnswerFile, AnswerFormat, JOB_SCHEMA, Job, JobBattery, OneOrMany};
 
-use crate::{CodingReport, ColumnNames, InstrumentPart, IoError, Rejected, RosterOptions, SurveySpec, TablePart, TableSpec, read_answers, read_rosters, read_survey};
+use crate::{
+    CodingReport, ColumnNames, InstrumentPart, IoError, Rejected, RosterOptions, SurveySpec, TablePart, TableSpec,
+    read_answers, read_rosters, read_survey,
+};
 
 /// Why a job was refused.
 #[derive(Debug, thiserror::Error)]
@@ -153,7 +159,12 @@ pub fn run_job(path: &Path, names: bool, progress: &dyn Fn(Step)) -> Result<JobR
         let battery = battery.ok_or_else(|| unknown("battery", &answers.battery))?;
         let set = read_file(base, answers, battery, &library)?;
         sheets += set.frame.height();
-        files.push(FileReport { file: answers.file.clone(), rows_in: set.rows_in, rows_read: set.frame.height(), codings: set.codings });
+        files.push(FileReport {
+            file: answers.file.clone(),
+            rows_in: set.rows_in,
+            rows_read: set.frame.height(),
+            codings: set.codings,
+        });
         rejected.extend(set.rejected);
         batches.push(Batch { battery: battery.clone(), sheets: set.frame });
     }
@@ -167,13 +178,22 @@ pub fn run_job(path: &Path, names: bool, progress: &dyn Fn(Step)) -> Result<JobR
         .iter()
         .map(|(instrument, sets)| (instrument.clone(), ScoringOptions { cutoffs: sets.clone().into_iter().collect() }))
         .collect();
-    let input = ScreeningInput { roster: pupils, batches, wave, library: &library, policy: &policy, licences: job.licences.clone(), scoring };
+    let input = ScreeningInput {
+        roster: pupils,
+        batches,
+        wave,
+        library: &library,
+        policy: &policy,
+        licences: job.licences.clone(),
+        scoring,
+    };
     let screening = screen(input)?;
     Ok(JobResult { job, policy, screening, rejected, files, names })
 }
 
 fn unknown(kind: &'static str, id: &str) -> JobError {
-    let advice = if kind == "policy" { "the path of a policy file" } else { "spell it out with grades and instruments" };
+    let advice =
+        if kind == "policy" { "the path of a policy file" } else { "spell it out with grades and instruments" };
     JobError::Unknown { kind, id: id.to_owned(), advice }
 }
 
@@ -186,7 +206,8 @@ fn policy(name: &str, base: &Path) -> Result<Policy, JobError> {
     if !path.is_file() {
         return Err(unknown("policy", name));
     }
-    let text = std::fs::read_to_string(&path).map_err(|source| JobError::File { file: path.display().to_string(), source })?;
+    let text =
+        std::fs::read_to_string(&path).map_err(|source| JobError::File { file: path.display().to_string(), source })?;
     Policy::from_toml(&text).map_err(refuse)
 }
 
@@ -213,7 +234,12 @@ fn semver_one() -> screening_core::instrument::Version {
     screening_core::instrument::Version::new(1, 0, 0)
 }
 
-fn read_file(base: &Path, answers: &AnswerFile, battery: &Battery, library: &Library) -> Result<crate::AnswerSet, JobError> {
+fn read_file(
+    base: &Path,
+    answers: &AnswerFile,
+    battery: &Battery,
+    library: &Library,
+) -> Result<crate::AnswerSet, JobError> {
     let path = base.join(&answers.file);
     let mut definitions = Vec::new();
     for id in &battery.definition().instruments {
@@ -223,14 +249,27 @@ fn read_file(base: &Path, answers: &AnswerFile, battery: &Battery, library: &Lib
     let coding = |id: &str| answers.codings.get(id).copied().or(answers.coding);
     Ok(match answers.format {
         AnswerFormat::Survey => {
-            let part = |definition| InstrumentPart { accept_strays: answers.accept_strays, ..InstrumentPart::new(definition) };
-            let instruments = definitions.into_iter().map(|d| InstrumentPart { coding: coding(&d.id), ..part(d) }).collect();
-            read_survey(&path, &SurveySpec { instruments, student_id: answers.student_id.clone(), ..SurveySpec::default() })?
+            let part =
+                |definition| InstrumentPart { accept_strays: answers.accept_strays, ..InstrumentPart::new(definition) };
+            let instruments =
+                definitions.into_iter().map(|d| InstrumentPart { coding: coding(&d.id), ..part(d) }).collect();
+            read_survey(
+                &path,
+                &SurveySpec { instruments, student_id: answers.student_id.clone(), ..SurveySpec::default() },
+            )?
         }
         AnswerFormat::Canonical => {
-            let part = |definition| TablePart { accept_strays: answers.accept_strays, ..TablePart::new(definition, ColumnNames::Canonical) };
+            let part = |definition| TablePart {
+                accept_strays: answers.accept_strays,
+                ..TablePart::new(definition, ColumnNames::Canonical)
+            };
             let parts = definitions.into_iter().map(|d| TablePart { coding: coding(&d.id), ..part(d) }).collect();
-            let spec = TableSpec { parts, student_id: answers.student_id.clone(), needs_student_id: true, ..TableSpec::default() };
+            let spec = TableSpec {
+                parts,
+                student_id: answers.student_id.clone(),
+                needs_student_id: true,
+                ..TableSpec::default()
+            };
             read_answers(&path, &spec)?
         }
     })

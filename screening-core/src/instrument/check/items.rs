@@ -12,7 +12,12 @@ use crate::stats::Decimal;
 pub(super) fn check(findings: &mut Findings<'_>) {
     let definition = findings.definition;
     if definition.items.is_empty() {
-        findings.error("items", place!["items"], "the instrument has no items", "list the items in the order of the form");
+        findings.error(
+            "items",
+            place!["items"],
+            "the instrument has no items",
+            "list the items in the order of the form",
+        );
     }
     findings.unique("items", definition.items.iter().map(|item| &item.id));
     option_sets(findings);
@@ -26,7 +31,12 @@ pub(super) fn check(findings: &mut Findings<'_>) {
 fn option_sets(findings: &mut Findings<'_>) {
     for (name, options) in &findings.definition.option_sets {
         if options.len() < 2 {
-            findings.error("options", place!["option-sets", name], "a set needs at least two options", "list every answer that can be given");
+            findings.error(
+                "options",
+                place!["option-sets", name],
+                "a set needs at least two options",
+                "list every answer that can be given",
+            );
         }
         let mut seen = HashSet::new();
         for (at, option) in options.iter().enumerate() {
@@ -35,7 +45,12 @@ fn option_sets(findings: &mut Findings<'_>) {
                 let message = format!("code {} is outside {MIN_CODE} to {MAX_CODE}", option.code);
                 findings.error("options", path, message, "use a number item for larger values");
             } else if !seen.insert(option.code) {
-                findings.error("options", path, format!("code {} stands twice", option.code), "give each option its own code");
+                findings.error(
+                    "options",
+                    path,
+                    format!("code {} stands twice", option.code),
+                    "give each option its own code",
+                );
             }
         }
     }
@@ -44,7 +59,12 @@ fn option_sets(findings: &mut Findings<'_>) {
 fn recodes(findings: &mut Findings<'_>) {
     for (name, table) in &findings.definition.recodes {
         for key in table.keys().filter(|key| key.parse::<i8>().is_err()) {
-            findings.error("recode", place!["recodes", name, key], format!("`{key}` is not an answer code"), "keys are answer codes, for example \"0\"");
+            findings.error(
+                "recode",
+                place!["recodes", name, key],
+                format!("`{key}` is not an answer code"),
+                "keys are answer codes, for example \"0\"",
+            );
         }
     }
 }
@@ -81,16 +101,31 @@ fn choice(findings: &mut Findings<'_>, at: usize, item: &ItemDef) {
     let options = findings.definition.options_of(item);
     if options.is_empty() {
         let set = item.options.as_deref().unwrap_or("default");
-        findings.error("options", place!["items", at], format!("there is no option set `{set}`"), "define it under [option-sets]");
+        findings.error(
+            "options",
+            place!["items", at],
+            format!("there is no option set `{set}`"),
+            "define it under [option-sets]",
+        );
         return;
     }
     if item.range.is_some() || item.decimals != 0 || item.unit.is_some() {
-        findings.error("item", place!["items", at], "`range`, `decimals` and `unit` belong to number items", "remove them, or set kind = \"number\"");
+        findings.error(
+            "item",
+            place!["items", at],
+            "`range`, `decimals` and `unit` belong to number items",
+            "remove them, or set kind = \"number\"",
+        );
     }
     let allowed = |value: &Decimal| options.iter().any(|o| Decimal::from_int(i32::from(o.code)) == *value);
     for (key, value) in [("when-blank", item.when_blank), ("when-not-asked", item.when_not_asked)] {
         if value.is_some_and(|v| !allowed(&v)) {
-            findings.error("item", place!["items", at, key], "the replacement is not an allowed code", "use a code of the item's option set");
+            findings.error(
+                "item",
+                place!["items", at, key],
+                "the replacement is not an allowed code",
+                "use a code of the item's option set",
+            );
         }
     }
 }
@@ -100,14 +135,26 @@ fn numeric(findings: &mut Findings<'_>, at: usize, item: &ItemDef) {
         findings.error("item", place!["items", at], "`reverse` and `options` belong to choice items", "remove them");
     }
     if item.when_blank.is_some() || item.ask_if.is_some() {
-        findings.error("item", place!["items", at], "skip rules and replacements belong to choice items", "remove them");
+        findings.error(
+            "item",
+            place!["items", at],
+            "skip rules and replacements belong to choice items",
+            "remove them",
+        );
     }
     match (item.kind, item.range) {
-        (ItemKind::Number, None) => findings.error("range", place!["items", at], "a number item needs a range", "give the lowest and highest possible number"),
+        (ItemKind::Number, None) => findings.error(
+            "range",
+            place!["items", at],
+            "a number item needs a range",
+            "give the lowest and highest possible number",
+        ),
         (ItemKind::Number, Some([low, high])) if low >= high => {
             findings.error("range", place!["items", at, "range"], "the range is empty", "write [lowest, highest]");
         }
-        (ItemKind::Clock, Some(_)) => findings.error("range", place!["items", at, "range"], "a clock item has no range", "remove it"),
+        (ItemKind::Clock, Some(_)) => {
+            findings.error("range", place!["items", at, "range"], "a clock item has no range", "remove it")
+        }
         _ => {}
     }
     if item.decimals > 4 {
@@ -165,7 +212,12 @@ fn unused(findings: &mut Findings<'_>) {
             );
         }
         if used.contains(&item.id) && item.unscored {
-            findings.warn("unscored", place!["items", at], format!("item `{}` is marked unscored but is used", item.id), "remove `unscored`");
+            findings.warn(
+                "unscored",
+                place!["items", at],
+                format!("item `{}` is marked unscored but is used", item.id),
+                "remove `unscored`",
+            );
         }
     }
 }

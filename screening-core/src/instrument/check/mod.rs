@@ -45,10 +45,20 @@ impl Findings<'_> {
         let definition = self.definition;
         let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '.';
         if definition.id.is_empty() || !definition.id.chars().all(plain) {
-            self.error("id", place!["id"], format!("`{}` is not a plain id", definition.id), "use lower-case letters, digits, `-` and `.`");
+            self.error(
+                "id",
+                place!["id"],
+                format!("`{}` is not a plain id", definition.id),
+                "use lower-case letters, digits, `-` and `.`",
+            );
         }
         if definition.construct.is_empty() {
-            self.error("construct", place!["construct"], "no construct is named", "name at least one topic, for example \"depression\"");
+            self.error(
+                "construct",
+                place!["construct"],
+                "no construct is named",
+                "name at least one topic, for example \"depression\"",
+            );
         }
         for (key, span) in [("ages", definition.ages), ("grades", definition.grades)] {
             if span.is_some_and(|s| s.from > s.to) {
@@ -59,7 +69,12 @@ impl Findings<'_> {
             self.error("span", place!["grades"], "school grades run from 1 to 12", "write senior high school as 10-12");
         }
         if definition.examples.len() < 3 {
-            self.warn("examples", place!["examples"], "fewer than three worked examples", "add examples at the ends and near a cut-off");
+            self.warn(
+                "examples",
+                place!["examples"],
+                "fewer than three worked examples",
+                "add examples at the ends and near a cut-off",
+            );
         }
         self.texts();
     }
@@ -68,11 +83,18 @@ impl Findings<'_> {
         let definition = self.definition;
         let mut texts = vec![(place!["name"], &definition.name), (place!["recall"], &definition.recall)];
         texts.extend(definition.items.iter().enumerate().map(|(at, item)| (place!["items", at, "label"], &item.label)));
-        texts.extend(definition.scales.iter().enumerate().map(|(at, scale)| (place!["scales", at, "name"], &scale.name)));
+        texts.extend(
+            definition.scales.iter().enumerate().map(|(at, scale)| (place!["scales", at, "name"], &scale.name)),
+        );
         texts.extend(definition.bands.iter().map(|(id, band)| (place!["bands", id, "label"], &band.label)));
-        texts.extend(definition.flags.iter().enumerate().map(|(at, flag)| (place!["flags", at, "meaning"], &flag.meaning)));
-        let blank: Vec<_> =
-            texts.into_iter().filter(|(_, t)| t.en.trim().is_empty() || t.zh_cn.trim().is_empty()).map(|(path, _)| path).collect();
+        texts.extend(
+            definition.flags.iter().enumerate().map(|(at, flag)| (place!["flags", at, "meaning"], &flag.meaning)),
+        );
+        let blank: Vec<_> = texts
+            .into_iter()
+            .filter(|(_, t)| t.en.trim().is_empty() || t.zh_cn.trim().is_empty())
+            .map(|(path, _)| path)
+            .collect();
         for path in blank {
             self.error("text", path, "a text is empty in one language", "give it in `en` and in `zh-CN`");
         }
@@ -94,7 +116,10 @@ impl Findings<'_> {
                 unknown.push((format!("there is no item `{id}`"), "items are written q1, q2, ... after their ids"));
             }
             Expr::Scale(id) if !self.definition.scales.iter().any(|scale| scale.id == *id) => {
-                unknown.push((format!("there is no scale `{id}`"), "use a scale id of this file; items are written q1, q2, ..."));
+                unknown.push((
+                    format!("there is no scale `{id}`"),
+                    "use a scale id of this file; items are written q1, q2, ...",
+                ));
             }
             _ => {}
         });
@@ -119,11 +144,19 @@ impl Findings<'_> {
         }
         cited.extend(definition.cutoffs.iter().enumerate().map(|(at, c)| (place!["cutoffs", at, "source"], &c.source)));
         cited.extend(definition.flags.iter().enumerate().map(|(at, f)| (place!["flags", at, "source"], &f.source)));
-        cited.extend(definition.validity.iter().enumerate().map(|(at, v)| (place!["validity", at, "source"], &v.source)));
+        cited.extend(
+            definition.validity.iter().enumerate().map(|(at, v)| (place!["validity", at, "source"], &v.source)),
+        );
         cited.extend(definition.norms.iter().map(|(id, n)| (place!["norms", id, "source"], &n.source)));
-        cited.extend(definition.reference.iter().enumerate().map(|(at, r)| (place!["reference", at, "source"], &r.source)));
-        cited.extend(definition.reliability.iter().enumerate().map(|(at, r)| (place!["reliability", at, "source"], &r.source)));
-        cited.extend(definition.accuracy.iter().enumerate().map(|(at, a)| (place!["accuracy", at, "source"], &a.source)));
+        cited.extend(
+            definition.reference.iter().enumerate().map(|(at, r)| (place!["reference", at, "source"], &r.source)),
+        );
+        cited.extend(
+            definition.reliability.iter().enumerate().map(|(at, r)| (place!["reliability", at, "source"], &r.source)),
+        );
+        cited.extend(
+            definition.accuracy.iter().enumerate().map(|(at, a)| (place!["accuracy", at, "source"], &a.source)),
+        );
         let mut used = HashSet::new();
         for (path, key) in cited {
             if definition.sources.contains_key(key) {
@@ -137,10 +170,14 @@ impl Findings<'_> {
             .iter()
             .enumerate()
             .map(|(at, r)| (place!["reference", at, "scale"], &r.scale))
-            .chain(definition.reliability.iter().enumerate().map(|(at, r)| (place!["reliability", at, "scale"], &r.scale)))
+            .chain(
+                definition.reliability.iter().enumerate().map(|(at, r)| (place!["reliability", at, "scale"], &r.scale)),
+            )
             .chain(definition.accuracy.iter().enumerate().map(|(at, a)| (place!["accuracy", at, "scale"], &a.scale)));
-        let unknown: Vec<_> =
-            scale_paths.filter(|(_, id)| !definition.scales.iter().any(|s| s.id == **id)).map(|(p, id)| (p, id.clone())).collect();
+        let unknown: Vec<_> = scale_paths
+            .filter(|(_, id)| !definition.scales.iter().any(|s| s.id == **id))
+            .map(|(p, id)| (p, id.clone()))
+            .collect();
         for (path, id) in unknown {
             self.error("reference", path, format!("there is no scale `{id}`"), "use a scale id of this file");
         }
@@ -149,9 +186,15 @@ impl Findings<'_> {
     /// Reports every id that occurs twice.
     fn unique<'i>(&mut self, list: &'static str, ids: impl Iterator<Item = &'i String>) {
         let mut seen = HashSet::new();
-        let twice: Vec<_> = ids.enumerate().filter(|(_, id)| !seen.insert(id.as_str())).map(|(at, id)| (at, id.clone())).collect();
+        let twice: Vec<_> =
+            ids.enumerate().filter(|(_, id)| !seen.insert(id.as_str())).map(|(at, id)| (at, id.clone())).collect();
         for (at, id) in twice {
-            self.error("duplicate", place![list, at, "id"], format!("the id `{id}` is used twice"), "give each entry an id of its own");
+            self.error(
+                "duplicate",
+                place![list, at, "id"],
+                format!("the id `{id}` is used twice"),
+                "give each entry an id of its own",
+            );
         }
     }
 }

@@ -18,11 +18,21 @@ pub(super) fn check(findings: &mut Findings<'_>) {
 
 fn one(findings: &mut Findings<'_>, name: &String, at: usize, cell: &NormCell) {
     if cell.sd <= Decimal::ZERO {
-        findings.error("norm", place!["norms", name, "cells", at, "sd"], "the standard deviation must be above 0", "check the printed table");
+        findings.error(
+            "norm",
+            place!["norms", name, "cells", at, "sd"],
+            "the standard deviation must be above 0",
+            "check the printed table",
+        );
     }
     if !findings.definition.scales.iter().any(|scale| scale.id == cell.scale) {
         let message = format!("there is no scale `{}`", cell.scale);
-        findings.error("reference", place!["norms", name, "cells", at, "scale"], message, "use a raw scale of this file");
+        findings.error(
+            "reference",
+            place!["norms", name, "cells", at, "scale"],
+            message,
+            "use a raw scale of this file",
+        );
     }
 }
 
@@ -36,11 +46,15 @@ fn meet(a: Option<Span>, b: Option<Span>) -> bool {
 /// Two cells that differ in sex only by one being ungendered are no overlap: the ungendered one serves unknown sex.
 fn overlaps(findings: &mut Findings<'_>, name: &String, norm: &NormDef) {
     for (at, cell) in norm.cells.iter().enumerate() {
-        let clash = norm.cells[..at]
-            .iter()
-            .position(|other| other.scale == cell.scale && other.sex == cell.sex && meet(other.ages, cell.ages) && meet(other.grades, cell.grades));
+        let clash = norm.cells[..at].iter().position(|other| {
+            other.scale == cell.scale
+                && other.sex == cell.sex
+                && meet(other.ages, cell.ages)
+                && meet(other.grades, cell.grades)
+        });
         if let Some(other) = clash {
-            let message = format!("cell {} and cell {} of scale `{}` hold for the same people", other + 1, at + 1, cell.scale);
+            let message =
+                format!("cell {} and cell {} of scale `{}` hold for the same people", other + 1, at + 1, cell.scale);
             findings.error("norm-overlap", place!["norms", name, "cells", at], message, "make the groups disjoint");
         }
     }
@@ -61,8 +75,14 @@ fn gaps(findings: &mut Findings<'_>, name: &String, norm: &NormDef) {
             for pair in spans.windows(2) {
                 let [(scale, left), (next, right)] = pair else { continue };
                 if scale == next && right.from > left.to + 1 {
-                    let message = format!("scale `{scale}` has no cell for {axis} {} to {}", left.to + 1, right.from - 1);
-                    findings.warn("norm-gap", place!["norms", name, "cells"], message, "add the cell, or mark it `unusable` with the reason");
+                    let message =
+                        format!("scale `{scale}` has no cell for {axis} {} to {}", left.to + 1, right.from - 1);
+                    findings.warn(
+                        "norm-gap",
+                        place!["norms", name, "cells"],
+                        message,
+                        "add the cell, or mark it `unusable` with the reason",
+                    );
                 }
             }
         }

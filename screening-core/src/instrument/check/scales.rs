@@ -16,8 +16,13 @@ pub(super) fn check(findings: &mut Findings<'_>) {
     findings.unique("scales", definition.scales.iter().map(|scale| &scale.id));
     for (at, scale) in definition.scales.iter().enumerate() {
         let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
-        let looks_like_item = scale.id.strip_prefix('q').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
-        if scale.id.is_empty() || !scale.id.chars().all(plain) || looks_like_item || scale.id.starts_with(|c: char| c.is_ascii_digit()) {
+        let looks_like_item =
+            scale.id.strip_prefix('q').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
+        if scale.id.is_empty()
+            || !scale.id.chars().all(plain)
+            || looks_like_item
+            || scale.id.starts_with(|c: char| c.is_ascii_digit())
+        {
             findings.error(
                 "id",
                 place!["scales", at, "id"],
@@ -43,7 +48,12 @@ fn method(findings: &mut Findings<'_>, at: usize, scale: &ScaleDef) {
     ];
     for (key, given, needed) in needs {
         if given && !needed {
-            findings.error("method", place!["scales", at, key], format!("`{key}` has no meaning for this method"), "remove it, or change `method`");
+            findings.error(
+                "method",
+                place!["scales", at, key],
+                format!("`{key}` has no meaning for this method"),
+                "remove it, or change `method`",
+            );
         } else if needed && !given {
             findings.error("method", place!["scales", at], format!("this method needs `{key}`"), "add it");
         }
@@ -67,7 +77,12 @@ fn method(findings: &mut Findings<'_>, at: usize, scale: &ScaleDef) {
         table(findings, at, scale);
     }
     if let Some(name) = scale.norm.as_ref().filter(|name| !findings.definition.norms.contains_key(*name)) {
-        findings.error("reference", place!["scales", at, "norm"], format!("there is no norm `{name}`"), "define it under [norms]");
+        findings.error(
+            "reference",
+            place!["scales", at, "norm"],
+            format!("there is no norm `{name}`"),
+            "define it under [norms]",
+        );
     }
 }
 
@@ -75,19 +90,39 @@ fn item_method(findings: &mut Findings<'_>, at: usize, scale: &ScaleDef) {
     let positions = match findings.definition.expand_items(&scale.items) {
         Ok(positions) => positions,
         Err(name) => {
-            findings.error("reference", place!["scales", at, "items"], format!("`{name}` names no item"), "use item ids, or ranges such as \"1-9\"");
+            findings.error(
+                "reference",
+                place!["scales", at, "items"],
+                format!("`{name}` names no item"),
+                "use item ids, or ranges such as \"1-9\"",
+            );
             return;
         }
     };
     let count = positions.len();
     if positions.iter().collect::<HashSet<_>>().len() != count {
-        findings.error("duplicate", place!["scales", at, "items"], "an item stands twice in this scale", "list each item once");
+        findings.error(
+            "duplicate",
+            place!["scales", at, "items"],
+            "an item stands twice in this scale",
+            "list each item once",
+        );
     }
     if count > MAX_ITEMS {
-        findings.error("items", place!["scales", at, "items"], format!("{count} items; at most {MAX_ITEMS} are summed"), "sum parts with sum-of-scales");
+        findings.error(
+            "items",
+            place!["scales", at, "items"],
+            format!("{count} items; at most {MAX_ITEMS} are summed"),
+            "sum parts with sum-of-scales",
+        );
     }
     if positions.iter().any(|&p| findings.definition.items[p].kind != super::super::model::ItemKind::Choice) {
-        findings.error("items", place!["scales", at, "items"], "an item method takes choice items only", "use a formula for numbers and clock times");
+        findings.error(
+            "items",
+            place!["scales", at, "items"],
+            "an item method takes choice items only",
+            "use a formula for numbers and clock times",
+        );
     }
     if scale.method == Method::Weighted && scale.weights.len() != count {
         let message = format!("{} weights for {count} items", scale.weights.len());
@@ -96,7 +131,12 @@ fn item_method(findings: &mut Findings<'_>, at: usize, scale: &ScaleDef) {
     if let Missing::Prorate { min_answered, .. } | Missing::AsAnswered { min_answered } = scale.missing
         && (min_answered == 0 || usize::from(min_answered) > count)
     {
-        findings.error("missing", place!["scales", at, "missing"], format!("min-answered must be 1 to {count}"), "use the published number");
+        findings.error(
+            "missing",
+            place!["scales", at, "missing"],
+            format!("min-answered must be 1 to {count}"),
+            "use the published number",
+        );
     }
     recode(findings, at, scale, &positions);
 }
@@ -105,7 +145,12 @@ fn recode(findings: &mut Findings<'_>, at: usize, scale: &ScaleDef, positions: &
     let Some(name) = &scale.recode else { return };
     let definition = findings.definition;
     let Some(table) = definition.recodes.get(name) else {
-        findings.error("reference", place!["scales", at, "recode"], format!("there is no recode `{name}`"), "define it under [recodes]");
+        findings.error(
+            "reference",
+            place!["scales", at, "recode"],
+            format!("there is no recode `{name}`"),
+            "define it under [recodes]",
+        );
         return;
     };
     for option in positions.iter().flat_map(|&p| definition.options_of(&definition.items[p])) {
@@ -120,8 +165,15 @@ fn recode(findings: &mut Findings<'_>, at: usize, scale: &ScaleDef, positions: &
 fn sources_of(findings: &mut Findings<'_>, at: usize, scale: &ScaleDef) {
     for (n, id) in scale.of.iter().enumerate() {
         match findings.definition.scales.iter().position(|other| other.id == *id) {
-            None => findings.error("reference", place!["scales", at, "of", n], format!("there is no scale `{id}`"), "use a scale id of this file"),
-            Some(other) if other == at => findings.error("cycle", place!["scales", at, "of", n], "a scale cannot be part of itself", "remove it"),
+            None => findings.error(
+                "reference",
+                place!["scales", at, "of", n],
+                format!("there is no scale `{id}`"),
+                "use a scale id of this file",
+            ),
+            Some(other) if other == at => {
+                findings.error("cycle", place!["scales", at, "of", n], "a scale cannot be part of itself", "remove it")
+            }
             Some(_) => {}
         }
     }
@@ -137,10 +189,20 @@ fn cases(findings: &mut Findings<'_>, at: usize, scale: &ScaleDef) {
             Some(condition) => {
                 findings.expression(&place!["scales", at, "cases", n, "when"], condition);
                 if last {
-                    findings.error("cases", place!["scales", at, "cases", n], "the last case must hold always", "leave out its `when`");
+                    findings.error(
+                        "cases",
+                        place!["scales", at, "cases", n],
+                        "the last case must hold always",
+                        "leave out its `when`",
+                    );
                 }
             }
-            None if !last => findings.error("cases", place!["scales", at, "cases", n], "a case without `when` ends the list", "move it to the end"),
+            None if !last => findings.error(
+                "cases",
+                place!["scales", at, "cases", n],
+                "a case without `when` ends the list",
+                "move it to the end",
+            ),
             None => {}
         }
         let path = place!["scales", at, "cases", n, "value"];
@@ -148,7 +210,12 @@ fn cases(findings: &mut Findings<'_>, at: usize, scale: &ScaleDef) {
         } else if scale.values.is_empty() {
             findings.expression(&path, &case.value);
         } else if !scale.values.contains_key(&case.value) {
-            findings.error("cases", path, format!("`{}` is not one of `values`", case.value), "use a word of `values`, or \"missing\"");
+            findings.error(
+                "cases",
+                path,
+                format!("`{}` is not one of `values`", case.value),
+                "use a word of `values`, or \"missing\"",
+            );
         }
     }
 }
@@ -157,26 +224,51 @@ fn table(findings: &mut Findings<'_>, at: usize, scale: &ScaleDef) {
     let mut last: Option<(Decimal, Decimal)> = None;
     for (key, value) in &scale.table {
         let Ok(raw) = key.parse::<Decimal>() else {
-            findings.error("table", place!["scales", at, "table", key], format!("`{key}` is not a raw score"), "keys are raw scores in quotes");
+            findings.error(
+                "table",
+                place!["scales", at, "table", key],
+                format!("`{key}` is not a raw score"),
+                "keys are raw scores in quotes",
+            );
             continue;
         };
         if last.is_some_and(|(before, _)| raw <= before) {
-            findings.error("table", place!["scales", at, "table", key], "raw scores are not in rising order", "sort the table");
+            findings.error(
+                "table",
+                place!["scales", at, "table", key],
+                "raw scores are not in rising order",
+                "sort the table",
+            );
         }
         if last.is_some_and(|(_, before)| *value < before) {
             let message = format!("the value falls at raw {key}");
-            findings.error("table-monotone", place!["scales", at, "table", key], message, "compare with the printed table; a misprint is likely");
+            findings.error(
+                "table-monotone",
+                place!["scales", at, "table", key],
+                message,
+                "compare with the printed table; a misprint is likely",
+            );
         }
         last = Some((raw, *value));
     }
     let errors: Vec<_> = scale.table_se.values().copied().collect();
     if errors.len() != scale.table.len() && !errors.is_empty() {
-        findings.error("table", place!["scales", at, "table-se"], "standard errors and values differ in number", "give one for each raw score");
+        findings.error(
+            "table",
+            place!["scales", at, "table-se"],
+            "standard errors and values differ in number",
+            "give one for each raw score",
+        );
     }
     if let [.., before, end] = errors[..]
         && end < before
     {
-        findings.warn("table-se", place!["scales", at, "table-se"], "the standard error falls at the upper end", "errors grow at the ends; recheck the table");
+        findings.warn(
+            "table-se",
+            place!["scales", at, "table-se"],
+            "the standard error falls at the upper end",
+            "errors grow at the ends; recheck the table",
+        );
     }
 }
 
@@ -187,10 +279,18 @@ fn twins(findings: &mut Findings<'_>) {
     for (at, scale) in definition.scales.iter().enumerate().filter(|(_, scale)| scale.method.is_item_method()) {
         let Ok(mut positions) = definition.expand_items(&scale.items) else { continue };
         positions.sort_unstable();
-        let key = format!("{:?} {positions:?} {:?} {:?} {:?} {:?}", scale.method, scale.recode, scale.where_answer, scale.missing, scale.weights);
+        let key = format!(
+            "{:?} {positions:?} {:?} {:?} {:?} {:?}",
+            scale.method, scale.recode, scale.where_answer, scale.missing, scale.weights
+        );
         if let Some(other) = seen.insert(key, at) {
             let message = format!("scales `{}` and `{}` are computed alike", definition.scales[other].id, scale.id);
-            findings.warn("twin-scales", place!["scales", at], message, "check the item lists; a copied list is a common slip");
+            findings.warn(
+                "twin-scales",
+                place!["scales", at],
+                message,
+                "check the item lists; a copied list is a common slip",
+            );
         }
     }
 }
@@ -203,9 +303,19 @@ pub(super) fn check_cutoffs(findings: &mut Findings<'_>) {
         }
         for (n, id) in cutoff.scales.iter().enumerate() {
             match definition.scales.iter().find(|scale| scale.id == *id) {
-                None => findings.error("reference", place!["cutoffs", at, "scales", n], format!("there is no scale `{id}`"), "use a scale id of this file"),
+                None => findings.error(
+                    "reference",
+                    place!["cutoffs", at, "scales", n],
+                    format!("there is no scale `{id}`"),
+                    "use a scale id of this file",
+                ),
                 Some(scale) if !scale.values.is_empty() => {
-                    findings.error("cutoffs", place!["cutoffs", at, "scales", n], "a rule with words has no cut-offs", "its words are its bands");
+                    findings.error(
+                        "cutoffs",
+                        place!["cutoffs", at, "scales", n],
+                        "a rule with words has no cut-offs",
+                        "its words are its bands",
+                    );
                 }
                 Some(_) => {}
             }
@@ -214,7 +324,8 @@ pub(super) fn check_cutoffs(findings: &mut Findings<'_>) {
         variants(findings, at, cutoff);
     }
     for (at, scale) in definition.scales.iter().enumerate() {
-        let sets: HashSet<_> = definition.cutoffs.iter().filter(|c| c.scales.contains(&scale.id)).map(|c| (&c.id, c.default)).collect();
+        let sets: HashSet<_> =
+            definition.cutoffs.iter().filter(|c| c.scales.contains(&scale.id)).map(|c| (&c.id, c.default)).collect();
         let defaults = sets.iter().filter(|(_, default)| *default).count();
         if !sets.is_empty() && defaults != 1 {
             findings.error(
@@ -233,11 +344,23 @@ fn steps(findings: &mut Findings<'_>, at: usize, cutoff: &CutoffDef) {
     for (n, step) in cutoff.bands.iter().enumerate() {
         let path = place!["cutoffs", at, "bands", n];
         match (n, step.from) {
-            (0, Some(_)) => findings.error("bands", path, "the first band reaches down to the lowest score", "leave out its `from`"),
-            (1.., None) => findings.error("bands", path, "only the first band may leave out `from`", "state where the band starts, included"),
+            (0, Some(_)) => {
+                findings.error("bands", path, "the first band reaches down to the lowest score", "leave out its `from`")
+            }
+            (1.., None) => findings.error(
+                "bands",
+                path,
+                "only the first band may leave out `from`",
+                "state where the band starts, included",
+            ),
             (_, Some(from)) => {
                 if last.is_some_and(|before| from <= before) {
-                    findings.error("bands", path, format!("the band starts at {from}, not above the one before it"), "sort the bands from low to high");
+                    findings.error(
+                        "bands",
+                        path,
+                        format!("the band starts at {from}, not above the one before it"),
+                        "sort the bands from low to high",
+                    );
                 }
                 last = Some(from);
             }
@@ -245,11 +368,21 @@ fn steps(findings: &mut Findings<'_>, at: usize, cutoff: &CutoffDef) {
         }
         if !findings.definition.bands.contains_key(&step.band) {
             let message = format!("there is no band `{}`", step.band);
-            findings.error("reference", place!["cutoffs", at, "bands", n, "band"], message, "define its label under [bands]");
+            findings.error(
+                "reference",
+                place!["cutoffs", at, "bands", n, "band"],
+                message,
+                "define its label under [bands]",
+            );
         }
     }
     if cutoff.bands.len() < 2 || cutoff.bands.len() > 16 {
-        findings.error("bands", place!["cutoffs", at, "bands"], "a set has 2 to 16 bands", "list the bands from low to high");
+        findings.error(
+            "bands",
+            place!["cutoffs", at, "bands"],
+            "a set has 2 to 16 bands",
+            "list the bands from low to high",
+        );
     }
 }
 
@@ -264,7 +397,12 @@ fn variants(findings: &mut Findings<'_>, at: usize, cutoff: &CutoffDef) {
         let (Some(scale), true) = (shared, other.id == cutoff.id) else { continue };
         let meet = groups_meet(&other.when.unwrap_or_default(), &cutoff.when.unwrap_or_default());
         if meet {
-            let message = format!("set `{}` of scale `{scale}` is given twice for the same people (entries {} and {})", cutoff.id, earlier + 1, at + 1);
+            let message = format!(
+                "set `{}` of scale `{scale}` is given twice for the same people (entries {} and {})",
+                cutoff.id,
+                earlier + 1,
+                at + 1
+            );
             findings.error("cutoff-overlap", place!["cutoffs", at], message, "give each variant a `when` of its own");
         }
     }
@@ -279,7 +417,12 @@ pub(super) fn check_rules(findings: &mut Findings<'_>) {
     let rules = definition.validity.iter().enumerate().map(|(at, rule)| (place!["validity", at, "when"], &rule.when));
     for (path, condition) in flags.chain(rules) {
         if let Some(Expr::Number(_) | Expr::Item(_) | Expr::Scale(_)) = findings.expression(&path, condition) {
-            findings.error("condition", path, "this is a value, not a condition", "compare it with something, for example `q9 >= 1`");
+            findings.error(
+                "condition",
+                path,
+                "this is a value, not a condition",
+                "compare it with something, for example `q9 >= 1`",
+            );
         }
     }
 }

@@ -17,7 +17,13 @@ use super::input::{Columns, Narrow, allowed};
 const CHUNK: usize = BLOCK * 16;
 
 /// Scores all rows.
-pub(super) fn run<L: Lane>(scorer: &Scorer, columns: &Columns, people: &[Context], options: FrameOptions, issues: Vec<AnswerIssue>) -> ScoredSheets {
+pub(super) fn run<L: Lane>(
+    scorer: &Scorer,
+    columns: &Columns,
+    people: &[Context],
+    options: FrameOptions,
+    issues: Vec<AnswerIssue>,
+) -> ScoredSheets {
     let plan = &scorer.plan;
     let mut sheets = empty(scorer, columns.rows, options);
     sheets.issues = issues;
@@ -28,7 +34,10 @@ pub(super) fn run<L: Lane>(scorer: &Scorer, columns: &Columns, people: &[Context
     let reports: Vec<Report> = outs
         .into_par_iter()
         .enumerate()
-        .map_init(|| (Machine::<L>::new(plan, BLOCK), vec![0_i8; plan.slots.0 * BLOCK]), |(machine, holes), (n, out)| job.chunk(n * CHUNK, machine, holes, out))
+        .map_init(
+            || (Machine::<L>::new(plan, BLOCK), vec![0_i8; plan.slots.0 * BLOCK]),
+            |(machine, holes), (n, out)| job.chunk(n * CHUNK, machine, holes, out),
+        )
         .collect();
     for report in reports {
         sheets.issues.extend(report.issues);
@@ -87,7 +96,9 @@ fn empty(scorer: &Scorer, rows: usize, options: FrameOptions) -> ScoredSheets {
         ScaleColumn {
             values: match (whole, small) {
                 (true, true) => Values::I16(vec![0; rows]),
-                (true, false) if val.lo > i64::from(i32::MIN) && val.hi <= i64::from(i32::MAX) => Values::I32(vec![0; rows]),
+                (true, false) if val.lo > i64::from(i32::MIN) && val.hi <= i64::from(i32::MAX) => {
+                    Values::I32(vec![0; rows])
+                }
                 _ => Values::F64(vec![0.0; rows]),
             },
             any_null: false,
@@ -220,7 +231,11 @@ impl Job<'_> {
                 .iter()
                 .enumerate()
                 .map(|(slot, slice)| {
-                    if has_holes(slice, start, len) { &holes[slot * BLOCK..][..len] } else { &slice.codes[start..start + len] }
+                    if has_holes(slice, start, len) {
+                        &holes[slot * BLOCK..][..len]
+                    } else {
+                        &slice.codes[start..start + len]
+                    }
                 })
                 .collect();
             let wide: Vec<&[i32]> = self.columns.wide.iter().map(|column| &column[start..start + len]).collect();
@@ -233,7 +248,12 @@ impl Job<'_> {
                     let at = self.plan.narrow_items[slot];
                     let code = narrow[slot][lane];
                     let value = if unsigned[slot] { (code as u8).to_string() } else { code.to_string() };
-                    report.issues.push(AnswerIssue { row: start + lane, column: self.scorer.instrument.item_column(at), value, allowed: allowed(self.scorer, at) });
+                    report.issues.push(AnswerIssue {
+                        row: start + lane,
+                        column: self.scorer.instrument.item_column(at),
+                        value,
+                        allowed: allowed(self.scorer, at),
+                    });
                 }
             });
             self.write(machine, &input, len, &mut block, &mut report);
@@ -256,7 +276,14 @@ impl Job<'_> {
         }
     }
 
-    fn write<L: Lane>(&self, machine: &Machine<L>, input: &Input<'_>, len: usize, out: &mut Out<'_>, report: &mut Report) {
+    fn write<L: Lane>(
+        &self,
+        machine: &Machine<L>,
+        input: &Input<'_>,
+        len: usize,
+        out: &mut Out<'_>,
+        report: &mut Report,
+    ) {
         for (at, scale) in self.plan.scales.iter().enumerate() {
             let (register, to) = (machine.register(scale.val), &mut out.scales[at]);
             report.scales[at].0 |= self.values(at, register, len, to);
@@ -273,7 +300,8 @@ impl Job<'_> {
                 }
             }
         }
-        let conditions = self.plan.flags.iter().zip(&mut out.flags).chain(self.plan.validity.iter().zip(&mut out.validity));
+        let conditions =
+            self.plan.flags.iter().zip(&mut out.flags).chain(self.plan.validity.iter().zip(&mut out.validity));
         for (&reg, to) in conditions {
             conditions_of(machine.register_at(reg), len, to);
         }
@@ -288,8 +316,12 @@ impl Job<'_> {
             ValuesOut::I16(values) => values.iter_mut().zip(lo).for_each(|(to, from)| *to = from.to_i64() as i16),
             ValuesOut::I32(values) => values.iter_mut().zip(lo).for_each(|(to, from)| *to = from.to_i64() as i32),
             ValuesOut::F64(values) => match (&self.tables[at], val.per_lane()) {
-                (Some(table), _) => values.iter_mut().zip(lo).for_each(|(to, from)| *to = table[(from.to_i64() - val.lo) as usize]),
-                (None, false) => values.iter_mut().zip(lo).for_each(|(to, from)| *to = from.to_i64() as f64 / val.den as f64),
+                (Some(table), _) => {
+                    values.iter_mut().zip(lo).for_each(|(to, from)| *to = table[(from.to_i64() - val.lo) as usize])
+                }
+                (None, false) => {
+                    values.iter_mut().zip(lo).for_each(|(to, from)| *to = from.to_i64() as f64 / val.den as f64)
+                }
                 (None, true) => {
                     let lanes = values.iter_mut().zip(lo).zip(&register.denominators()[..len]);
                     lanes.for_each(|((to, from), den)| *to = from.to_i64() as f64 / den.to_i64() as f64);
@@ -328,7 +360,10 @@ impl Job<'_> {
                     let given = |code: i8| item.allowed[table_index(code)] && !(input.unsigned[slot] && code < 0);
                     to.iter_mut().zip(input.narrow[slot]).for_each(|(to, &code)| *to += u16::from(!given(code)));
                 }
-                ItemSlot::Wide(slot) => to.iter_mut().zip(input.wide[slot]).for_each(|(to, &value)| *to += u16::from(wide_kind(value).is_some())),
+                ItemSlot::Wide(slot) => to
+                    .iter_mut()
+                    .zip(input.wide[slot])
+                    .for_each(|(to, &value)| *to += u16::from(wide_kind(value).is_some())),
             }
         }
     }
@@ -376,7 +411,10 @@ fn bands<L: Lane>(scale: &ScalePlan, register: &Register<L>, input: &Input<'_>, 
     let mut undecided = false;
     for (lane, to) in to.iter_mut().enumerate().take(len) {
         let context = (input.context)(lane);
-        let chosen = scale.cutoffs.iter().position(|c| c.group.as_ref().is_none_or(|group| belongs(group, &context) == Some(true)));
+        let chosen = scale
+            .cutoffs
+            .iter()
+            .position(|c| c.group.as_ref().is_none_or(|group| belongs(group, &context) == Some(true)));
         let den = if scale.val.per_lane() { register.denominators()[lane].to_i64() } else { scale.val.den };
         *to = match band(scale, chosen, lo[lane].to_i64(), register.high()[lane].to_i64(), den) {
             Band::Known(code) => code,

@@ -31,15 +31,19 @@ type Read<T> = Result<(T, Vec<AnswerIssue>), FrameError>;
 impl Columns {
     pub(super) fn read(scorer: &Scorer, frame: &DataFrame) -> Read<Self> {
         let plan = &scorer.plan;
-        let missing: Vec<String> =
-            (0..plan.items.len()).map(|at| scorer.instrument.item_column(at)).filter(|name| frame.column(name).is_err()).collect();
+        let missing: Vec<String> = (0..plan.items.len())
+            .map(|at| scorer.instrument.item_column(at))
+            .filter(|name| frame.column(name).is_err())
+            .collect();
         if !missing.is_empty() {
             return Err(FrameError::MissingColumns { instrument: scorer.instrument.id().to_owned(), columns: missing });
         }
         let read = |at: usize| -> Read<(Option<Narrow>, Option<Vec<i32>>)> {
             let series = frame.column(&scorer.instrument.item_column(at))?.as_materialized_series().rechunk();
             match plan.items[at].slot {
-                ItemSlot::Narrow(_) => narrow(scorer, plan, at, series).map(|(column, issues)| ((Some(column), None), issues)),
+                ItemSlot::Narrow(_) => {
+                    narrow(scorer, plan, at, series).map(|(column, issues)| ((Some(column), None), issues))
+                }
                 ItemSlot::Wide(_) => wide(scorer, at, &series).map(|(column, issues)| ((None, Some(column)), issues)),
             }
         };
@@ -99,7 +103,9 @@ pub(super) fn allowed(scorer: &Scorer, at: usize) -> String {
     let definition = scorer.instrument.definition();
     let item = &definition.items[at];
     match (item.kind, item.range) {
-        (ItemKind::Choice, _) => definition.options_of(item).iter().map(|o| o.code.to_string()).collect::<Vec<_>>().join(", "),
+        (ItemKind::Choice, _) => {
+            definition.options_of(item).iter().map(|o| o.code.to_string()).collect::<Vec<_>>().join(", ")
+        }
         (ItemKind::Clock, _) => "HH:MM".to_owned(),
         (ItemKind::Number, Some([low, high])) => format!("{low}..{high}"),
         (ItemKind::Number, None) => String::new(),
@@ -109,7 +115,11 @@ pub(super) fn allowed(scorer: &Scorer, at: usize) -> String {
 fn numbers(series: &Series) -> Result<Vec<Option<f64>>, FrameError> {
     let numeric = series.dtype().is_primitive_numeric() || matches!(series.dtype(), DataType::Boolean | DataType::Null);
     if !numeric {
-        return Err(FrameError::Type { column: series.name().to_string(), found: series.dtype().to_string(), expected: "a column of answer codes" });
+        return Err(FrameError::Type {
+            column: series.name().to_string(),
+            found: series.dtype().to_string(),
+            expected: "a column of answer codes",
+        });
     }
     let floats = series.cast(&DataType::Float64)?;
     Ok(floats.f64()?.iter().collect())
@@ -122,7 +132,11 @@ fn wide(scorer: &Scorer, at: usize, series: &Series) -> Read<Vec<i32>> {
         (_, DataType::Null) => vec![None; series.len()],
         (ItemKind::Clock, found) => {
             let column = series.name().to_string();
-            return Err(FrameError::Type { column, found: found.to_string(), expected: "clock times as text such as 22:30" });
+            return Err(FrameError::Type {
+                column,
+                found: found.to_string(),
+                expected: "clock times as text such as 22:30",
+            });
         }
         _ => numbers(series)?.into_iter().map(|value| value.map(|v| v.to_string())).collect(),
     };

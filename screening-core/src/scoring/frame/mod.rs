@@ -37,7 +37,9 @@ pub enum FrameError {
         columns: Vec<String>,
     },
     /// A column holds something else than answers.
-    #[error("column `{column}` holds {found}, but {expected} is needed; convert it, or read it with an explicit coding")]
+    #[error(
+        "column `{column}` holds {found}, but {expected} is needed; convert it, or read it with an explicit coding"
+    )]
     Type {
         /// Column.
         column: String,
@@ -77,7 +79,8 @@ impl Scorer {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn score_frame(&self, frame: &DataFrame, options: &FrameOptions) -> Result<ScoredSheets, FrameError> {
-        let needs_context = !self.plan.norms.is_empty() || self.plan.scales.iter().any(|s| s.cutoffs.iter().any(|c| c.group.is_some()));
+        let needs_context =
+            !self.plan.norms.is_empty() || self.plan.scales.iter().any(|s| s.cutoffs.iter().any(|c| c.group.is_some()));
         let people = if needs_context { contexts(frame)? } else { Vec::new() };
         self.score_with(frame, &people, options)
     }
@@ -86,7 +89,12 @@ impl Scorer {
     ///
     /// # Errors
     /// As [`Self::score_frame`].
-    pub fn score_with(&self, frame: &DataFrame, people: &[Context], options: &FrameOptions) -> Result<ScoredSheets, FrameError> {
+    pub fn score_with(
+        &self,
+        frame: &DataFrame,
+        people: &[Context],
+        options: &FrameOptions,
+    ) -> Result<ScoredSheets, FrameError> {
         let (columns, issues) = input::Columns::read(self, frame)?;
         Ok(match self.plan.width {
             Width::I16 => driver::run::<i16>(self, &columns, people, *options, issues),

@@ -4,7 +4,16 @@ use std::ops::{Add, Mul, Neg, Sub};
 
 /// A signed integer of 16, 32 or 64 bits. The plan's width guarantees that no operation overflows.
 pub(crate) trait Lane:
-    Copy + Default + Ord + std::fmt::Debug + Send + Sync + Add<Output = Self> + Sub<Output = Self> + Mul<Output = Self> + Neg<Output = Self>
+    Copy
+    + Default
+    + Ord
+    + std::fmt::Debug
+    + Send
+    + Sync
+    + Add<Output = Self>
+    + Sub<Output = Self>
+    + Mul<Output = Self>
+    + Neg<Output = Self>
 {
     /// From a number that fits.
     fn from_i64(value: i64) -> Self;

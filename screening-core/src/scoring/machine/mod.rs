@@ -196,7 +196,9 @@ impl<L: Lane> Machine<L> {
     pub(crate) fn norm_cell(plan: &Plan, norm: usize, context: &Context) -> Option<usize> {
         let cells = &plan.norms[norm].cells;
         let serves = |gendered: bool| {
-            cells.iter().position(|cell| cell.group.sex.is_some() == gendered && belongs(&cell.group, context) == Some(true))
+            cells
+                .iter()
+                .position(|cell| cell.group.sex.is_some() == gendered && belongs(&cell.group, context) == Some(true))
         };
         serves(true).or_else(|| serves(false)).filter(|&cell| cells[cell].usable)
     }

@@ -72,7 +72,8 @@ impl<L: Lane> Machine<L> {
             }
             ItemSlot::Wide(slot) => {
                 out.exact = true;
-                for ((lo, hi), &value) in out.lo[..len].iter_mut().zip(&mut out.hi[..len]).zip(&input.wide[slot][..len]) {
+                for ((lo, hi), &value) in out.lo[..len].iter_mut().zip(&mut out.hi[..len]).zip(&input.wide[slot][..len])
+                {
                     let known = L::from_i64(i64::from(value));
                     let missing = wide_kind(value).is_some();
                     out.exact &= !missing;
@@ -124,7 +125,10 @@ impl<L: Lane> Machine<L> {
                 (out.lo[lane], out.hi[lane], out.den[lane]) = (num * sign, num * sign, den * sign);
             } else {
                 // Unknown, or undefined: anywhere between minus and plus the largest numerator.
-                let bound = [a.lo[lane] * ka, a.high()[lane] * ka, -(a.lo[lane] * ka), L::from_u8(1)].into_iter().max().unwrap_or(zero);
+                let bound = [a.lo[lane] * ka, a.high()[lane] * ka, -(a.lo[lane] * ka), L::from_u8(1)]
+                    .into_iter()
+                    .max()
+                    .unwrap_or(zero);
                 (out.lo[lane], out.hi[lane], out.den[lane]) = (-bound, bound, L::from_u8(1));
                 out.exact = false;
             }
@@ -277,7 +281,13 @@ fn modulo<L: Lane>(a: &Register<L>, m: i64, out: &mut Register<L>, len: usize) {
     }
 }
 
-fn round_per_lane<L: Lane>(a: &Register<L>, mul: i64, mode: crate::instrument::model::RoundMode, out: &mut Register<L>, len: usize) {
+fn round_per_lane<L: Lane>(
+    a: &Register<L>,
+    mul: i64,
+    mode: crate::instrument::model::RoundMode,
+    out: &mut Register<L>,
+    len: usize,
+) {
     out.exact = a.exact;
     for lane in 0..len {
         let den = a.den[lane].to_i64().max(1);
@@ -304,11 +314,18 @@ fn equal<L: Lane>(a: &Register<L>, c: L, out: &mut Register<L>, len: usize) {
     }
 }
 
-fn compare_per_lane<L: Lane>(a: &Register<L>, comparison: Comparison, (num, den): (i64, i64), out: &mut Register<L>, len: usize) {
+fn compare_per_lane<L: Lane>(
+    a: &Register<L>,
+    comparison: Comparison,
+    (num, den): (i64, i64),
+    out: &mut Register<L>,
+    len: usize,
+) {
     out.exact = a.exact;
     for lane in 0..len {
         let holds = |x: L| {
-            let (left, right) = (i128::from(x.to_i64()) * i128::from(den), i128::from(num) * i128::from(a.den[lane].to_i64()));
+            let (left, right) =
+                (i128::from(x.to_i64()) * i128::from(den), i128::from(num) * i128::from(a.den[lane].to_i64()));
             u8::from(comparison.holds(left.cmp(&right)))
         };
         let (at_low, at_high) = (holds(a.lo[lane]), holds(a.high()[lane]));
@@ -322,7 +339,13 @@ fn compare_per_lane<L: Lane>(a: &Register<L>, comparison: Comparison, (num, den)
     }
 }
 
-fn extreme<L: Lane>((a, b): (&Register<L>, &Register<L>), (ka, kb): (i64, i64), out: &mut Register<L>, len: usize, pick: fn(L, L) -> L) {
+fn extreme<L: Lane>(
+    (a, b): (&Register<L>, &Register<L>),
+    (ka, kb): (i64, i64),
+    out: &mut Register<L>,
+    len: usize,
+    pick: fn(L, L) -> L,
+) {
     out.exact = a.exact && b.exact;
     let (ka, kb) = (L::from_i64(ka), L::from_i64(kb));
     for ((to, &a), &b) in out.lo[..len].iter_mut().zip(&a.lo[..len]).zip(&b.lo[..len]) {
@@ -335,11 +358,19 @@ fn extreme<L: Lane>((a, b): (&Register<L>, &Register<L>), (ka, kb): (i64, i64), 
     }
 }
 
-fn select<L: Lane>(condition: &Register<L>, (a, b): (&Register<L>, &Register<L>), (ka, kb): (i64, i64), out: &mut Register<L>, len: usize) {
+fn select<L: Lane>(
+    condition: &Register<L>,
+    (a, b): (&Register<L>, &Register<L>),
+    (ka, kb): (i64, i64),
+    out: &mut Register<L>,
+    len: usize,
+) {
     let (ka, kb, no) = (L::from_i64(ka), L::from_i64(kb), L::default());
     if condition.exact && a.exact && b.exact {
         out.exact = true;
-        for (((to, &c), &a), &b) in out.lo[..len].iter_mut().zip(&condition.lo[..len]).zip(&a.lo[..len]).zip(&b.lo[..len]) {
+        for (((to, &c), &a), &b) in
+            out.lo[..len].iter_mut().zip(&condition.lo[..len]).zip(&a.lo[..len]).zip(&b.lo[..len])
+        {
             *to = if c != no { a * ka } else { b * kb };
         }
         return;

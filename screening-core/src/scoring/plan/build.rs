@@ -88,7 +88,10 @@ impl Builder {
 
     fn fixed(val: Val) -> Result<Val, BuildError> {
         if val.per_lane() {
-            refuse("a quotient can only be compared with a number or rounded", "round it first, for example round_half_up(a / b, 2)")
+            refuse(
+                "a quotient can only be compared with a number or rounded",
+                "round it first, for example round_half_up(a / b, 2)",
+            )
         } else {
             Ok(val)
         }
@@ -156,7 +159,8 @@ impl Builder {
             (Operand::Val(v), Operand::Const(n, d)) | (Operand::Const(n, d), Operand::Val(v)) => self.scale_by(v, n, d),
             (Operand::Val(a), Operand::Val(b)) => {
                 let (a, b) = (Self::fixed(a)?, Self::fixed(b)?);
-                let corners = [(a.lo, b.lo), (a.lo, b.hi), (a.hi, b.lo), (a.hi, b.hi)].map(|(x, y)| i128::from(x) * i128::from(y));
+                let corners = [(a.lo, b.lo), (a.lo, b.hi), (a.hi, b.lo), (a.hi, b.hi)]
+                    .map(|(x, y)| i128::from(x) * i128::from(y));
                 let (lo, hi) = (corners.into_iter().min().unwrap_or(0), corners.into_iter().max().unwrap_or(0));
                 self.meet(&[i128::from(a.den) * i128::from(b.den)])?;
                 Ok(Operand::Val(self.emit(Op::Mul { a: a.reg, b: b.reg }, a.den * b.den, lo, hi)?))
@@ -258,7 +262,8 @@ impl Builder {
 
     fn compare_const(&mut self, comparison: Comparison, v: Val, n: i64, d: i64) -> Built {
         if v.per_lane() {
-            let cross = [i128::from(v.lo) * i128::from(d), i128::from(v.hi) * i128::from(d), i128::from(n) * i128::from(v.hi)];
+            let cross =
+                [i128::from(v.lo) * i128::from(d), i128::from(v.hi) * i128::from(d), i128::from(n) * i128::from(v.hi)];
             self.meet(&cross)?;
             let op = Op::ComparePerLane { a: v.reg, comparison, num: n, den: d };
             return Ok(Operand::Val(self.emit(op, 1, 0, 1)?));

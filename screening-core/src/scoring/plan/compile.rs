@@ -12,7 +12,10 @@ use crate::stats::exact::lcm;
 
 use super::build::{BuildError, Builder, Operand, refuse, round_div};
 use super::reduce::{Key, Term, Wanted, arrange, order, table_index};
-use super::{AnsweredResult, AnsweredRule, CutoffPlan, ItemPlan, NormCellPlan, NormPlan, Op, Plan, ScalePlan, TablePlan, Val, Width};
+use super::{
+    AnsweredResult, AnsweredRule, CutoffPlan, ItemPlan, NormCellPlan, NormPlan, Op, Plan, ScalePlan, TablePlan, Val,
+    Width,
+};
 
 type Compiled<T> = Result<T, Diagnostic>;
 
@@ -24,11 +27,18 @@ pub(crate) fn compile(instrument: &Instrument, cutoffs: &HashMap<String, String>
     for at in 0..definition.scales.len() {
         compiler.scale(at)?;
     }
-    let scales = (0..definition.scales.len()).map(|at| compiler.scale_plan(at, cutoffs)).collect::<Compiled<Vec<_>>>()?;
-    let flags = definition.flags.iter().enumerate().map(|(at, flag)| compiler.condition(&flag.when, place!["flags", at, "when"]));
+    let scales =
+        (0..definition.scales.len()).map(|at| compiler.scale_plan(at, cutoffs)).collect::<Compiled<Vec<_>>>()?;
+    let flags = definition
+        .flags
+        .iter()
+        .enumerate()
+        .map(|(at, flag)| compiler.condition(&flag.when, place!["flags", at, "when"]));
     let flags = flags.collect::<Compiled<Vec<_>>>()?;
     let rules = definition.validity.iter().enumerate();
-    let validity = rules.map(|(at, rule)| compiler.condition(&rule.when, place!["validity", at, "when"])).collect::<Compiled<Vec<_>>>()?;
+    let validity = rules
+        .map(|(at, rule)| compiler.condition(&rule.when, place!["validity", at, "when"]))
+        .collect::<Compiled<Vec<_>>>()?;
     compiler.finish(scales, flags, validity)
 }
 
@@ -93,7 +103,10 @@ impl<'a> Compiler<'a> {
         let fail = || diagnose(path.to_vec());
         match expr {
             Expr::Number(number) => Ok(constant(*number)),
-            Expr::Word(word) => refuse(&format!("the word '{word}' stands alone"), "compare a rule scale with it: risk == 'high'").map_err(fail()),
+            Expr::Word(word) => {
+                refuse(&format!("the word '{word}' stands alone"), "compare a rule scale with it: risk == 'high'")
+                    .map_err(fail())
+            }
             Expr::Item(id) => self.item(id, path),
             Expr::Scale(id) => self.scale_named(id, path),
             Expr::Negate(a) => {
@@ -126,7 +139,10 @@ impl<'a> Compiler<'a> {
     fn comparison(&mut self, comparison: Comparison, a: &Expr, b: &Expr, path: &[Place]) -> Compiled<Operand> {
         let (scale, word, comparison) = match (a, b) {
             (Expr::Scale(scale), Expr::Word(word)) => (scale, word, comparison),
-            (Expr::Word(_), _) => return refuse("the word stands on the wrong side", "write the scale first: risk == 'high'").map_err(diagnose(path.to_vec())),
+            (Expr::Word(_), _) => {
+                return refuse("the word stands on the wrong side", "write the scale first: risk == 'high'")
+                    .map_err(diagnose(path.to_vec()));
+            }
             _ => {
                 let (a, b) = (self.expr(a, path)?, self.expr(b, path)?);
                 return self.builder.compare(comparison, a, b).map_err(diagnose(path.to_vec()));
@@ -135,14 +151,20 @@ impl<'a> Compiler<'a> {
         let value = self.scale_named(scale, path)?;
         let values = self.definition.scales.iter().find(|s| s.id == *scale).map(|s| &s.values);
         match values.and_then(|values| values.get_index_of(word)) {
-            Some(place) => self.builder.compare(comparison, value, Operand::Const(place as i64, 1)).map_err(diagnose(path.to_vec())),
-            None => refuse(&format!("scale `{scale}` has no value '{word}'"), "use one of its `values`").map_err(diagnose(path.to_vec())),
+            Some(place) => self
+                .builder
+                .compare(comparison, value, Operand::Const(place as i64, 1))
+                .map_err(diagnose(path.to_vec())),
+            None => refuse(&format!("scale `{scale}` has no value '{word}'"), "use one of its `values`")
+                .map_err(diagnose(path.to_vec())),
         }
     }
 
     fn call(&mut self, function: Function, arguments: &[Expr], path: &[Place]) -> Compiled<Operand> {
         match function {
-            Function::Keyed | Function::Missing | Function::CountMissing => return self.item_call(function, arguments, path),
+            Function::Keyed | Function::Missing | Function::CountMissing => {
+                return self.item_call(function, arguments, path);
+            }
             _ => {}
         }
         let values = arguments.iter().map(|a| self.expr(a, path)).collect::<Compiled<Vec<_>>>()?;
@@ -168,7 +190,8 @@ impl<'a> Compiler<'a> {
         let mut sum = Operand::Const(0, 1);
         for argument in arguments {
             let Expr::Item(id) = argument else {
-                return refuse("the function takes items only", "write for example missing(q7)").map_err(diagnose(path.to_vec()));
+                return refuse("the function takes items only", "write for example missing(q7)")
+                    .map_err(diagnose(path.to_vec()));
             };
             if function == Function::Keyed {
                 return self.keyed(id, path);
@@ -182,7 +205,14 @@ impl<'a> Compiler<'a> {
 
     fn item_at(&self, id: &str, path: &[Place]) -> Compiled<usize> {
         let found = self.definition.items.iter().position(|item| item.id == id);
-        found.ok_or_else(|| Diagnostic::error("reference", path.to_vec(), format!("there is no item `{id}`"), "use an item of this file"))
+        found.ok_or_else(|| {
+            Diagnostic::error(
+                "reference",
+                path.to_vec(),
+                format!("there is no item `{id}`"),
+                "use an item of this file",
+            )
+        })
     }
 
     fn item(&mut self, id: &str, path: &[Place]) -> Compiled<Operand> {
@@ -207,7 +237,12 @@ impl<'a> Compiler<'a> {
     fn scale_named(&mut self, id: &str, path: &[Place]) -> Compiled<Operand> {
         match self.definition.scales.iter().position(|scale| scale.id == id) {
             Some(at) => self.scale(at),
-            None => Err(Diagnostic::error("reference", path.to_vec(), format!("there is no scale `{id}`"), "use a scale of this file")),
+            None => Err(Diagnostic::error(
+                "reference",
+                path.to_vec(),
+                format!("there is no scale `{id}`"),
+                "use a scale of this file",
+            )),
         }
     }
 
@@ -218,7 +253,12 @@ impl<'a> Compiler<'a> {
         }
         if self.open.contains(&at) {
             let id = &self.definition.scales[at].id;
-            return Err(Diagnostic::error("cycle", place!["scales", at], format!("scale `{id}` depends on itself"), "break the circle"));
+            return Err(Diagnostic::error(
+                "cycle",
+                place!["scales", at],
+                format!("scale `{id}` depends on itself"),
+                "break the circle",
+            ));
         }
         self.open.push(at);
         let definition = self.definition;
@@ -259,7 +299,11 @@ impl<'a> Compiler<'a> {
     fn rule(&mut self, at: usize, scale: &ScaleDef) -> Compiled<Operand> {
         let mut cases = Vec::new();
         for (n, case) in scale.cases.iter().enumerate() {
-            let condition = case.when.as_ref().map(|when| self.text(when, &place!["scales", at, "cases", n, "when"])).transpose()?;
+            let condition = case
+                .when
+                .as_ref()
+                .map(|when| self.text(when, &place!["scales", at, "cases", n, "when"]))
+                .transpose()?;
             let value = match scale.values.get_index_of(&case.value) {
                 _ if case.value == "missing" => None,
                 Some(place) => Some(Operand::Const(place as i64, 1)),
@@ -305,7 +349,11 @@ impl<'a> Compiler<'a> {
         let id = scale.of.first().map_or("", String::as_str);
         let operand = self.scale_named(id, &path)?;
         let val = self.builder.materialise(operand).map_err(diagnose(path.clone()))?;
-        if val.per_lane() { refuse("the source is a quotient", "round it first").map_err(diagnose(path)) } else { Ok(val) }
+        if val.per_lane() {
+            refuse("the source is a quotient", "round it first").map_err(diagnose(path))
+        } else {
+            Ok(val)
+        }
     }
 
     fn lookup(&mut self, at: usize, scale: &ScaleDef) -> Compiled<Operand> {
@@ -318,7 +366,8 @@ impl<'a> Compiler<'a> {
             .filter_map(|(key, value)| {
                 let raw: Decimal = key.parse().ok()?;
                 let scaled = raw.mantissa().checked_mul(source.den)?;
-                (scaled % raw.denominator() == 0).then(|| (scaled / raw.denominator(), value.mantissa() * (den / value.denominator())))
+                (scaled % raw.denominator() == 0)
+                    .then(|| (scaled / raw.denominator(), value.mantissa() * (den / value.denominator())))
             })
             .collect();
         if source.hi - source.lo > 100_000 {
@@ -350,13 +399,18 @@ impl<'a> Compiler<'a> {
             };
             // value = centre + spread (raw - mean) / sd, over the common denominator of mean and sd.
             let scale_den = cell.mean.denominator().max(cell.sd.denominator());
-            let (mean, sd) = (cell.mean.mantissa() * (scale_den / cell.mean.denominator()), cell.sd.mantissa() * (scale_den / cell.sd.denominator()));
+            let (mean, sd) = (
+                cell.mean.mantissa() * (scale_den / cell.mean.denominator()),
+                cell.sd.mantissa() * (scale_den / cell.sd.denominator()),
+            );
             let den = sd * source.den;
             let ka = spread * unit * scale_den;
             let c = unit * source.den * (centre * sd - spread * mean);
             for raw in [source.lo, source.hi] {
                 let num = i128::from(raw) * i128::from(ka) + i128::from(c);
-                self.builder.meet(&[2 * num + 2 * i128::from(den), i128::from(c), 2 * i128::from(den)]).map_err(fail())?;
+                self.builder
+                    .meet(&[2 * num + 2 * i128::from(den), i128::from(c), 2 * i128::from(den)])
+                    .map_err(fail())?;
                 let value = round_div(num as i64, den, norm.round.mode);
                 plan.lo = plan.lo.min(value);
                 plan.hi = plan.hi.max(value);
@@ -377,10 +431,14 @@ impl<'a> Compiler<'a> {
 
     fn item_scale(&mut self, at: usize, scale: &ScaleDef) -> Compiled<(Operand, Option<usize>, Option<usize>)> {
         let path = place!["scales", at];
-        let positions = self
-            .definition
-            .expand_items(&scale.items)
-            .map_err(|name| Diagnostic::error("reference", place!["scales", at, "items"], format!("`{name}` names no item"), "use item ids"))?;
+        let positions = self.definition.expand_items(&scale.items).map_err(|name| {
+            Diagnostic::error(
+                "reference",
+                place!["scales", at, "items"],
+                format!("`{name}` names no item"),
+                "use item ids",
+            )
+        })?;
         if matches!(scale.method, Method::Weighted | Method::Max | Method::Min) {
             return Ok((self.by_formula(at, scale, &positions)?, None, None));
         }
@@ -396,11 +454,18 @@ impl<'a> Compiler<'a> {
                 self.wanted.len() - 1
             }
         };
-        let sum = self.builder.emit(Op::Reduce(reduction), 1, base.into(), (base + span).into()).map_err(diagnose(path.clone()))?;
+        let sum = self
+            .builder
+            .emit(Op::Reduce(reduction), 1, base.into(), (base + span).into())
+            .map_err(diagnose(path.clone()))?;
         let operand = match scale.missing {
             Missing::Complete => Operand::Val(sum),
             _ if !same_min => {
-                return refuse("the items have different lowest values, so a missing answer has no common meaning", "use `complete`").map_err(diagnose(path));
+                return refuse(
+                    "the items have different lowest values, so a missing answer has no common meaning",
+                    "use `complete`",
+                )
+                .map_err(diagnose(path));
             }
             Missing::Prorate { min_answered, round } => {
                 let rule = (reduction, sum, count, i64::from(min_answered), item_min);
@@ -417,7 +482,9 @@ impl<'a> Compiler<'a> {
         };
         let operand = match (scale.method, operand) {
             (Method::Mean, Operand::Val(v)) if v.per_lane() => self.mean_per_lane(v, count).map_err(diagnose(path))?,
-            (Method::Mean, operand) => self.builder.divide(operand, Operand::Const(count, 1)).map_err(diagnose(path))?,
+            (Method::Mean, operand) => {
+                self.builder.divide(operand, Operand::Const(count, 1)).map_err(diagnose(path))?
+            }
             (_, operand) => operand,
         };
         Ok((operand, Some(reduction), None))
@@ -425,10 +492,17 @@ impl<'a> Compiler<'a> {
 
     /// A quotient divided by the number of items cannot change its register; such a mean is refused in favour of rounding.
     fn mean_per_lane(&mut self, _: Val, _: i64) -> Result<Operand, BuildError> {
-        refuse("so many items may be missing that the exact mean has too many denominators", "state `round`, or raise min-answered")
+        refuse(
+            "so many items may be missing that the exact mean has too many denominators",
+            "state `round`, or raise min-answered",
+        )
     }
 
-    fn prorated(&mut self, rule: (usize, Val, i64, i64, i64), round: Option<(RoundMode, u8)>) -> Result<Operand, BuildError> {
+    fn prorated(
+        &mut self,
+        rule: (usize, Val, i64, i64, i64),
+        round: Option<(RoundMode, u8)>,
+    ) -> Result<Operand, BuildError> {
         let (_, sum, items, min_answered, _) = rule;
         if let Some((mode, decimals)) = round {
             let unit = 10_i64.pow(u32::from(decimals.min(6)));
@@ -445,12 +519,19 @@ impl<'a> Compiler<'a> {
         }
     }
 
-    fn answered(&mut self, rule: (usize, Val, i64, i64, i64), result: AnsweredResult, den: i64) -> Result<Operand, BuildError> {
+    fn answered(
+        &mut self,
+        rule: (usize, Val, i64, i64, i64),
+        result: AnsweredResult,
+        den: i64,
+    ) -> Result<Operand, BuildError> {
         let (reduction, sum, items, min_answered, item_min) = rule;
         let (lo, hi) = match result {
             AnsweredResult::Sum => (sum.lo.min(sum.lo - item_min.max(0) * items), sum.hi),
             AnsweredResult::PerLane => (sum.lo * items, sum.hi * items),
-            AnsweredResult::Rounded { mul: unit, .. } | AnsweredResult::Common { common: unit } => (sum.lo * unit, sum.hi * unit),
+            AnsweredResult::Rounded { mul: unit, .. } | AnsweredResult::Common { common: unit } => {
+                (sum.lo * unit, sum.hi * unit)
+            }
         };
         let op = Op::Answered(AnsweredRule { reduction, a: sum.reg, items, min_answered, item_min, result });
         Ok(Operand::Val(self.builder.emit(op, den, lo.min(hi).into(), hi.max(lo).into())?))
@@ -460,7 +541,8 @@ impl<'a> Compiler<'a> {
     fn by_formula(&mut self, at: usize, scale: &ScaleDef, positions: &[usize]) -> Compiled<Operand> {
         let path = place!["scales", at];
         if scale.missing != Missing::Complete || scale.recode.is_some() {
-            return refuse("this method needs all answers and takes no recode", "remove `missing` and `recode`").map_err(diagnose(path));
+            return refuse("this method needs all answers and takes no recode", "remove `missing` and `recode`")
+                .map_err(diagnose(path));
         }
         let mut result: Option<Operand> = None;
         for (n, &position) in positions.iter().enumerate() {
@@ -471,8 +553,12 @@ impl<'a> Compiler<'a> {
             }
             result = Some(match result {
                 None => value,
-                Some(sum) if scale.method == Method::Weighted => self.builder.add(sum, value).map_err(diagnose(path.clone()))?,
-                Some(best) => self.builder.extreme(scale.method == Method::Max, best, value).map_err(diagnose(path.clone()))?,
+                Some(sum) if scale.method == Method::Weighted => {
+                    self.builder.add(sum, value).map_err(diagnose(path.clone()))?
+                }
+                Some(best) => {
+                    self.builder.extreme(scale.method == Method::Max, best, value).map_err(diagnose(path.clone()))?
+                }
             });
         }
         Ok(result.unwrap_or(Operand::Const(0, 1)))
@@ -485,21 +571,32 @@ impl<'a> Compiler<'a> {
         for &position in positions {
             let item = &self.definition.items[position];
             let ItemSlot::Narrow(slot) = self.items[position].slot else {
-                return refuse("an item method takes choice items only", "use a formula").map_err(diagnose(place!["scales", at, "items"]));
+                return refuse("an item method takes choice items only", "use a formula")
+                    .map_err(diagnose(place!["scales", at, "items"]));
             };
-            let (key, span, min) = self.key(item, position, scale, condition).map_err(diagnose(place!["scales", at]))?;
+            let (key, span, min) =
+                self.key(item, position, scale, condition).map_err(diagnose(place!["scales", at]))?;
             terms.push((Term { item: position, slot, key, span }, min));
         }
         Ok(Wanted { terms })
     }
 
-    fn key(&self, item: &ItemDef, position: usize, scale: &ScaleDef, condition: Option<(Comparison, Decimal)>) -> Result<(Key, u8, i64), BuildError> {
+    fn key(
+        &self,
+        item: &ItemDef,
+        position: usize,
+        scale: &ScaleDef,
+        condition: Option<(Comparison, Decimal)>,
+    ) -> Result<(Key, u8, i64), BuildError> {
         let plan = &self.items[position];
         let (low, high) = (plan.min, plan.max);
         let keyed = |code: i8| if item.reverse { low + high - i64::from(code) } else { i64::from(code) };
         let recode = scale.recode.as_ref().and_then(|name| self.definition.recodes.get(name));
         if recode.is_none() && condition.is_none() {
-            let span = u8::try_from(high - low).map_err(|_| BuildError { message: "the codes are too far apart".into(), help: "use a number item".into() })?;
+            let span = u8::try_from(high - low).map_err(|_| BuildError {
+                message: "the codes are too far apart".into(),
+                help: "use a number item".into(),
+            })?;
             let key = if item.reverse { Key::Reversed { max: high as i8 } } else { Key::Plain { min: low as i8 } };
             return Ok((key, span, low));
         }
@@ -510,7 +607,10 @@ impl<'a> Compiler<'a> {
                 Some(table) => {
                     let value = table.get(&keyed(code).to_string()).copied().unwrap_or(Decimal::ZERO);
                     if value.decimals() > 0 {
-                        return refuse("a recode table gives fractions", "recode to whole numbers and use `multiplier`");
+                        return refuse(
+                            "a recode table gives fractions",
+                            "recode to whole numbers and use `multiplier`",
+                        );
                     }
                     value.mantissa()
                 }
@@ -550,14 +650,20 @@ impl<'a> Compiler<'a> {
         }
         if let Some(id) = wanted.filter(|_| plan.cutoffs.is_empty()) {
             let message = format!("scale `{}` has no cut-off set `{id}`", scale.id);
-            return Err(Diagnostic::error("cutoffs", place!["scales", at], message, "see `screening instruments show` for the sets"));
+            return Err(Diagnostic::error(
+                "cutoffs",
+                place!["scales", at],
+                message,
+                "see `screening instruments show` for the sets",
+            ));
         }
         Ok(plan)
     }
 
     fn cutoff(&mut self, index: usize, val: Val, band_ids: &mut Vec<String>) -> Compiled<CutoffPlan> {
         let cutoff = &self.definition.cutoffs[index];
-        let mut plan = CutoffPlan { index, group: cutoff.when, starts: Vec::new(), exact: Vec::new(), bands: Vec::new() };
+        let mut plan =
+            CutoffPlan { index, group: cutoff.when, starts: Vec::new(), exact: Vec::new(), bands: Vec::new() };
         for step in &cutoff.bands {
             let place = band_ids.iter().position(|id| *id == step.band).unwrap_or_else(|| {
                 band_ids.push(step.band.clone());
@@ -569,7 +675,10 @@ impl<'a> Compiler<'a> {
             let scaled = i128::from(from.mantissa()) * i128::from(val.den.max(1));
             self.builder.meet(&[scaled]).map_err(diagnose(path.clone()))?;
             if val.per_lane() {
-                let cross = [i128::from(from.mantissa()) * i128::from(val.hi), i128::from(val.hi) * i128::from(from.denominator())];
+                let cross = [
+                    i128::from(from.mantissa()) * i128::from(val.hi),
+                    i128::from(val.hi) * i128::from(from.denominator()),
+                ];
                 self.builder.meet(&cross).map_err(diagnose(path))?;
             }
             let start = crate::stats::exact::ceil_div(scaled as i64, from.denominator());
@@ -590,7 +699,8 @@ impl<'a> Compiler<'a> {
         } else {
             Width::I64
         };
-        let narrow_items = (0..self.items.len()).filter(|&at| matches!(self.items[at].slot, ItemSlot::Narrow(_))).collect();
+        let narrow_items =
+            (0..self.items.len()).filter(|&at| matches!(self.items[at].slot, ItemSlot::Narrow(_))).collect();
         let ops = self.builder.ops;
         let register = |r: usize| ops.iter().position(|op| *op == Op::Reduce(r)).unwrap_or(0);
         Ok(Plan {
@@ -640,7 +750,12 @@ fn bad_condition(text: &str, at: usize) -> Diagnostic {
     Diagnostic::error("where-answer", place!["scales", at, "where-answer"], message, "write for example \">= 2\"")
 }
 
-fn table_key(item: &ItemDef, recoded: bool, condition: Option<(Comparison, Decimal)>, contributions: &[(i8, i64)]) -> Result<(Key, u8, i64), BuildError> {
+fn table_key(
+    item: &ItemDef,
+    recoded: bool,
+    condition: Option<(Comparison, Decimal)>,
+    contributions: &[(i8, i64)],
+) -> Result<(Key, u8, i64), BuildError> {
     let min = contributions.iter().map(|(_, value)| *value).min().unwrap_or(0);
     let max = contributions.iter().map(|(_, value)| *value).max().unwrap_or(0);
     let span = u8::try_from(max - min).map_err(|_| BuildError {
@@ -670,7 +785,9 @@ fn item_plan(instrument: &Instrument, at: usize, item: &ItemDef) -> ItemPlan {
     }
     let unit = 10_i64.pow(u32::from(item.decimals));
     let (min, max) = match item.kind {
-        ItemKind::Choice => (codes.iter().min().map_or(0, |c| i64::from(*c)), codes.iter().max().map_or(0, |c| i64::from(*c))),
+        ItemKind::Choice => {
+            (codes.iter().min().map_or(0, |c| i64::from(*c)), codes.iter().max().map_or(0, |c| i64::from(*c)))
+        }
         ItemKind::Clock => (0, 1439),
         ItemKind::Number => {
             let [low, high] = item.range.unwrap_or([Decimal::ZERO, Decimal::ZERO]);

@@ -11,9 +11,9 @@ mod reduce;
 use crate::instrument::expr::Comparison;
 use crate::instrument::model::{GroupDef, RoundMode};
 
+pub(crate) use build::round_div;
 pub(crate) use compile::{belongs, compile};
 pub(crate) use reduce::{Key, Reduction, Term, is_missing, table_index};
-pub(crate) use build::round_div;
 
 /// A register together with its unit and the range its numerators can take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

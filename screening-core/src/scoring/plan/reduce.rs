@@ -75,7 +75,8 @@ pub(crate) fn arrange(wanted: &[Wanted]) -> Vec<Reduction> {
 fn arrange_one(wanted: &[Wanted], at: usize, sum: &Wanted) -> Reduction {
     let mut left: Vec<&(Term, i64)> = sum.terms.iter().collect();
     let mut parts = Vec::new();
-    let mut smaller: Vec<usize> = (0..wanted.len()).filter(|&other| other != at && wanted[other].terms.len() < sum.terms.len()).collect();
+    let mut smaller: Vec<usize> =
+        (0..wanted.len()).filter(|&other| other != at && wanted[other].terms.len() < sum.terms.len()).collect();
     smaller.sort_by_key(|&other| std::cmp::Reverse(wanted[other].terms.len()));
     for other in smaller {
         let part = &wanted[other].terms;

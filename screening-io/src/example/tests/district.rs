@@ -8,52 +8,28 @@ use super::{definitions, make};
 
 fn files(folder: &Path) -> Vec<(String, Vec<u8>)> {
     let list = |path: &Path| {
-        let entries = std::fs::read_dir(path)
-            .expect("a folder")
-            .map(|entry| entry.expect("an entry").path());
+        let entries = std::fs::read_dir(path).expect("a folder").map(|entry| entry.expect("an entry").path());
         entries.filter(|path| path.is_file()).collect::<Vec<_>>()
     };
     let mut paths = list(folder);
     paths.extend(list(&folder.join("answers")));
     paths.sort();
-    let name = |path: &Path| {
-        path.strip_prefix(folder)
-            .expect("below the folder")
-            .display()
-            .to_string()
-    };
-    paths
-        .iter()
-        .map(|path| (name(path), std::fs::read(path).expect("a file")))
-        .collect()
+    let name = |path: &Path| path.strip_prefix(folder).expect("below the folder").display().to_string();
+    paths.iter().map(|path| (name(path), std::fs::read(path).expect("a file"))).collect()
 }
 
 #[test]
 fn the_same_seed_gives_the_same_bytes_and_another_seed_does_not() {
-    let folders = [
-        tempfile::tempdir().unwrap(),
-        tempfile::tempdir().unwrap(),
-        tempfile::tempdir().unwrap(),
-    ];
-    let summaries: Vec<_> = folders
-        .iter()
-        .zip([7, 7, 8])
-        .map(|(folder, seed)| make(folder.path(), 420, None, seed).unwrap())
-        .collect();
+    let folders = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+    let summaries: Vec<_> =
+        folders.iter().zip([7, 7, 8]).map(|(folder, seed)| make(folder.path(), 420, None, seed).unwrap()).collect();
     let [first, again, other] = [0, 1, 2].map(|index| files(folders[index].path()));
     assert_eq!(summaries[0], summaries[1]);
-    assert_eq!(
-        first.iter().map(|f| &f.0).collect::<Vec<_>>(),
-        again.iter().map(|f| &f.0).collect::<Vec<_>>()
-    );
+    assert_eq!(first.iter().map(|f| &f.0).collect::<Vec<_>>(), again.iter().map(|f| &f.0).collect::<Vec<_>>());
     for (a, b) in first.iter().zip(&again) {
         assert!(a == b, "{} differs between two runs", a.0);
     }
-    for (a, b) in first
-        .iter()
-        .zip(&other)
-        .filter(|(a, _)| a.0 != "screening.toml")
-    {
+    for (a, b) in first.iter().zip(&other).filter(|(a, _)| a.0 != "screening.toml") {
         assert!(a != b, "{} is the same for another seed", a.0);
     }
 }
@@ -63,10 +39,7 @@ fn the_repository_size_is_small() {
     let folder = tempfile::tempdir().unwrap();
     let summary = make(folder.path(), 2500, None, 2026).unwrap();
     assert_eq!((summary.schools, summary.pupils), (3, 2500));
-    let bytes: usize = files(folder.path())
-        .iter()
-        .map(|(_, bytes)| bytes.len())
-        .sum();
+    let bytes: usize = files(folder.path()).iter().map(|(_, bytes)| bytes.len()).sum();
     assert!(bytes < 3_000_000, "{bytes} bytes");
 }
 
@@ -78,77 +51,39 @@ fn the_counts_are_those_of_the_files() {
     let roster = roster(folder.path());
     let rows = sheets(folder.path(), &summary, &definitions);
 
-    let count =
-        |column: &str, value: &str| roster.iter().filter(|row| row[column] == value).count() as u64;
+    let count = |column: &str, value: &str| roster.iter().filter(|row| row[column] == value).count() as u64;
     assert_eq!(roster.len() as u64, summary.pupils);
     assert_eq!(count("consent", "refused"), summary.refused);
     assert_eq!(count("consent", "withdrawn"), summary.withdrawn);
     assert_eq!(count("attendance", "absent"), summary.absent);
     assert_eq!(count("scope", "out"), summary.out_of_scope);
-    assert!(
-        roster
-            .iter()
-            .all(|row| (row["scope"] == "out") != row["scope_reason"].is_empty())
-    );
+    assert!(roster.iter().all(|row| (row["scope"] == "out") != row["scope_reason"].is_empty()));
 
-    let ids: HashSet<&str> = roster
-        .iter()
-        .map(|row| row["student_id"].as_str())
-        .collect();
+    let ids: HashSet<&str> = roster.iter().map(|row| row["student_id"].as_str()).collect();
     assert_eq!(ids.len(), roster.len(), "ids are unique");
     assert_eq!(rows.len() as u64, summary.sheets);
-    let unknown = rows
-        .iter()
-        .filter(|row| !ids.contains(row.student_id.as_str()))
-        .count() as u64;
+    let unknown = rows.iter().filter(|row| !ids.contains(row.student_id.as_str())).count() as u64;
     assert_eq!(unknown, summary.unknown_ids);
-    let known: Vec<&str> = rows
-        .iter()
-        .map(|row| row.student_id.as_str())
-        .filter(|id| ids.contains(id))
-        .collect();
+    let known: Vec<&str> = rows.iter().map(|row| row.student_id.as_str()).filter(|id| ids.contains(id)).collect();
     let distinct: HashSet<&str> = known.iter().copied().collect();
     assert_eq!((known.len() - distinct.len()) as u64, summary.duplicates);
-    assert_eq!(
-        distinct.len() as u64 + summary.unknown_ids,
-        summary.sat + summary.make_up
-    );
-    assert_eq!(
-        rows.iter().filter(|row| row.canonical).count() as u64,
-        summary.make_up
-    );
+    assert_eq!(distinct.len() as u64 + summary.unknown_ids, summary.sat + summary.make_up);
+    assert_eq!(rows.iter().filter(|row| row.canonical).count() as u64, summary.make_up);
 
-    let cells = |kind: &Read| {
-        rows.iter()
-            .flat_map(|row| &row.cells)
-            .filter(|cell| *cell == kind)
-            .count() as u64
-    };
-    assert_eq!(
-        rows.iter().map(|row| row.cells.len() as u64).sum::<u64>(),
-        summary.cells
-    );
+    let cells = |kind: &Read| rows.iter().flat_map(|row| &row.cells).filter(|cell| *cell == kind).count() as u64;
+    assert_eq!(rows.iter().map(|row| row.cells.len() as u64).sum::<u64>(), summary.cells);
     assert_eq!(cells(&Read::Blank), summary.blank_cells);
     assert_eq!(cells(&Read::Wrong), summary.wrong_cells);
 
     let reached = summary.sat + summary.make_up;
-    let not_reached = summary.absent
-        + summary.refused
-        + summary.withdrawn
-        + summary.out_of_scope
-        + summary.unexplained;
+    let not_reached = summary.absent + summary.refused + summary.withdrawn + summary.out_of_scope + summary.unexplained;
     assert_eq!(summary.pupils, reached + not_reached);
 
     let mut names: HashMap<[&str; 4], u64> = HashMap::new();
     for row in &roster {
-        *names
-            .entry(["school", "grade", "class", "name"].map(|column| row[column].as_str()))
-            .or_default() += 1;
+        *names.entry(["school", "grade", "class", "name"].map(|column| row[column].as_str())).or_default() += 1;
     }
-    assert_eq!(
-        names.values().filter(|&&n| n > 1).sum::<u64>(),
-        summary.namesakes
-    );
+    assert_eq!(names.values().filter(|&&n| n > 1).sum::<u64>(), summary.namesakes);
     assert!(summary.namesakes > 0);
 }
 
@@ -159,13 +94,8 @@ fn who_is_not_to_be_asked_has_no_sheet() {
     let rows = sheets(folder.path(), &summary, &definitions());
     let with_sheet: HashSet<&str> = rows.iter().map(|row| row.student_id.as_str()).collect();
     for pupil in roster(folder.path()) {
-        let asked = pupil["consent"] == "granted"
-            && pupil["attendance"] == "present"
-            && pupil["scope"] == "in";
-        assert!(
-            asked || !with_sheet.contains(pupil["student_id"].as_str()),
-            "{pupil:?}"
-        );
+        let asked = pupil["consent"] == "granted" && pupil["attendance"] == "present" && pupil["scope"] == "in";
+        assert!(asked || !with_sheet.contains(pupil["student_id"].as_str()), "{pupil:?}");
     }
 }
 
@@ -180,29 +110,16 @@ fn what_goes_wrong_goes_wrong_at_usual_rates() {
         ("absent", of_pupils(summary.absent), 0.025, 0.045),
         ("refused", of_pupils(summary.refused), 0.018, 0.032),
         ("withdrawn", of_pupils(summary.withdrawn), 0.002, 0.007),
-        (
-            "out of scope",
-            of_pupils(summary.out_of_scope),
-            0.005,
-            0.012,
-        ),
+        ("out of scope", of_pupils(summary.out_of_scope), 0.005, 0.012),
         ("unexplained", of_pupils(summary.unexplained), 0.002, 0.007),
         ("duplicates", of_sheets(summary.duplicates), 0.005, 0.012),
         ("unknown ids", of_sheets(summary.unknown_ids), 0.0015, 0.005),
-        (
-            "straight-lined",
-            of_sheets(summary.straight_lined),
-            0.008,
-            0.017,
-        ),
+        ("straight-lined", of_sheets(summary.straight_lined), 0.008, 0.017),
         ("too fast", of_sheets(summary.too_fast), 0.006, 0.014),
         ("blank cells", of_cells(summary.blank_cells), 0.006, 0.014),
         ("wrong cells", of_cells(summary.wrong_cells), 0.0001, 0.0004),
     ] {
-        assert!(
-            (low..=high).contains(&share),
-            "{what}: {share:.4} is not in {low}..{high}"
-        );
+        assert!((low..=high).contains(&share), "{what}: {share:.4} is not in {low}..{high}");
     }
 }
 
@@ -214,17 +131,9 @@ fn the_job_names_every_file_and_states_every_coding() {
     let answers = job["answers"].as_array().unwrap();
     assert_eq!(answers.len(), summary.files.len());
     for (entry, file) in answers.iter().zip(&summary.files) {
-        assert!(
-            folder
-                .path()
-                .join(entry["file"].as_str().unwrap())
-                .is_file()
-        );
+        assert!(folder.path().join(entry["file"].as_str().unwrap()).is_file());
         assert_eq!(entry["file"].as_str(), Some(file.file.as_str()));
-        assert_eq!(
-            entry.get("coding").is_some(),
-            entry["format"].as_str() == Some("survey")
-        );
+        assert_eq!(entry.get("coding").is_some(), entry["format"].as_str() == Some("survey"));
     }
     assert_eq!(job["schema"].as_integer(), Some(1));
     assert!(job["administered-on"].is_datetime());

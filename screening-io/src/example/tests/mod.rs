@@ -16,27 +16,14 @@ use super::{ExampleError, ExampleParams, Summary, generate, instrument_ids};
 fn definitions() -> HashMap<String, Definition> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../instruments");
     let read = |id: &String| {
-        let text = std::fs::read_to_string(folder.join(format!("{id}.toml")))
-            .expect("a definition of the workspace");
-        (
-            id.clone(),
-            toml::from_str(&text).expect("a definition that reads"),
-        )
+        let text = std::fs::read_to_string(folder.join(format!("{id}.toml"))).expect("a definition of the workspace");
+        (id.clone(), toml::from_str(&text).expect("a definition that reads"))
     };
-    instrument_ids()
-        .expect("the bundled description reads")
-        .iter()
-        .map(read)
-        .collect()
+    instrument_ids().expect("the bundled description reads").iter().map(read).collect()
 }
 
 fn make(out: &Path, pupils: u64, schools: Option<u32>, seed: u64) -> Result<Summary, ExampleError> {
     let definitions = definitions();
-    let params = ExampleParams {
-        pupils,
-        schools,
-        seed,
-        out: out.to_owned(),
-    };
+    let params = ExampleParams { pupils, schools, seed, out: out.to_owned() };
     generate(&params, &|id| definitions.get(id), &|_| {})
 }

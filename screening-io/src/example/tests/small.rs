@@ -45,8 +45,7 @@ direction = "higher-worse"
 [sources]
 "#;
 
-const RESPONSE: &str =
-    r#"{ trait = "internalising", a = 3.0, b = [-0.5, 0.5], groups = [{ scale = "total" }] }"#;
+const RESPONSE: &str = r#"{ trait = "internalising", a = 3.0, b = [-0.5, 0.5], groups = [{ scale = "total" }] }"#;
 
 /// The bundled description with one kind of school and one instrument.
 fn config(response: &str) -> Result<Config, ExampleError> {
@@ -83,17 +82,13 @@ fn a_reversed_item_is_answered_the_other_way_round() {
             &mut Summary::default(),
         );
         for (sum, answer) in places.iter_mut().zip(&sheet) {
-            let Answer::Option(place) = answer else {
-                panic!("{answer:?} is not an option")
-            };
+            let Answer::Option(place) = answer else { panic!("{answer:?} is not an option") };
             *sum += place;
         }
     }
     // A pupil far above the thresholds says "yes" to the plain item and "no" to the reversed one.
     assert!(places[0] > 380 && places[1] < 20, "{places:?}");
-    let AnswerKind::Choice(reversed) = &form.items[1].answer else {
-        panic!("a choice")
-    };
+    let AnswerKind::Choice(reversed) = &form.items[1].answer else { panic!("a choice") };
     assert_eq!([0, 1, 2].map(|place| reversed.keyed(place)), [3, 2, 1]);
 }
 
@@ -102,12 +97,7 @@ fn thresholds_that_do_not_fit_the_options_are_refused() {
     let definition = definition();
     let config = config(r#"{ trait = "internalising", a = 1.0, b = [0.0] }"#).unwrap();
     let error = battery(&config, &config.kinds[0], &|_| Some(&definition)).unwrap_err();
-    assert!(
-        error
-            .to_string()
-            .contains("3 options need 2 thresholds, `b` holds 1"),
-        "{error}"
-    );
+    assert!(error.to_string().contains("3 options need 2 thresholds, `b` holds 1"), "{error}");
 }
 
 #[test]
@@ -124,10 +114,7 @@ fn a_correlation_matrix_that_cannot_be_is_refused() {
     let mut config = config(RESPONSE).unwrap();
     config.latent.correlation[0][1] = 2.0;
     config.latent.correlation[1][0] = 2.0;
-    assert!(matches!(
-        LatentModel::new(&config),
-        Err(ExampleError::Description { .. })
-    ));
+    assert!(matches!(LatentModel::new(&config), Err(ExampleError::Description { .. })));
 }
 
 #[test]
@@ -135,24 +122,10 @@ fn a_district_that_does_not_fit_is_refused_before_anything_is_written() {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("district");
     let definitions = super::definitions();
-    for (pupils, schools) in [
-        (0, None),
-        (2, Some(1)),
-        (100, Some(0)),
-        (1_000_000, Some(3)),
-        (10, Some(90_000)),
-    ] {
-        let params = ExampleParams {
-            pupils,
-            schools,
-            seed: 1,
-            out: out.clone(),
-        };
+    for (pupils, schools) in [(0, None), (2, Some(1)), (100, Some(0)), (1_000_000, Some(3)), (10, Some(90_000))] {
+        let params = ExampleParams { pupils, schools, seed: 1, out: out.clone() };
         let refused = generate(&params, &|id| definitions.get(id), &|_| {});
-        assert!(
-            matches!(refused, Err(ExampleError::Size { .. })),
-            "{pupils} pupils, {schools:?} schools"
-        );
+        assert!(matches!(refused, Err(ExampleError::Size { .. })), "{pupils} pupils, {schools:?} schools");
     }
     assert!(!out.exists());
 }
@@ -163,22 +136,14 @@ fn a_folder_that_cannot_be_made_is_named() {
     let file = folder.path().join("file");
     std::fs::write(&file, "").unwrap();
     let error = super::make(&file, 300, None, 1).unwrap_err();
-    assert!(
-        matches!(&error, ExampleError::Write { path, .. } if path.starts_with(&file)),
-        "{error}"
-    );
+    assert!(matches!(&error, ExampleError::Write { path, .. } if path.starts_with(&file)), "{error}");
 }
 
 #[test]
 fn parts_sum_to_the_whole() {
     for total in [0, 1, 7, 840] {
         for parts in 1..9 {
-            assert_eq!(
-                (0..parts)
-                    .map(|index| share(total, parts, index))
-                    .sum::<u64>(),
-                total
-            );
+            assert_eq!((0..parts).map(|index| share(total, parts, index)).sum::<u64>(), total);
         }
     }
     assert_eq!(share(7, 0, 0), 0);
