@@ -60,7 +60,7 @@ impl Place {
                 ));
             }
             (Some(letter), None) => {
-                parts.push(say("frame.letter", language, &[("letter", &letter)]))
+                parts.push(say("frame.letter", language, &[("letter", &letter)]));
             }
             (None, _) => {}
         }

@@ -2,7 +2,8 @@
 
 mod common;
 
-use std::io::Write;
+use std::fmt::Write as _;
+use std::io::Write as _;
 
 use common::{FROM_ZERO, csv_bytes, headings, instrument, sheet, xlsx_bytes};
 use rust_xlsxwriter::{Format, Workbook};
@@ -184,11 +185,11 @@ fn a_sheet_with_far_cells_does_not_fill_the_memory() {
         r#"<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData><row r="1">"#,
     );
     for n in 0..16_384_u32 {
-        diagonal.push_str(&format!(r#"<c t="inlineStr"><is><t>h{n}</t></is></c>"#));
+        write!(diagonal, r#"<c t="inlineStr"><is><t>h{n}</t></is></c>"#).unwrap();
     }
     diagonal.push_str("</row>");
     for n in 2..4_000 {
-        diagonal.push_str(&format!(r#"<row r="{n}"><c r="XFD{n}"><v>1</v></c></row>"#));
+        write!(diagonal, r#"<row r="{n}"><c r="XFD{n}"><v>1</v></c></row>"#).unwrap();
     }
     diagonal.push_str("</sheetData></worksheet>");
     let limits = Limits {

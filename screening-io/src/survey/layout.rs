@@ -82,7 +82,7 @@ pub(crate) fn detect(table: &Table) -> Result<Layout, IoError> {
                 text,
             }),
             None if words().person_heading(heading).is_some() => {
-                layout.others.push((column, heading.to_owned()))
+                layout.others.push((column, heading.to_owned()));
             }
             None => return Err(Problem::new("layout-heading", table.column_place(column)).into()),
         }
