@@ -2,10 +2,14 @@
 
 #![cfg(feature = "bundled")]
 
+use std::sync::LazyLock;
+
 use polars::prelude::*;
 use screening_core::instrument::{Language, Library};
 use screening_core::risk::{Policy, PolicyEngine, Proposals, SheetSet, check_policy};
 use screening_core::scoring::{FrameOptions, ScoredSheets, Scorer};
+
+static LIBRARY: LazyLock<Library> = LazyLock::new(|| Library::bundled().unwrap());
 
 const ALL: [&str; 6] = ["mht", "mssmhs", "phq-9", "gad-7", "scl-90", "psqi"];
 
@@ -38,7 +42,7 @@ fn read(rules: &str) -> Policy {
 }
 
 fn codes(policy: &Policy) -> Vec<&'static str> {
-    check_policy(policy, &Library::bundled().unwrap(), &[]).0.iter().map(|finding| finding.code).collect()
+    check_policy(policy, &LIBRARY, &[]).0.iter().map(|finding| finding.code).collect()
 }
 
 /// A frame with one row a sheet; `None` is a skipped answer.
@@ -48,14 +52,13 @@ fn frame(instrument: &str, sheets: &[Vec<Option<i8>>]) -> DataFrame {
     DataFrame::new(sheets.len(), (0..items).map(column).collect()).unwrap()
 }
 
-fn scored(library: &Library, instrument: &str, answers: &DataFrame) -> ScoredSheets {
-    Scorer::new(library.get(instrument).unwrap()).unwrap().score_frame(answers, &FrameOptions::default()).unwrap()
+fn scored(instrument: &str, answers: &DataFrame) -> ScoredSheets {
+    Scorer::new(LIBRARY.get(instrument).unwrap()).unwrap().score_frame(answers, &FrameOptions::default()).unwrap()
 }
 
 fn propose(policy: &Policy, instrument: &str, sheets: &[Vec<Option<i8>>], direct_only: &[bool]) -> Proposals {
-    let library = Library::bundled().unwrap();
     let answers = frame(instrument, sheets);
-    let scored = [scored(&library, instrument, &answers)];
+    let scored = [scored(instrument, &answers)];
     PolicyEngine::new(policy, SheetSet { scored: &scored, answers: Some(&answers), direct_only }).unwrap().run()
 }
 
@@ -69,7 +72,7 @@ fn phq(answers: [i8; 9]) -> Vec<Option<i8>> {
 
 #[test]
 fn the_bundled_policy_passes_every_check_and_covers_every_critical_answer() {
-    let findings = check_policy(&default_policy(), &Library::bundled().unwrap(), &ALL);
+    let findings = check_policy(&default_policy(), &LIBRARY, &ALL);
     assert_eq!(findings.0, Vec::new());
 }
 
@@ -123,7 +126,7 @@ fn any_of_many_subscales_is_refused_in_an_urgent_tier_however_it_is_written() {
     let hidden = rule("a", "tier = \"today\"", "{ word = \"scl-90.screen\", in = [\"positive\"] }");
     assert_eq!(codes(&read(&hidden)), ["or-over-subscales"]);
     let milder = read(&rule("a", "tier = \"month\"", &format!("{{ any = [{list}] }}")));
-    assert!(!check_policy(&milder, &Library::bundled().unwrap(), &[]).has_errors());
+    assert!(!check_policy(&milder, &LIBRARY, &[]).has_errors());
     for allowed in [
         rule("a", "tier = \"today\"", &format!("{{ at-least = {{ k = 2, of = [{list}] }} }}")),
         rule("a", "tier = \"today\"", &format!("{{ all = [{{ any = [{list}] }}, {{ flag = \"mht.item-85\" }}] }}")),
@@ -135,7 +138,7 @@ fn any_of_many_subscales_is_refused_in_an_urgent_tier_however_it_is_written() {
 
 #[test]
 fn critical_answers_that_no_rule_names_are_pointed_out() {
-    let findings = check_policy(&read(""), &Library::bundled().unwrap(), &["mht"]);
+    let findings = check_policy(&read(""), &LIBRARY, &["mht"]);
     assert_eq!(findings.0.iter().map(|finding| finding.code).collect::<Vec<_>>(), ["critical-flag", "critical-flag"]);
     assert!(!findings.has_errors());
 }

@@ -2,6 +2,8 @@
 
 #![cfg(feature = "bundled")]
 
+use std::sync::LazyLock;
+
 use jiff::civil::date;
 use polars::prelude::*;
 use proptest::prelude::*;
@@ -12,6 +14,8 @@ use screening_core::screening::{
     AttemptPolicy, Batch, Battery, ConsentMode, Licences, Pupil, RejectionKind, ScreeningError, ScreeningInput, ScreeningResult, WaveSettings, pupils_from_frame,
     screen,
 };
+
+static LIBRARY: LazyLock<Library> = LazyLock::new(|| Library::bundled().unwrap());
 
 fn pupil(id: &str, grade: u8) -> Pupil {
     Pupil {
@@ -59,10 +63,10 @@ fn licences() -> Licences {
 }
 
 fn run_with(roster: Vec<Pupil>, batches: Vec<Batch>, change: impl FnOnce(&mut WaveSettings)) -> Result<ScreeningResult, ScreeningError> {
-    let (library, policy) = (Library::bundled().unwrap(), Policy::bundled("district-default").unwrap().unwrap());
+    let policy = Policy::bundled("district-default").unwrap().unwrap();
     let mut wave = WaveSettings::new("2026-autumn", date(2026, 10, 12));
     change(&mut wave);
-    screen(ScreeningInput { roster, batches, wave, library: &library, policy: &policy, licences: licences(), scoring: Default::default() })
+    screen(ScreeningInput { roster, batches, wave, library: &LIBRARY, policy: &policy, licences: licences(), scoring: Default::default() })
 }
 
 fn run(roster: Vec<Pupil>, sheets: &[Sheet<'_>], change: impl FnOnce(&mut WaveSettings)) -> ScreeningResult {
@@ -193,13 +197,13 @@ fn what_would_have_to_be_guessed_is_refused() {
 
 #[test]
 fn a_licence_must_be_settled() {
-    let (library, policy) = (Library::bundled().unwrap(), Policy::bundled("district-default").unwrap().unwrap());
+    let policy = Policy::bundled("district-default").unwrap().unwrap();
     let battery = Battery::bundled("primary-upper").unwrap().unwrap();
     let error = screen(ScreeningInput {
         roster: vec![pupil("a", 5)],
         batches: vec![Batch { battery, sheets: mht_frame(&["a"], &[&[]]) }],
         wave: WaveSettings::new("w", date(2026, 10, 12)),
-        library: &library,
+        library: &LIBRARY,
         policy: &policy,
         licences: Licences::default(),
         scoring: Default::default(),

@@ -42,7 +42,8 @@ pub struct PolicyDef {
     pub incomplete_tier: String,
     /// The tiers.
     pub tiers: Vec<TierDef>,
-    /// The rules.
+    /// The rules. Without any, critical answers and sheets that cannot be interpreted still lead to their tiers.
+    #[serde(default)]
     pub rules: Vec<RuleDef>,
     /// Reasoning behind the choices, in our own words.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

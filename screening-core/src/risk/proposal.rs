@@ -2,8 +2,9 @@
 
 use serde::Serialize;
 
-use crate::instrument::Text;
 use crate::instrument::expr::Comparison;
+use crate::instrument::{Language, Text};
+use crate::texts::{Fill, say};
 
 /// The proposal for one row of scored sheets. A named person decides.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -27,26 +28,37 @@ pub struct Proposal {
 }
 
 impl Proposal {
-    /// The reasons in one line, the most urgent first: critical answers, evidence (of each score only the gravest),
-    /// sheets not to be interpreted, what cannot be said.
-    pub fn reasons(&self, language: crate::instrument::Language) -> String {
+    /// The reasons in one line, the most urgent first: critical answers, evidence (of each score only the gravest, and
+    /// findings of one rule together), sheets not to be interpreted, what cannot be said.
+    pub fn reasons(&self, language: Language) -> String {
+        let mut parts: Vec<String> = self.critical.iter().map(|answer| answer.text.get(language).to_owned()).collect();
+        let comma = say("join.items", &[]);
         let mut seen: Vec<(&str, &str)> = Vec::new();
-        let mut parts: Vec<&str> = self.critical.iter().map(|answer| answer.text.get(language)).collect();
+        let mut open: Option<&Evidence> = None;
         for evidence in &self.evidence {
             let part = (evidence.instrument.as_str(), evidence.part.as_str());
             // A critical answer is already told; a second rule over the same score adds nothing to the reason.
-            let told = self.critical.iter().any(|c| evidence.kind == EvidenceKind::Flag && (c.instrument.as_str(), c.flag.as_str()) == part);
-            if !told && !seen.contains(&part) {
-                seen.push(part);
-                parts.push(evidence.text.get(language));
+            let critical = |known: &CriticalAnswer| (known.instrument.as_str(), known.flag.as_str()) == part;
+            let told = evidence.kind == EvidenceKind::Flag && self.critical.iter().any(critical);
+            if told || seen.contains(&part) {
+                continue;
             }
+            seen.push(part);
+            let together = open.is_some_and(|before| before.rule == evidence.rule && before.basis == evidence.basis);
+            match (parts.last_mut(), together) {
+                (Some(last), true) => {
+                    let basis = evidence.basis.get(language);
+                    last.truncate(last.len().saturating_sub(basis.len()));
+                    last.push_str(comma.get(language));
+                    last.push_str(evidence.text.get(language));
+                }
+                _ => parts.push(evidence.text.get(language).to_owned()),
+            }
+            open = Some(evidence);
         }
-        parts.extend(self.invalid.iter().map(|sheet| sheet.text.get(language)));
-        parts.extend(self.undecided.iter().map(|open| open.text.get(language)));
-        parts.join(match language {
-            crate::instrument::Language::ZhCn => "；",
-            crate::instrument::Language::En => "; ",
-        })
+        parts.extend(self.invalid.iter().map(|sheet| sheet.text.get(language).to_owned()));
+        parts.extend(self.undecided.iter().map(|open| open.text.get(language).to_owned()));
+        parts.join(say("join.reasons", &[]).get(language))
     }
 }
 
@@ -98,6 +110,9 @@ pub struct Evidence {
     pub source: String,
     /// The evidence in words.
     pub text: Text,
+    /// The end of [`Self::text`]: what the finding is measured against.
+    #[serde(skip)]
+    pub basis: Text,
 }
 
 /// A rule or a critical answer that cannot be decided.
@@ -152,9 +167,7 @@ impl CriticalAnswer {
     /// The same answer told as one that was given on a sheet that does not count for the scores.
     #[cfg(feature = "frame")]
     pub(crate) fn on_other_sheet(self, abbreviation: &str) -> Self {
-        use crate::texts::{Fill, say};
-        let fills =
-            [("instrument", Fill::Same(abbreviation)), ("meaning", Fill::Both(&self.meaning)), ("source", Fill::Same(&self.source))];
+        let fills = [("instrument", Fill::Same(abbreviation)), ("meaning", Fill::Both(&self.meaning))];
         let text = say("critical.other-sheet", &fills);
         Self { other_sheet: true, text, ..self }
     }

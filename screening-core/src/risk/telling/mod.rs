@@ -27,7 +27,6 @@ impl PolicyEngine<'_> {
                 let fills = [
                     ("instrument", Fill::Same(&definition.abbreviation)),
                     ("meaning", Fill::Both(&flag.meaning)),
-                    ("source", Fill::Same(source)),
                 ];
                 list.push(CriticalAnswer {
                     instrument: definition.id.clone(),
@@ -145,8 +144,8 @@ impl PolicyEngine<'_> {
     /// A rule that holds because something does not.
     fn bare_evidence(&self, rule: &RuleDef) -> Evidence {
         let source = self.source(rule);
-        let text = say("evidence.rule", &[("description", Fill::Both(&rule.description)), ("source", Fill::Same(&source))]);
-        blank(rule, EvidenceKind::Rule, text)
+        let fills = [("description", Fill::Both(&rule.description)), ("source", Fill::Same(&source))];
+        blank(rule, EvidenceKind::Rule, say("found.rule", &fills), say("basis.rule", &fills))
     }
 
     fn evidence_of(&self, rule: &RuleDef, probe: &Probe<'_>, row: usize) -> Evidence {
@@ -163,9 +162,6 @@ impl PolicyEngine<'_> {
             ("item", Fill::Same(&said.part)),
             ("value", Fill::Same(&said.value_text)),
             ("label", Fill::Both(&said.label)),
-            ("band", Fill::Both(&said.label)),
-            ("word", Fill::Both(&said.label)),
-            ("meaning", Fill::Both(&said.label)),
             ("operator", Fill::Both(operator)),
             ("threshold", Fill::Same(&threshold)),
             ("low", Fill::Same(&low)),
@@ -181,12 +177,13 @@ impl PolicyEngine<'_> {
             found: said.found.clone(),
             operator: probe.operator(),
             threshold: threshold.clone(),
-            ..blank(rule, said.kind, say(said.key, &fills))
+            ..blank(rule, said.kind, say(said.found_key, &fills), say(said.basis_key, &fills))
         }
     }
 }
 
-fn blank(rule: &RuleDef, kind: EvidenceKind, text: Text) -> Evidence {
+fn blank(rule: &RuleDef, kind: EvidenceKind, found: Text, basis: Text) -> Evidence {
+    let text = Text { en: found.en + &basis.en, zh_cn: found.zh_cn + &basis.zh_cn };
     Evidence {
         rule: rule.id.clone(),
         tier: rule.tier.clone(),
@@ -200,6 +197,7 @@ fn blank(rule: &RuleDef, kind: EvidenceKind, text: Text) -> Evidence {
         threshold: String::new(),
         source: rule.source.clone(),
         text,
+        basis,
     }
 }
 

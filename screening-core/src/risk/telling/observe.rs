@@ -27,7 +27,8 @@ fn number_beside(value: f64, op: Comparison, threshold: f64) -> String {
 /// What a probe found in a row.
 pub(super) struct Observed {
     pub(super) kind: EvidenceKind,
-    pub(super) key: &'static str,
+    pub(super) found_key: &'static str,
+    pub(super) basis_key: &'static str,
     pub(super) part: String,
     pub(super) name: Text,
     pub(super) value: Option<f64>,
@@ -73,9 +74,10 @@ impl Probe<'_> {
 
     pub(super) fn observe(&self, row: usize) -> Observed {
         let definition = self.sheets.instrument().definition();
-        let plain = |kind, key| Observed {
+        let plain = |kind, found_key, basis_key| Observed {
             kind,
-            key,
+            found_key,
+            basis_key,
             part: self.part(),
             name: no_text(),
             value: None,
@@ -89,24 +91,24 @@ impl Probe<'_> {
                 let value = self.sheets.value(*scale, row);
                 let value_text = value.map(|value| number_beside(value, *op, *threshold)).unwrap_or_default();
                 let bounds = if value.is_some() { None } else { self.sheets.bounds(*scale, row) };
-                let key = if value.is_some() { "evidence.score" } else { "evidence.score-range" };
+                let (found, basis) = if value.is_some() { ("found.score", "basis.compared") } else { ("found.score-range", "basis.compared-range") };
                 let name = self.scale_name(*scale);
-                Observed { name, value, found: value_text.clone(), value_text, bounds, ..plain(EvidenceKind::Score, key) }
+                Observed { name, value, found: value_text.clone(), value_text, bounds, ..plain(EvidenceKind::Score, found, basis) }
             }
             Kind::Band { scale, wanted } => {
                 let value = self.sheets.value(*scale, row);
                 let bounds = if value.is_some() { None } else { self.sheets.bounds(*scale, row) };
-                let key = if value.is_some() { "evidence.band" } else { "evidence.band-range" };
+                let key = if value.is_some() { "found.band" } else { "found.band-range" };
                 let (ids, label) = self.bands_of(*scale, wanted, row);
                 let value_text = value.map(number).unwrap_or_default();
-                Observed { name: self.scale_name(*scale), value, value_text, bounds, found: ids, label, ..plain(EvidenceKind::Band, key) }
+                Observed { name: self.scale_name(*scale), value, value_text, bounds, found: ids, label, ..plain(EvidenceKind::Band, key, "basis.named") }
             }
             Kind::Word { scale, .. } => {
                 let word = self.sheets.word(*scale, row).unwrap_or_default().to_owned();
                 let texts = definition.scales.get(*scale).map(|scale| &scale.values);
                 let label = texts.and_then(|texts| texts.get(&word)).cloned().unwrap_or_else(no_text);
                 let value = self.sheets.value(*scale, row);
-                Observed { name: self.scale_name(*scale), value, found: word, label, ..plain(EvidenceKind::Word, "evidence.word") }
+                Observed { name: self.scale_name(*scale), value, found: word, label, ..plain(EvidenceKind::Word, "found.word", "basis.named") }
             }
             Kind::Answer { item, values, .. } => {
                 let item = definition.items.get(*item);
@@ -116,18 +118,18 @@ impl Probe<'_> {
                 let label = option.map_or_else(no_text, |option| option.label.clone());
                 let value_text = value.map(number).unwrap_or_default();
                 let name = item.map_or_else(no_text, |item| item.label.clone());
-                Observed { name, value, found: value_text.clone(), value_text, label, ..plain(EvidenceKind::Answer, "evidence.answer") }
+                Observed { name, value, found: value_text.clone(), value_text, label, ..plain(EvidenceKind::Answer, "found.answer", "basis.compared") }
             }
             Kind::Flag { flag } => {
                 let label = definition.flags.get(*flag).map_or_else(no_text, |flag| flag.meaning.clone());
-                Observed { label, ..plain(EvidenceKind::Flag, "evidence.flag") }
+                Observed { label, ..plain(EvidenceKind::Flag, "found.flag", "basis.named") }
             }
             Kind::Validity { rules } => {
                 let fired = rules.iter().find(|rule| self.sheets.validity(**rule, row).is_yes());
                 let rule = fired.and_then(|rule| definition.validity.get(*rule));
                 let label = rule.map_or_else(no_text, |rule| rule.meaning.clone());
                 let part = rule.map_or_else(|| self.part(), |rule| rule.id.clone());
-                Observed { label, found: part.clone(), part, ..plain(EvidenceKind::Validity, "evidence.validity") }
+                Observed { label, found: part.clone(), part, ..plain(EvidenceKind::Validity, "found.validity", "basis.named") }
             }
         }
     }
