@@ -24,10 +24,7 @@ pub struct Place {
 impl Place {
     /// A place that is a whole file.
     pub fn file(name: impl Into<String>) -> Self {
-        Self {
-            file: name.into(),
-            ..Self::default()
-        }
+        Self { file: name.into(), ..Self::default() }
     }
 
     /// The column as a spreadsheet names it: `A`, `Z`, `AA`.
@@ -53,11 +50,7 @@ impl Place {
         match (self.letter(), &self.heading) {
             (Some(letter), Some(heading)) => {
                 let heading = shorten(heading, 40);
-                parts.push(say(
-                    "frame.column",
-                    language,
-                    &[("letter", &letter), ("heading", &heading)],
-                ));
+                parts.push(say("frame.column", language, &[("letter", &letter), ("heading", &heading)]));
             }
             (Some(letter), None) => {
                 parts.push(say("frame.letter", language, &[("letter", &letter)]));
@@ -106,13 +99,7 @@ pub struct Problem {
 impl Problem {
     /// A problem of a place, to be completed with the builder methods.
     pub fn new(id: &'static str, place: Place) -> Self {
-        Self {
-            id,
-            place,
-            value: None,
-            arguments: Vec::new(),
-            detail: None,
-        }
+        Self { id, place, value: None, arguments: Vec::new(), detail: None }
     }
 
     /// Adds a value for a placeholder of the message.
@@ -147,11 +134,7 @@ impl Problem {
     }
 
     fn part(&self, part: &str, language: Language) -> String {
-        let arguments: Vec<(&str, &str)> = self
-            .arguments
-            .iter()
-            .map(|(name, value)| (*name, value.as_str()))
-            .collect();
+        let arguments: Vec<(&str, &str)> = self.arguments.iter().map(|(name, value)| (*name, value.as_str())).collect();
         say(&format!("{}.{part}", self.id), language, &arguments)
     }
 
@@ -160,11 +143,7 @@ impl Problem {
         let mut head = self.place.describe(language);
         if let Some(value) = &self.value {
             head.push_str(&say("frame.separator", language, &[]));
-            head.push_str(&say(
-                "frame.value",
-                language,
-                &[("value", &shorten(value, 60))],
-            ));
+            head.push_str(&say("frame.value", language, &[("value", &shorten(value, 60))]));
         }
         head.push_str(&say("frame.colon", language, &[]));
         head.push_str(&self.why(language));
@@ -173,11 +152,7 @@ impl Problem {
             head.push_str(detail.get(language).trim_end());
         }
         head.push('\n');
-        head.push_str(&say(
-            "frame.todo",
-            language,
-            &[("text", &self.advice(language))],
-        ));
+        head.push_str(&say("frame.todo", language, &[("text", &self.advice(language))]));
         head
     }
 }
@@ -262,10 +237,7 @@ mod tests {
 
     #[test]
     fn letters_are_those_of_a_spreadsheet() {
-        let letters: Vec<String> = [0, 25, 26, 51, 701, 702, 16_383]
-            .into_iter()
-            .map(column_letter)
-            .collect();
+        let letters: Vec<String> = [0, 25, 26, 51, 701, 702, 16_383].into_iter().map(column_letter).collect();
         assert_eq!(letters, ["A", "Z", "AA", "AZ", "ZZ", "AAA", "XFD"]);
         assert_eq!(column_letter(u32::MAX).len(), 7);
     }

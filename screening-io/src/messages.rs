@@ -23,25 +23,14 @@ fn collect(value: &toml::Value, key: &str, texts: &mut HashMap<String, Text>) {
     let toml::Value::Table(table) = value else {
         return;
     };
-    if let (Some(en), Some(zh)) = (
-        table.get("en").and_then(toml::Value::as_str),
-        table.get("zh-CN").and_then(toml::Value::as_str),
-    ) {
-        texts.insert(
-            key.to_owned(),
-            Text {
-                en: en.to_owned(),
-                zh_cn: zh.to_owned(),
-            },
-        );
+    if let (Some(en), Some(zh)) =
+        (table.get("en").and_then(toml::Value::as_str), table.get("zh-CN").and_then(toml::Value::as_str))
+    {
+        texts.insert(key.to_owned(), Text { en: en.to_owned(), zh_cn: zh.to_owned() });
         return;
     }
     for (name, inner) in table {
-        let inner_key = if key.is_empty() {
-            name.clone()
-        } else {
-            format!("{key}.{name}")
-        };
+        let inner_key = if key.is_empty() { name.clone() } else { format!("{key}.{name}") };
         collect(inner, &inner_key, texts);
     }
 }
@@ -81,11 +70,7 @@ fn fill(template: &str, arguments: &[(&str, &str)]) -> String {
 /// assert!(screening_io::message_ids().contains(&"coding-ambiguous".to_owned()));
 /// ```
 pub fn message_ids() -> Vec<String> {
-    let mut ids: Vec<String> = CATALOGUE
-        .keys()
-        .filter_map(|key| key.strip_suffix(".why"))
-        .map(str::to_owned)
-        .collect();
+    let mut ids: Vec<String> = CATALOGUE.keys().filter_map(|key| key.strip_suffix(".why")).map(str::to_owned).collect();
     ids.sort_unstable();
     ids
 }
@@ -99,18 +84,12 @@ mod tests {
         let ids = message_ids();
         assert!(ids.len() > 40, "{} messages", ids.len());
         for id in ids {
-            assert!(
-                CATALOGUE.contains_key(&format!("{id}.do")),
-                "{id} does not say what to do"
-            );
+            assert!(CATALOGUE.contains_key(&format!("{id}.do")), "{id} does not say what to do");
         }
     }
 
     #[test]
     fn a_value_with_braces_is_not_looked_into() {
-        assert_eq!(
-            fill("a {x} b {y", &[("x", "{z}"), ("z", "no")]),
-            "a {z} b {y"
-        );
+        assert_eq!(fill("a {x} b {y", &[("x", "{z}"), ("z", "no")]), "a {z} b {y");
     }
 }

@@ -13,11 +13,7 @@ pub(crate) fn number(text: &str) -> Option<f64> {
     let plain = digits.bytes().all(|b| b.is_ascii_digit() || b == b'.')
         && digits.bytes().any(|b| b.is_ascii_digit())
         && digits.bytes().filter(|b| *b == b'.').count() <= 1;
-    if plain {
-        text.parse().ok().filter(|value: &f64| value.is_finite())
-    } else {
-        None
-    }
+    if plain { text.parse().ok().filter(|value: &f64| value.is_finite()) } else { None }
 }
 
 /// The number of a cell, whether stored as one or as text.
@@ -31,9 +27,7 @@ pub(crate) fn cell_number(value: &Value) -> Option<f64> {
 
 /// A whole number of a cell.
 pub(crate) fn cell_integer(value: &Value) -> Option<i64> {
-    cell_number(value)
-        .filter(|n| n.fract() == 0.0 && n.abs() < 9e15)
-        .map(|n| n as i64)
+    cell_number(value).filter(|n| n.fract() == 0.0 && n.abs() < 9e15).map(|n| n as i64)
 }
 
 /// The first day that spreadsheet serial numbers and the calendar agree on is 1 March 1900 (serial 61).
@@ -48,9 +42,7 @@ pub(crate) fn serial(days: f64) -> Option<DateTime> {
     }
     let seconds = (days * 86_400.0).round() as i64;
     let epoch = DateTime::constant(1899, 12, 30, 0, 0, 0, 0);
-    epoch
-        .checked_add(jiff::SignedDuration::from_secs(seconds))
-        .ok()
+    epoch.checked_add(jiff::SignedDuration::from_secs(seconds)).ok()
 }
 
 /// The date of a cell: `2013-05-01`, `2013/5/1`, `2013.5.1`, `20130501`, the same with a time behind, with the marks
@@ -79,26 +71,15 @@ fn compact(number: f64) -> Option<DateTime> {
 }
 
 fn civil(year: i32, month: i32, day: i32) -> Option<DateTime> {
-    let date = Date::new(
-        i16::try_from(year).ok()?,
-        i8::try_from(month).ok()?,
-        i8::try_from(day).ok()?,
-    )
-    .ok()?;
-    (1900..2200)
-        .contains(&date.year())
-        .then(|| date.to_datetime(jiff::civil::Time::midnight()))
+    let date = Date::new(i16::try_from(year).ok()?, i8::try_from(month).ok()?, i8::try_from(day).ok()?).ok()?;
+    (1900..2200).contains(&date.year()).then(|| date.to_datetime(jiff::civil::Time::midnight()))
 }
 
 fn moment(text: &str) -> Option<DateTime> {
     let mut text = narrow(text);
     if let Some(number) = number(&text) {
         // `2013.5` is a number to look at and half a date: only whole digits count.
-        return if text.contains('.') {
-            None
-        } else {
-            compact(number).or_else(|| serial(number))
-        };
+        return if text.contains('.') { None } else { compact(number).or_else(|| serial(number)) };
     }
     for mark in &words().marks.date {
         text = text.replace(mark.as_str(), "-");
@@ -107,31 +88,20 @@ fn moment(text: &str) -> Option<DateTime> {
         Some(at) => (text.get(..at)?, text.get(at + 1..)?),
         None => (text.as_str(), ""),
     };
-    let mut parts = date
-        .trim_end_matches('-')
-        .split(['-', '/', '.'])
-        .map(|part| part.parse::<i32>().ok());
+    let mut parts = date.trim_end_matches('-').split(['-', '/', '.']).map(|part| part.parse::<i32>().ok());
     let (year, month, day) = (parts.next()??, parts.next()??, parts.next()??);
     if parts.next().is_some() {
         return None;
     }
     let day = civil(year, month, day)?;
-    if time.trim().is_empty() {
-        Some(day)
-    } else {
-        Some(day.date().to_datetime(time_of_day(time)?))
-    }
+    if time.trim().is_empty() { Some(day) } else { Some(day.date().to_datetime(time_of_day(time)?)) }
 }
 
 fn time_of_day(text: &str) -> Option<jiff::civil::Time> {
     let mut parts = text.trim().split(':').map(two_digits);
     let (hour, minute) = (parts.next()??, parts.next()??);
     let second = parts.next().unwrap_or(Some(0))?;
-    if parts.next().is_some() {
-        None
-    } else {
-        jiff::civil::Time::new(hour, minute, second, 0).ok()
-    }
+    if parts.next().is_some() { None } else { jiff::civil::Time::new(hour, minute, second, 0).ok() }
 }
 
 fn two_digits(text: &str) -> Option<i8> {
@@ -148,9 +118,7 @@ pub(crate) fn cell_clock(value: &Value) -> Option<u16> {
         }
         Value::Date(days) | Value::Number(days) => {
             // A whole number is not a time: 22 could mean 22 o'clock or the 22nd day of 1900.
-            if days.fract() == 0.0 && *days != 0.0
-                || matches!(value, Value::Number(n) if !(0.0..1.0).contains(n))
-            {
+            if days.fract() == 0.0 && *days != 0.0 || matches!(value, Value::Number(n) if !(0.0..1.0).contains(n)) {
                 return None;
             }
             Some(((days.rem_euclid(1.0) * 1440.0).round() as u16) % 1440)
@@ -164,9 +132,7 @@ pub(crate) fn cell_seconds(value: &Value) -> Option<u32> {
     let text = match value {
         Value::Text(text) => normal(text),
         _ => {
-            return cell_number(value)
-                .filter(|n| (0.0..1e7).contains(n))
-                .map(|n| n.round() as u32);
+            return cell_number(value).filter(|n| (0.0..1e7).contains(n)).map(|n| n.round() as u32);
         }
     };
     if let Some(number) = number(&text) {
@@ -174,11 +140,7 @@ pub(crate) fn cell_seconds(value: &Value) -> Option<u32> {
     }
     let marks = &words().marks;
     let (mut rest, mut total, mut found) = (text.as_str(), 0.0, false);
-    for (list, factor) in [
-        (&marks.hours, 3600.0),
-        (&marks.minutes, 60.0),
-        (&marks.seconds, 1.0),
-    ] {
+    for (list, factor) in [(&marks.hours, 3600.0), (&marks.minutes, 60.0), (&marks.seconds, 1.0)] {
         if let Some((before, after)) = list.iter().find_map(|mark| rest.split_once(mark.as_str())) {
             total += number(before)? * factor;
             (rest, found) = (after, true);
@@ -201,21 +163,12 @@ pub(crate) fn cell_id(value: &Value) -> Result<String, IdProblem> {
     match value {
         Value::Text(text) => {
             let text = narrow(text);
-            if text.is_empty()
-                || words().special.skipped.contains(&text)
-                || words().special.not_shown.contains(&text)
-            {
+            if text.is_empty() || words().special.skipped.contains(&text) || words().special.not_shown.contains(&text) {
                 return Err(IdProblem::Blank);
             }
-            if is_exponent(&text) {
-                Err(IdProblem::Precision)
-            } else {
-                Ok(text)
-            }
+            if is_exponent(&text) { Err(IdProblem::Precision) } else { Ok(text) }
         }
-        Value::Number(number) if number.fract() == 0.0 && (0.0..1e15).contains(number) => {
-            Ok(format!("{number:.0}"))
-        }
+        Value::Number(number) if number.fract() == 0.0 && (0.0..1e15).contains(number) => Ok(format!("{number:.0}")),
         Value::Number(-2.0 | -3.0) | Value::Blank => Err(IdProblem::Blank),
         Value::Number(_) | Value::Date(_) => Err(IdProblem::Precision),
     }
@@ -224,9 +177,7 @@ pub(crate) fn cell_id(value: &Value) -> Result<String, IdProblem> {
 /// `1.23E+17`: what a spreadsheet leaves of a long number when it saves text.
 fn is_exponent(text: &str) -> bool {
     match text.split_once("E+").or_else(|| text.split_once("e+")) {
-        Some((head, tail)) => {
-            number(head).is_some() && !tail.is_empty() && tail.bytes().all(|b| b.is_ascii_digit())
-        }
+        Some((head, tail)) => number(head).is_some() && !tail.is_empty() && tail.bytes().all(|b| b.is_ascii_digit()),
         None => false,
     }
 }
@@ -238,9 +189,7 @@ pub(crate) fn cell_grade(value: &Value, template_codes: bool) -> Option<u8> {
         return lookup(&words().grade_codes, &code)?.parse().ok();
     }
     if let Some(grade) = cell_integer(value) {
-        return u8::try_from(grade)
-            .ok()
-            .filter(|grade| (1..=12).contains(grade));
+        return u8::try_from(grade).ok().filter(|grade| (1..=12).contains(grade));
     }
     let Value::Text(text) = value else {
         return None;
@@ -276,16 +225,7 @@ mod tests {
         }
         assert_eq!(cell_date(&Value::Number(41_395.0)), day);
         assert_eq!(cell_date(&Value::Date(41_395.75)), day);
-        for form in [
-            "01/05/2013",
-            "5/1/13",
-            "2013-13-01",
-            "2013-02-30",
-            "2013.5",
-            "May 2013",
-            "",
-            "9e9",
-        ] {
+        for form in ["01/05/2013", "5/1/13", "2013-13-01", "2013-02-30", "2013.5", "May 2013", "", "9e9"] {
             assert_eq!(cell_date(&text(form)), None, "{form}");
         }
     }
@@ -296,13 +236,7 @@ mod tests {
         assert_eq!(cell_clock(&text("７：０５")), Some(425));
         assert_eq!(cell_clock(&Value::Date(0.9375)), Some(1350));
         assert_eq!(cell_clock(&Value::Number(0.0)), Some(0));
-        for wrong in [
-            text("24:00"),
-            text("10:75"),
-            text("22"),
-            Value::Number(22.0),
-            Value::Number(-0.5),
-        ] {
+        for wrong in [text("24:00"), text("10:75"), text("22"), Value::Number(22.0), Value::Number(-0.5)] {
             assert_eq!(cell_clock(&wrong), None, "{wrong:?}");
         }
     }
@@ -321,10 +255,7 @@ mod tests {
 
     #[test]
     fn ids_that_a_spreadsheet_has_spoilt() {
-        assert_eq!(
-            cell_id(&Value::Number(20_240_101.0)).as_deref(),
-            Ok("20240101")
-        );
+        assert_eq!(cell_id(&Value::Number(20_240_101.0)).as_deref(), Ok("20240101"));
         assert_eq!(cell_id(&text(" Ｇ０１ ")).as_deref(), Ok("G01"));
         assert_eq!(cell_id(&Value::Number(1.1e17)), Err(IdProblem::Precision));
         assert_eq!(cell_id(&text("1.10101E+17")), Err(IdProblem::Precision));

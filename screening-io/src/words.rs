@@ -76,19 +76,13 @@ impl Words {
     /// Whether a roster column with this heading is kept out of memory.
     pub(crate) fn is_never_read(&self, heading: &str) -> bool {
         let heading = normal(heading);
-        self.never_read
-            .contains
-            .iter()
-            .any(|part| heading.contains(part.as_str()))
+        self.never_read.contains.iter().any(|part| heading.contains(part.as_str()))
     }
 
     /// The canonical name of a person column with this heading.
     pub(crate) fn person_heading(&self, heading: &str) -> Option<&str> {
         let heading = stem(heading);
-        self.headings
-            .iter()
-            .find(|(_, synonyms)| synonyms.contains(&heading))
-            .map(|(name, _)| name.as_str())
+        self.headings.iter().find(|(_, synonyms)| synonyms.contains(&heading)).map(|(name, _)| name.as_str())
     }
 }
 
@@ -119,10 +113,11 @@ fn narrow_char(c: char) -> char {
 pub(crate) fn stem(heading: &str) -> String {
     let mut text = normal(heading);
     loop {
-        let cut = words().marks.stem_trailing.iter().find_map(|mark| {
-            text.strip_suffix(mark.as_str())
-                .map(|rest| rest.trim_end().len())
-        });
+        let cut = words()
+            .marks
+            .stem_trailing
+            .iter()
+            .find_map(|mark| text.strip_suffix(mark.as_str()).map(|rest| rest.trim_end().len()));
         match cut {
             Some(length) => text.truncate(length),
             None => return text,
@@ -132,10 +127,7 @@ pub(crate) fn stem(heading: &str) -> String {
 
 /// The key of the list that holds `text`, which must be normal.
 pub(crate) fn lookup<'a>(lists: &'a IndexMap<String, Vec<String>>, text: &str) -> Option<&'a str> {
-    lists
-        .iter()
-        .find(|(_, list)| list.iter().any(|word| word == text))
-        .map(|(key, _)| key.as_str())
+    lists.iter().find(|(_, list)| list.iter().any(|word| word == text)).map(|(key, _)| key.as_str())
 }
 
 #[cfg(test)]
@@ -157,10 +149,7 @@ mod tests {
     #[test]
     fn headings_are_compared_leniently() {
         assert_eq!(words().person_heading(" 学号： "), Some("student_id"));
-        assert_eq!(
-            words().person_heading("您的学号（必填）："),
-            Some("student_id")
-        );
+        assert_eq!(words().person_heading("您的学号（必填）："), Some("student_id"));
         assert_eq!(words().person_heading("学号和姓名"), None);
         assert!(words().is_never_read("家庭住址") && words().is_never_read("家长手机号"));
     }

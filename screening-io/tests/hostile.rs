@@ -8,8 +8,8 @@ use std::io::Write as _;
 use common::{FROM_ZERO, csv_bytes, headings, instrument, sheet, xlsx_bytes};
 use rust_xlsxwriter::{Format, Workbook};
 use screening_io::{
-    InstrumentPart, IoError, Limits, ReadOptions, RosterOptions, SurveySpec, read_roster_bytes,
-    read_survey_bytes, read_table, read_table_bytes,
+    InstrumentPart, IoError, Limits, ReadOptions, RosterOptions, SurveySpec, read_roster_bytes, read_survey_bytes,
+    read_table, read_table_bytes,
 };
 use zip::write::SimpleFileOptions;
 
@@ -28,28 +28,18 @@ fn empty_and_foreign_files() {
     assert_eq!(id(b"PK\x05\x06"), "xlsx-broken");
     assert_eq!(id(b"PK\x03\x04 and then nothing"), "xlsx-broken");
     assert_eq!(id(b"PAR1 and then nothing"), "parquet-broken");
-    assert_eq!(
-        id(&[0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1, 0x1a, 0xe1]),
-        "file-old-excel"
-    );
+    assert_eq!(id(&[0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1, 0x1a, 0xe1]), "file-old-excel");
     assert_eq!(id(b"\x7fELF\x01\x00\x00"), "file-kind");
     let mut empty = Workbook::new();
     empty.add_worksheet();
     assert_eq!(id(&empty.save_to_buffer().unwrap()), "file-empty");
-    let missing = read_table(
-        std::path::Path::new("no/such/file.csv"),
-        &ReadOptions::default(),
-    )
-    .unwrap_err();
+    let missing = read_table(std::path::Path::new("no/such/file.csv"), &ReadOptions::default()).unwrap_err();
     assert_eq!(missing.id(), "file-unreadable");
 }
 
 #[test]
 fn a_truncated_workbook_is_refused() {
-    let bytes = xlsx_bytes(&[
-        headings(4),
-        sheet(1, "1", &["0".into(), "1".into(), "2".into(), "3".into()]),
-    ]);
+    let bytes = xlsx_bytes(&[headings(4), sheet(1, "1", &["0".into(), "1".into(), "2".into(), "3".into()])]);
     for length in (4..bytes.len()).step_by(97) {
         assert_eq!(id(&bytes[..length]), "xlsx-broken");
     }
@@ -59,9 +49,7 @@ fn a_truncated_workbook_is_refused() {
 fn merged_headings_are_refused_with_their_place() {
     let mut workbook = Workbook::new();
     let sheet = workbook.add_worksheet();
-    sheet
-        .merge_range(0, 0, 0, 2, "2026 名册", &Format::new())
-        .unwrap();
+    sheet.merge_range(0, 0, 0, 2, "2026 名册", &Format::new()).unwrap();
     sheet.write_row(1, 0, ["学号", "姓名", "班级"]).unwrap();
     sheet.write_row(2, 0, ["1", "甲", "1"]).unwrap();
     let error = read("名册.xlsx", &workbook.save_to_buffer().unwrap()).unwrap_err();
@@ -74,25 +62,16 @@ fn text_in_a_number_cell_is_one_rejected_cell() {
     let mood = instrument("mood", 4, &FROM_ZERO);
     let mut rows = vec![headings(4)];
     for n in 0..10 {
-        rows.push(sheet(
-            n,
-            &n.to_string(),
-            &["0".into(), "1".into(), "2".into(), "3".into()],
-        ));
+        rows.push(sheet(n, &n.to_string(), &["0".into(), "1".into(), "2".into(), "3".into()]));
     }
     rows[3][10] = "about two".into();
-    let spec = SurveySpec {
-        instruments: vec![InstrumentPart::new(&mood)],
-        ..SurveySpec::default()
-    };
+    let spec = SurveySpec { instruments: vec![InstrumentPart::new(&mood)], ..SurveySpec::default() };
     let answers = read_survey_bytes("a.xlsx", &xlsx_bytes(&rows), &spec).unwrap();
     assert_eq!(answers.frame.height(), 10);
     assert_eq!(answers.rejected.len(), 1);
     insta::assert_snapshot!(
         "text_in_number_cell",
-        answers.rejected[0]
-            .problem
-            .render(screening_core::instrument::Language::En)
+        answers.rejected[0].problem.render(screening_core::instrument::Language::En)
     );
 }
 
@@ -106,25 +85,12 @@ fn ten_thousand_columns_are_read_and_more_than_the_limit_refused() {
     assert_eq!(read("a.csv", &wide(20_000)).unwrap().width(), 20_000);
     assert_eq!(id(&wide(70_000)), "too-many-columns");
     let heading: Vec<String> = (0..10_000).map(|n| format!("c{n}")).collect();
-    assert_eq!(
-        read("a.xlsx", &xlsx_bytes(&[heading, vec!["1".into(); 10_000]]))
-            .unwrap()
-            .width(),
-        10_000
-    );
+    assert_eq!(read("a.xlsx", &xlsx_bytes(&[heading, vec!["1".into(); 10_000]])).unwrap().width(), 10_000);
     let mut rows = vec![headings(9_000)];
     rows.push(sheet(1, "1", &vec!["1".to_owned(); 9_000]));
     let mood = instrument("mood", 4, &FROM_ZERO);
-    let spec = SurveySpec {
-        instruments: vec![InstrumentPart::new(&mood)],
-        ..SurveySpec::default()
-    };
-    assert_eq!(
-        read_survey_bytes("a.csv", &csv_bytes(&rows), &spec)
-            .unwrap_err()
-            .id(),
-        "layout-count"
-    );
+    let spec = SurveySpec { instruments: vec![InstrumentPart::new(&mood)], ..SurveySpec::default() };
+    assert_eq!(read_survey_bytes("a.csv", &csv_bytes(&rows), &spec).unwrap_err().id(), "layout-count");
 }
 
 /// A workbook whose sheet is replaced by `xml`, packed.
@@ -135,9 +101,7 @@ fn with_sheet(xml: &mut dyn std::io::Read) -> Vec<u8> {
     for index in 0..source.len() {
         let mut part = source.by_index(index).unwrap();
         let name = part.name().unwrap().into_owned();
-        target
-            .start_file(&name, SimpleFileOptions::default())
-            .unwrap();
+        target.start_file(&name, SimpleFileOptions::default()).unwrap();
         if name == "xl/worksheets/sheet1.xml" {
             std::io::copy(xml, &mut target).unwrap();
         } else {
@@ -152,20 +116,9 @@ fn a_zip_bomb_is_refused_before_it_is_unpacked() {
     let mut zeros = std::io::Read::take(std::io::repeat(b' '), 60 << 20);
     let mut bomb = with_sheet(&mut zeros);
     assert!(bomb.len() < 4 << 20, "{} bytes", bomb.len());
-    let limits = Limits {
-        unpacked_bytes: 16 << 20,
-        ..Limits::default()
-    };
-    let options = ReadOptions {
-        limits,
-        ..ReadOptions::default()
-    };
-    assert_eq!(
-        read_table_bytes("a.xlsx", &bomb, &options)
-            .unwrap_err()
-            .id(),
-        "xlsx-bomb"
-    );
+    let limits = Limits { unpacked_bytes: 16 << 20, ..Limits::default() };
+    let options = ReadOptions { limits, ..ReadOptions::default() };
+    assert_eq!(read_table_bytes("a.xlsx", &bomb, &options).unwrap_err().id(), "xlsx-bomb");
     // The stated sizes are lies: every 32-bit size of 60 MB becomes 1 KB. The real size still refuses the file.
     let stated = (60_u32 << 20).to_le_bytes();
     for at in 0..bomb.len() - 4 {
@@ -192,14 +145,8 @@ fn a_sheet_with_far_cells_does_not_fill_the_memory() {
         write!(diagonal, r#"<row r="{n}"><c r="XFD{n}"><v>1</v></c></row>"#).unwrap();
     }
     diagonal.push_str("</sheetData></worksheet>");
-    let limits = Limits {
-        cells: 20_000_000,
-        ..Limits::default()
-    };
-    let options = ReadOptions {
-        limits,
-        ..ReadOptions::default()
-    };
+    let limits = Limits { cells: 20_000_000, ..Limits::default() };
+    let options = ReadOptions { limits, ..ReadOptions::default() };
     let error = read_table_bytes("a", &with_sheet(&mut diagonal.as_bytes()), &options).unwrap_err();
     assert_eq!(error.id(), "too-many-cells");
     let backwards = r#"<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData><row r="5"><c r="A5"><v>1</v></c></row><row r="2"><c r="A2"><v>2</v></c></row></sheetData></worksheet>"#;
@@ -221,60 +168,24 @@ fn several_sheets_with_data_need_a_choice() {
     }
     let bytes = workbook.save_to_buffer().unwrap();
     assert_eq!(id(&bytes), "xlsx-sheets");
-    let options = |sheet: &str| ReadOptions {
-        sheet: Some(sheet.to_owned()),
-        ..ReadOptions::default()
-    };
-    assert_eq!(
-        read_table_bytes("a", &bytes, &options("二班"))
-            .unwrap()
-            .heading(1),
-        "二班"
-    );
-    assert_eq!(
-        read_table_bytes("a", &bytes, &options("三班"))
-            .unwrap_err()
-            .id(),
-        "xlsx-no-sheet"
-    );
+    let options = |sheet: &str| ReadOptions { sheet: Some(sheet.to_owned()), ..ReadOptions::default() };
+    assert_eq!(read_table_bytes("a", &bytes, &options("二班")).unwrap().heading(1), "二班");
+    assert_eq!(read_table_bytes("a", &bytes, &options("三班")).unwrap_err().id(), "xlsx-no-sheet");
 }
 
 #[test]
 fn a_file_larger_than_the_limit_is_refused() {
-    let limits = Limits {
-        file_bytes: 10,
-        ..Limits::default()
-    };
-    let options = ReadOptions {
-        limits,
-        ..ReadOptions::default()
-    };
-    assert_eq!(
-        read_table_bytes("a", b"a,b\n1,2\n3,4\n", &options)
-            .unwrap_err()
-            .id(),
-        "file-too-large"
-    );
-    let roster = RosterOptions {
-        read: options,
-        ..RosterOptions::default()
-    };
-    assert_eq!(
-        read_roster_bytes("a", b"student_id\n1\n2\n", &roster)
-            .unwrap_err()
-            .id(),
-        "file-too-large"
-    );
+    let limits = Limits { file_bytes: 10, ..Limits::default() };
+    let options = ReadOptions { limits, ..ReadOptions::default() };
+    assert_eq!(read_table_bytes("a", b"a,b\n1,2\n3,4\n", &options).unwrap_err().id(), "file-too-large");
+    let roster = RosterOptions { read: options, ..RosterOptions::default() };
+    assert_eq!(read_roster_bytes("a", b"student_id\n1\n2\n", &roster).unwrap_err().id(), "file-too-large");
 }
 
 #[test]
 fn damaged_sheets_do_not_panic() {
     let mut file = tempfile::NamedTempFile::new().unwrap();
-    file.write_all(&xlsx_bytes(&[
-        headings(2),
-        sheet(1, "1", &["1".into(), "2".into()]),
-    ]))
-    .unwrap();
+    file.write_all(&xlsx_bytes(&[headings(2), sheet(1, "1", &["1".into(), "2".into()])])).unwrap();
     let mut bytes = std::fs::read(file.path()).unwrap();
     for at in (0..bytes.len()).step_by(13) {
         let old = bytes[at];

@@ -5,8 +5,7 @@ mod common;
 use common::{FROM_ZERO, csv_bytes, headings, instrument, sheet, xlsx_bytes};
 use proptest::prelude::*;
 use screening_io::{
-    InstrumentPart, ReadOptions, RosterOptions, SurveySpec, read_roster_bytes, read_survey_bytes,
-    read_table_bytes,
+    InstrumentPart, ReadOptions, RosterOptions, SurveySpec, read_roster_bytes, read_survey_bytes, read_table_bytes,
 };
 
 /// Cells as they occur, and as they should not.

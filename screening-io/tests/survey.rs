@@ -2,28 +2,16 @@
 
 mod common;
 
-use common::{
-    FROM_ONE, FROM_ZERO, codes, csv_bytes, headings, instrument, mixed_kinds, sheet, texts,
-    xlsx_bytes,
-};
+use common::{FROM_ONE, FROM_ZERO, codes, csv_bytes, headings, instrument, mixed_kinds, sheet, texts, xlsx_bytes};
 use polars::prelude::DataFrame;
 use screening_core::instrument::{Definition, Language};
 use screening_io::{Coding, Ground, InstrumentPart, Scope, SurveySpec, read_survey_bytes};
 
 /// Codes of a few pupils on an instrument coded from 0; all options occur.
-const TRUTH: [[i8; 4]; 5] = [
-    [0, 1, 2, 3],
-    [3, 0, 0, 1],
-    [2, 2, 1, 0],
-    [1, 3, 3, 2],
-    [0, 0, 0, 0],
-];
+const TRUTH: [[i8; 4]; 5] = [[0, 1, 2, 3], [3, 0, 0, 1], [2, 2, 1, 0], [1, 3, 3, 2], [0, 0, 0, 0]];
 
 fn spec<'a>(definitions: &[&'a Definition]) -> SurveySpec<'a> {
-    SurveySpec {
-        instruments: definitions.iter().map(|d| InstrumentPart::new(d)).collect(),
-        ..SurveySpec::default()
-    }
+    SurveySpec { instruments: definitions.iter().map(|d| InstrumentPart::new(d)).collect(), ..SurveySpec::default() }
 }
 
 fn write(answer: i8, coding: Coding) -> String {
@@ -46,11 +34,7 @@ fn rows(coding: Coding) -> Vec<Vec<String>> {
 fn table_of(items: usize, answers: &[&[&str]]) -> Vec<Vec<String>> {
     let mut out = vec![headings(items)];
     for (n, row) in answers.iter().enumerate() {
-        out.push(sheet(
-            n + 1,
-            &format!("{n}"),
-            &row.iter().map(ToString::to_string).collect::<Vec<_>>(),
-        ));
+        out.push(sheet(n + 1, &format!("{n}"), &row.iter().map(ToString::to_string).collect::<Vec<_>>()));
     }
     out
 }
@@ -67,24 +51,17 @@ fn three_codings_and_every_kind_of_file_give_the_same_frame() {
         let rows = rows(coding);
         let csv = csv_bytes(&rows);
         let text = String::from_utf8(csv.clone()).unwrap();
-        let utf16: Vec<u8> = [0xff, 0xfe]
-            .into_iter()
-            .chain(text.encode_utf16().flat_map(u16::to_le_bytes))
-            .collect();
+        let utf16: Vec<u8> = [0xff, 0xfe].into_iter().chain(text.encode_utf16().flat_map(u16::to_le_bytes)).collect();
         let files = [
             ("a.xlsx", xlsx_bytes(&rows)),
             ("utf8.csv", csv.clone()),
             ("bom.csv", [&[0xef, 0xbb, 0xbf][..], &csv].concat()),
             ("gbk.csv", encoding_rs::GBK.encode(&text).0.into_owned()),
-            (
-                "gb18030.csv",
-                encoding_rs::GB18030.encode(&text).0.into_owned(),
-            ),
+            ("gb18030.csv", encoding_rs::GB18030.encode(&text).0.into_owned()),
             ("utf16.csv", utf16),
         ];
         for (name, bytes) in files {
-            let answers = read_survey_bytes(name, &bytes, &spec(&[&mood]))
-                .unwrap_or_else(|e| panic!("{name}: {e}"));
+            let answers = read_survey_bytes(name, &bytes, &spec(&[&mood])).unwrap_or_else(|e| panic!("{name}: {e}"));
             assert_eq!(answers.codings[0].coding, coding, "{name}");
             assert_eq!(answers.codings[0].ground, Ground::Answers);
             assert!(answers.rejected.is_empty(), "{:?}", answers.rejected);
@@ -93,20 +70,13 @@ fn three_codings_and_every_kind_of_file_give_the_same_frame() {
     }
     let (_, _, first) = &frames[0];
     for (name, coding, frame) in &frames {
-        assert!(
-            frame.equals_missing(first),
-            "{name} {coding:?}\n{frame}\n{first}"
-        );
+        assert!(frame.equals_missing(first), "{name} {coding:?}\n{frame}\n{first}");
     }
     for item in 0..4 {
         let expected: Vec<Option<i8>> = TRUTH.iter().map(|row| Some(row[item])).collect();
         assert_eq!(codes(first, &format!("mood.{}", item + 1)), expected);
     }
-    let names: Vec<&str> = first
-        .get_column_names()
-        .iter()
-        .map(|name| name.as_str())
-        .collect();
+    let names: Vec<&str> = first.get_column_names().iter().map(|name| name.as_str()).collect();
     assert_eq!(
         names,
         [
@@ -122,10 +92,7 @@ fn three_codings_and_every_kind_of_file_give_the_same_frame() {
             "mood.4"
         ]
     );
-    assert_eq!(
-        texts(first, "submitted_at")[0].as_deref(),
-        Some("2026-09-03 12:00:00")
-    );
+    assert_eq!(texts(first, "submitted_at")[0].as_deref(), Some("2026-09-03 12:00:00"));
 }
 
 #[test]
@@ -136,14 +103,7 @@ fn five_metadata_columns_a_total_and_every_separator() {
         for (n, row) in rows.iter_mut().enumerate() {
             row.remove(4);
             let total: i8 = if n == 0 { 0 } else { TRUTH[n - 1].iter().sum() };
-            row.insert(
-                5,
-                if n == 0 {
-                    "总分".to_owned()
-                } else {
-                    total.to_string()
-                },
-            );
+            row.insert(5, if n == 0 { "总分".to_owned() } else { total.to_string() });
         }
         for heading in &mut rows[0][6..] {
             *heading = heading.replacen('、', mark, 1);
@@ -170,18 +130,10 @@ fn several_instruments_follow_one_another_also_beyond_question_100() {
     let mut stated = spec(&[&second]);
     stated.instruments[0] = stated.instruments[0].starting_at(64);
     let only = read_survey_bytes("a.xlsx", &bytes, &stated).unwrap();
-    assert_eq!(
-        codes(&only.frame, "second.60"),
-        codes(&answers.frame, "second.60")
-    );
+    assert_eq!(codes(&only.frame, "second.60"), codes(&answers.frame, "second.60"));
     assert_eq!(only.ignored.len(), 60);
     // The wrong instrument has another number of questions.
-    assert_eq!(
-        read_survey_bytes("a.xlsx", &bytes, &spec(&[&first]))
-            .unwrap_err()
-            .id(),
-        "layout-count"
-    );
+    assert_eq!(read_survey_bytes("a.xlsx", &bytes, &spec(&[&first])).unwrap_err().id(), "layout-count");
 }
 
 #[test]
@@ -211,13 +163,7 @@ fn kinds_of_missing_and_cells_that_are_no_answers() {
         let listed: Vec<(&str, Option<u32>, &str)> = answers
             .rejected
             .iter()
-            .map(|r| {
-                (
-                    r.problem.id,
-                    r.problem.place.row,
-                    r.problem.value.as_deref().unwrap_or_default(),
-                )
-            })
+            .map(|r| (r.problem.id, r.problem.place.row, r.problem.value.as_deref().unwrap_or_default()))
             .collect();
         let expected = [
             ("answer-out-of-range", Some(4), "7"),
@@ -236,27 +182,9 @@ fn rows_in_are_rows_out_plus_rows_rejected() {
     rows[4][6] = "1.2E+17".to_owned();
     rows[5][1] = "yesterday".to_owned();
     let answers = read_survey_bytes("a.csv", &csv_bytes(&rows), &spec(&[&mood])).unwrap();
-    assert_eq!(
-        (
-            answers.rows_in,
-            answers.frame.height(),
-            answers.rows_rejected()
-        ),
-        (5, 3, 2)
-    );
-    let ids: Vec<(&str, Scope)> = answers
-        .rejected
-        .iter()
-        .map(|r| (r.problem.id, r.scope))
-        .collect();
-    assert_eq!(
-        ids,
-        [
-            ("row-no-student", Scope::Row),
-            ("id-precision", Scope::Row),
-            ("survey-not-a-time", Scope::Cell)
-        ]
-    );
+    assert_eq!((answers.rows_in, answers.frame.height(), answers.rows_rejected()), (5, 3, 2));
+    let ids: Vec<(&str, Scope)> = answers.rejected.iter().map(|r| (r.problem.id, r.scope)).collect();
+    assert_eq!(ids, [("row-no-student", Scope::Row), ("id-precision", Scope::Row), ("survey-not-a-time", Scope::Cell)]);
     let place = &answers.rejected[0].problem.place;
     assert_eq!((place.row, place.letter().as_deref()), (Some(3), Some("G")));
 }
@@ -282,29 +210,16 @@ fn a_coding_that_cannot_be_told_is_refused_with_the_evidence() {
 fn a_total_or_another_instrument_of_the_file_can_settle_it() {
     let mood = instrument("mood", 2, &FROM_ZERO);
     let other = instrument("other", 2, &FROM_ZERO);
-    let rows = table_of(
-        4,
-        &[
-            &["1", "2", "0", "3"],
-            &["3", "1", "0", "0"],
-            &["2", "2", "1", "0"],
-        ],
-    );
+    let rows = table_of(4, &[&["1", "2", "0", "3"], &["3", "1", "0", "0"], &["2", "2", "1", "0"]]);
     let answers = read_survey_bytes("a.csv", &csv_bytes(&rows), &spec(&[&mood, &other])).unwrap();
-    assert_eq!(
-        (answers.codings[0].coding, answers.codings[0].ground),
-        (Coding::Score, Ground::SameFile)
-    );
+    assert_eq!((answers.codings[0].coding, answers.codings[0].ground), (Coding::Score, Ground::SameFile));
 
     let mut rows = table_of(2, &[&["1", "2"], &["3", "1"], &["2", "2"]]);
     for (row, total) in rows.iter_mut().zip(["总分", "1", "2", "2"]) {
         row.insert(6, total.to_owned());
     }
     let answers = read_survey_bytes("a.csv", &csv_bytes(&rows), &spec(&[&mood])).unwrap();
-    assert_eq!(
-        (answers.codings[0].coding, answers.codings[0].ground),
-        (Coding::Ordinal, Ground::Total)
-    );
+    assert_eq!((answers.codings[0].coding, answers.codings[0].ground), (Coding::Ordinal, Ground::Total));
 }
 
 #[test]
@@ -315,65 +230,33 @@ fn a_file_shifted_by_one_is_refused() {
         let rows = table_of(4, answers);
         let mut spec = spec(&[definition]);
         spec.instruments[0].coding = coding;
-        read_survey_bytes("a.csv", &csv_bytes(&rows), &spec)
-            .map(|a| a.codings[0].coding)
-            .map_err(|e| e.id())
+        read_survey_bytes("a.csv", &csv_bytes(&rows), &spec).map(|a| a.codings[0].coding).map_err(|e| e.id())
     };
     // 0-4 for a scale coded 1-5, and 2-6.
     let below: &[&[&str]] = &[&["0", "1", "2", "3"], &["4", "0", "0", "1"]];
     let above: &[&[&str]] = &[&["2", "3", "4", "5"], &["6", "2", "2", "3"]];
-    assert!(matches!(
-        error(&severe, None, below),
-        Err("coding-none" | "coding-shifted")
-    ));
-    assert!(matches!(
-        error(&severe, None, above),
-        Err("coding-none" | "coding-shifted")
-    ));
-    assert_eq!(
-        error(&severe, Some(Coding::Score), below),
-        Err("coding-shifted")
-    );
-    assert_eq!(
-        error(&severe, Some(Coding::Score), above),
-        Err("coding-shifted")
-    );
+    assert!(matches!(error(&severe, None, below), Err("coding-none" | "coding-shifted")));
+    assert!(matches!(error(&severe, None, above), Err("coding-none" | "coding-shifted")));
+    assert_eq!(error(&severe, Some(Coding::Score), below), Err("coding-shifted"));
+    assert_eq!(error(&severe, Some(Coding::Score), above), Err("coding-shifted"));
     // 1-4 for a scale coded 0-3 is the ordinal coding, and never the score coding.
     let ordinal: &[&[&str]] = &[&["1", "2", "3", "4"], &["4", "1", "1", "2"]];
     assert_eq!(error(&mood, None, ordinal), Ok(Coding::Ordinal));
-    assert_eq!(
-        error(&mood, Some(Coding::Score), ordinal),
-        Err("coding-shifted")
-    );
+    assert_eq!(error(&mood, Some(Coding::Score), ordinal), Err("coding-shifted"));
     let score: &[&[&str]] = &[&["0", "1", "2", "3"], &["3", "0", "0", "1"]];
-    assert_eq!(
-        error(&mood, Some(Coding::Ordinal), score),
-        Err("coding-contradicted")
-    );
-    assert_eq!(
-        error(&mood, Some(Coding::Text), score),
-        Err("coding-contradicted")
-    );
+    assert_eq!(error(&mood, Some(Coding::Ordinal), score), Err("coding-contradicted"));
+    assert_eq!(error(&mood, Some(Coding::Text), score), Err("coding-contradicted"));
 }
 
 #[test]
 fn a_large_file_without_the_lowest_option_is_refused_as_shifted() {
     let severe = instrument("severe", 4, &FROM_ONE);
     let rows: Vec<Vec<String>> = std::iter::once(headings(4))
-        .chain((0..300).map(|n| {
-            sheet(
-                n,
-                &n.to_string(),
-                &[2, 3, 2, 2 + n % 4].map(|v| v.to_string()),
-            )
-        }))
+        .chain((0..300).map(|n| sheet(n, &n.to_string(), &[2, 3, 2, 2 + n % 4].map(|v| v.to_string()))))
         .collect();
     let bytes = csv_bytes(&rows);
     let mut spec = spec(&[&severe]);
-    assert_eq!(
-        read_survey_bytes("a.csv", &bytes, &spec).unwrap_err().id(),
-        "coding-shifted"
-    );
+    assert_eq!(read_survey_bytes("a.csv", &bytes, &spec).unwrap_err().id(), "coding-shifted");
     spec.instruments[0].accept_strays = true;
     assert!(read_survey_bytes("a.csv", &bytes, &spec).is_ok());
 }
@@ -384,38 +267,19 @@ fn two_codings_in_one_export_are_refused() {
     let two = instrument("two", 2, &FROM_ZERO);
     let rows = table_of(4, &[&["0", "3", "1", "4"], &["3", "0", "4", "1"]]);
     let bytes = csv_bytes(&rows);
-    assert_eq!(
-        read_survey_bytes("a.csv", &bytes, &spec(&[&one, &two]))
-            .unwrap_err()
-            .id(),
-        "coding-mixed"
-    );
+    assert_eq!(read_survey_bytes("a.csv", &bytes, &spec(&[&one, &two])).unwrap_err().id(), "coding-mixed");
 }
 
 #[test]
 fn clock_and_number_items() {
     let night = mixed_kinds();
-    let answers: &[&[&str]] = &[
-        &["22:30", "7.5", "好"],
-        &["25:00", "30", "差"],
-        &["", "lots", "差"],
-        &["７：05", "-2", "差"],
-    ];
+    let answers: &[&[&str]] =
+        &[&["22:30", "7.5", "好"], &["25:00", "30", "差"], &["", "lots", "差"], &["７：05", "-2", "差"]];
     let rows = table_of(3, answers);
     let answers = read_survey_bytes("a.csv", &csv_bytes(&rows), &spec(&[&night])).unwrap();
     let clocks = texts(&answers.frame, "night.1");
-    assert_eq!(
-        clocks,
-        [Some("22:30".into()), None, None, Some("07:05".into())]
-    );
-    let hours: Vec<Option<f64>> = answers
-        .frame
-        .column("night.2")
-        .unwrap()
-        .f64()
-        .unwrap()
-        .iter()
-        .collect();
+    assert_eq!(clocks, [Some("22:30".into()), None, None, Some("07:05".into())]);
+    let hours: Vec<Option<f64>> = answers.frame.column("night.2").unwrap().f64().unwrap().iter().collect();
     assert_eq!(hours, [Some(7.5), None, None, None]);
     assert_eq!(answers.rejected.len(), 3);
 }
@@ -426,35 +290,15 @@ fn other_layouts_and_missing_ids_are_refused() {
     let id = |change: fn(&mut Vec<Vec<String>>)| {
         let mut rows = rows(Coding::Score);
         change(&mut rows);
-        read_survey_bytes("a.csv", &csv_bytes(&rows), &spec(&[&mood]))
-            .unwrap_err()
-            .id()
+        read_survey_bytes("a.csv", &csv_bytes(&rows), &spec(&[&mood])).unwrap_err().id()
     };
     assert_eq!(id(|rows| rows[0][1] = "时间".into()), "layout-unknown");
     assert_eq!(id(|rows| rows[0][6] = "1、编号".into()), "student-column");
-    assert_eq!(
-        id(|rows| rows[0][10] = "第4题(一)".into()),
-        "layout-heading"
-    );
-    assert_eq!(
-        id(|rows| rows[0][10] = "4、另一题".into()),
-        "layout-number-duplicate"
-    );
-    assert_eq!(
-        id(|rows| rows[0][10] = "9、另一题".into()),
-        "layout-number-gap"
-    );
+    assert_eq!(id(|rows| rows[0][10] = "第4题(一)".into()), "layout-heading");
+    assert_eq!(id(|rows| rows[0][10] = "4、另一题".into()), "layout-number-duplicate");
+    assert_eq!(id(|rows| rows[0][10] = "9、另一题".into()), "layout-number-gap");
     let mut rows = rows(Coding::Score);
     rows[0][6] = "1、您的编号（必填）".into();
-    let spec = SurveySpec {
-        student_id: Some("您的编号".into()),
-        ..spec(&[&mood])
-    };
-    assert_eq!(
-        read_survey_bytes("a.csv", &csv_bytes(&rows), &spec)
-            .unwrap()
-            .frame
-            .height(),
-        5
-    );
+    let spec = SurveySpec { student_id: Some("您的编号".into()), ..spec(&[&mood]) };
+    assert_eq!(read_survey_bytes("a.csv", &csv_bytes(&rows), &spec).unwrap().frame.height(), 5);
 }

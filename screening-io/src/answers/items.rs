@@ -23,10 +23,7 @@ struct Memo {
 
 impl Memo {
     fn new(distinct: usize) -> Self {
-        Self {
-            epoch: 0,
-            entries: vec![(0, Answer::Missing(Missing::Skipped)); distinct],
-        }
+        Self { epoch: 0, entries: vec![(0, Answer::Missing(Missing::Skipped)); distinct] }
     }
 
     fn next_column(&mut self) {
@@ -59,9 +56,7 @@ pub(crate) fn item_columns(
     for item in items {
         memo.next_column();
         let name = format!("{}.{}", definition.id, item.reader.item().id);
-        columns.push(one_column(
-            table, item, &name, coding, keep, &mut memo, rejected,
-        ));
+        columns.push(one_column(table, item, &name, coding, keep, &mut memo, rejected));
     }
     columns
 }
@@ -76,11 +71,7 @@ fn one_column(
     rejected: &mut Vec<Rejected>,
 ) -> Column {
     let cells = table.cells(item.column);
-    let kept = cells
-        .iter()
-        .zip(keep)
-        .enumerate()
-        .filter(|(_, (_, keep))| **keep);
+    let kept = cells.iter().zip(keep).enumerate().filter(|(_, (_, keep))| **keep);
     let answers = kept.map(|(row, (&id, _))| {
         let answer = memo.get(id, || item.reader.read(table.value(id), coding));
         if let Answer::Misfit(reason) = answer {
@@ -120,13 +111,7 @@ fn code(answer: Answer) -> Option<i8> {
     }
 }
 
-fn misfit(
-    table: &Table,
-    item: &ItemColumn<'_>,
-    row: usize,
-    coding: Coding,
-    reason: &'static str,
-) -> Rejected {
+fn misfit(table: &Table, item: &ItemColumn<'_>, row: usize, coding: Coding, reason: &'static str) -> Rejected {
     let allowed = item.reader.allowed(coding);
     let problem = Problem::new(reason, table.cell_place(row, item.column))
         .value(table.cell(row, item.column).to_text())

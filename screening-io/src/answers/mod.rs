@@ -9,9 +9,7 @@ use crate::coding::CodingReport;
 use crate::error::{Rejected, Scope};
 
 pub(crate) use items::{ItemColumn, item_columns};
-pub(crate) use person::{
-    Field, PersonColumn, administered, person_columns, read_person, student_ids,
-};
+pub(crate) use person::{Field, PersonColumn, administered, person_columns, read_person, student_ids};
 
 /// The answers of one file.
 ///
@@ -47,8 +45,5 @@ impl AnswerSet {
 }
 
 pub(crate) fn rows_rejected(rejected: &[Rejected]) -> usize {
-    rejected
-        .iter()
-        .filter(|entry| entry.scope == Scope::Row)
-        .count()
+    rejected.iter().filter(|entry| entry.scope == Scope::Row).count()
 }

@@ -5,9 +5,7 @@ use polars::prelude::*;
 use screening_core::answers::Sex;
 
 use crate::error::{IoError, Problem, Rejected, Scope};
-use crate::parse::{
-    IdProblem, cell_date, cell_grade, cell_id, cell_integer, cell_moment, cell_seconds,
-};
+use crate::parse::{IdProblem, cell_date, cell_grade, cell_id, cell_integer, cell_moment, cell_seconds};
 use crate::table::{Table, Value};
 use crate::words::{narrow, words};
 
@@ -89,15 +87,9 @@ pub(crate) fn person_columns<'a>(
         let Some(field) = fields.iter().copied().find(|field| field.key() == key) else {
             continue;
         };
-        if let Some(other) = found
-            .iter()
-            .find(|other| other.field.column() == field.column())
-        {
-            let problem = Problem::new("person-column-twice", table.column_place(column))
-                .with("field", field.column());
-            let problem = problem
-                .with("first", table.heading(other.column))
-                .with("second", table.heading(column));
+        if let Some(other) = found.iter().find(|other| other.field.column() == field.column()) {
+            let problem = Problem::new("person-column-twice", table.column_place(column)).with("field", field.column());
+            let problem = problem.with("first", table.heading(other.column)).with("second", table.heading(column));
             return Err(problem.into());
         }
         found.push(PersonColumn { field, column });
@@ -120,8 +112,7 @@ pub(crate) fn student_ids(
                 Err(IdProblem::Blank) => blank,
                 Err(IdProblem::Precision) => "id-precision",
             };
-            let problem =
-                Problem::new(reason, table.cell_place(row, column)).value(value.to_text());
+            let problem = Problem::new(reason, table.cell_place(row, column)).value(value.to_text());
             rejected.push(Rejected::new(Scope::Row, problem));
             None
         })
@@ -140,14 +131,9 @@ fn cells<T>(
     let mut out = Vec::new();
     for row in (0..table.height()).filter(|row| keep.get(*row).copied().unwrap_or(false)) {
         let value = table.cell(row, column);
-        let known = if is_blank(value) {
-            None
-        } else {
-            Some(read(value))
-        };
+        let known = if is_blank(value) { None } else { Some(read(value)) };
         if known.as_ref().is_some_and(Option::is_none) {
-            let problem =
-                Problem::new(reason, table.cell_place(row, column)).value(value.to_text());
+            let problem = Problem::new(reason, table.cell_place(row, column)).value(value.to_text());
             rejected.push(Rejected::new(Scope::Cell, problem));
         }
         out.push(known.flatten());
@@ -167,75 +153,40 @@ fn is_blank(value: &Value) -> bool {
 }
 
 /// One person column of the rows kept, in its canonical type.
-pub(crate) fn read_person(
-    table: &Table,
-    person: PersonColumn,
-    keep: &[bool],
-    rejected: &mut Vec<Rejected>,
-) -> Column {
+pub(crate) fn read_person(table: &Table, person: PersonColumn, keep: &[bool], rejected: &mut Vec<Rejected>) -> Column {
     let PersonColumn { field, column } = person;
     let name = PlSmallStr::from_static(field.column());
     match field {
         Field::StudentId => {
             // Rows with an id that cannot be read were rejected before; here every kept cell is one.
-            Column::new(
-                name,
-                cells(table, column, keep, "row-no-student", rejected, |value| {
-                    cell_id(value).ok()
-                }),
-            )
+            Column::new(name, cells(table, column, keep, "row-no-student", rejected, |value| cell_id(value).ok()))
         }
-        Field::Name | Field::School | Field::Class | Field::Wave => Column::new(
-            name,
-            cells(table, column, keep, "", rejected, |value| {
-                Some(narrow(&value.to_text()))
-            }),
-        ),
+        Field::Name | Field::School | Field::Class | Field::Wave => {
+            Column::new(name, cells(table, column, keep, "", rejected, |value| Some(narrow(&value.to_text()))))
+        }
         Field::Grade | Field::GradeCode => {
             let read = |value: &Value| cell_grade(value, field == Field::GradeCode);
-            Column::new(
-                name,
-                cells(table, column, keep, "person-not-a-grade", rejected, read),
-            )
+            Column::new(name, cells(table, column, keep, "person-not-a-grade", rejected, read))
         }
         Field::Sex => {
             let read = |value: &Value| Sex::parse(&narrow(&value.to_text())).map(Sex::word);
-            Column::new(
-                name,
-                cells(table, column, keep, "person-not-a-sex", rejected, read),
-            )
+            Column::new(name, cells(table, column, keep, "person-not-a-sex", rejected, read))
         }
-        Field::BirthDate | Field::AdministeredOn => date_column(
-            name,
-            cells(
-                table,
-                column,
-                keep,
-                "person-not-a-date",
-                rejected,
-                cell_date,
-            ),
-        ),
+        Field::BirthDate | Field::AdministeredOn => {
+            date_column(name, cells(table, column, keep, "person-not-a-date", rejected, cell_date))
+        }
         Field::Age => {
-            let read = |value: &Value| {
-                cell_integer(value)
-                    .and_then(|age| u8::try_from(age).ok())
-                    .filter(|age| *age < 130)
-            };
-            Column::new(
-                name,
-                cells(table, column, keep, "person-not-an-age", rejected, read),
-            )
+            let read =
+                |value: &Value| cell_integer(value).and_then(|age| u8::try_from(age).ok()).filter(|age| *age < 130);
+            Column::new(name, cells(table, column, keep, "person-not-an-age", rejected, read))
         }
     }
 }
 
 fn date_column(name: PlSmallStr, dates: Vec<Option<jiff::civil::Date>>) -> Column {
     let epoch = jiff::civil::Date::constant(1970, 1, 1);
-    let days: Vec<Option<i32>> = dates
-        .into_iter()
-        .map(|date| epoch.until(date?).ok().map(|span| span.get_days()))
-        .collect();
+    let days: Vec<Option<i32>> =
+        dates.into_iter().map(|date| epoch.until(date?).ok().map(|span| span.get_days())).collect();
     let days = Series::new(name, days);
     // The cast of whole days to dates cannot fail; if it ever did, the days themselves are still right.
     days.cast(&DataType::Date).unwrap_or(days).into()
@@ -251,33 +202,15 @@ pub(crate) fn administered(
 ) -> Vec<Column> {
     let mut columns = Vec::new();
     if let Some(column) = submitted {
-        let moments = cells(
-            table,
-            column,
-            keep,
-            "survey-not-a-time",
-            rejected,
-            cell_moment,
-        );
-        let words: Vec<Option<String>> = moments
-            .iter()
-            .map(|moment| moment.map(|m| m.strftime("%Y-%m-%d %H:%M:%S").to_string()))
-            .collect();
-        columns.push(date_column(
-            "administered_on".into(),
-            moments.into_iter().map(|m| m.map(DateTime::date)).collect(),
-        ));
+        let moments = cells(table, column, keep, "survey-not-a-time", rejected, cell_moment);
+        let words: Vec<Option<String>> =
+            moments.iter().map(|moment| moment.map(|m| m.strftime("%Y-%m-%d %H:%M:%S").to_string())).collect();
+        columns
+            .push(date_column("administered_on".into(), moments.into_iter().map(|m| m.map(DateTime::date)).collect()));
         columns.push(Column::new("submitted_at".into(), words));
     }
     if let Some(column) = duration {
-        let seconds = cells(
-            table,
-            column,
-            keep,
-            "survey-not-a-duration",
-            rejected,
-            cell_seconds,
-        );
+        let seconds = cells(table, column, keep, "survey-not-a-duration", rejected, cell_seconds);
         columns.push(Column::new("duration_s".into(), seconds));
     }
     columns

@@ -34,43 +34,27 @@ pub(crate) fn decide(
     if evidence.answers == 0 {
         return Verdict::Use(stated.unwrap_or(Coding::Score), Ground::NoAnswers);
     }
-    let problem = |id| {
-        Problem::new(id, place)
-            .with("instrument", instrument)
-            .detail(evidence.describe())
-    };
+    let problem = |id| Problem::new(id, place).with("instrument", instrument).detail(evidence.describe());
     if let Some(stated) = stated {
         return match contradiction(evidence, stated).filter(|_| !accept_strays) {
             Some(found) => Verdict::Refuse(found.into_problem(problem, evidence, stated)),
             None => Verdict::Use(stated, Ground::Stated),
         };
     }
-    let best = Coding::ALL
-        .into_iter()
-        .min_by_key(|coding| evidence.misfits(*coding))
-        .unwrap_or(Coding::Score);
+    let best = Coding::ALL.into_iter().min_by_key(|coding| evidence.misfits(*coding)).unwrap_or(Coding::Score);
     let fewest = telling(evidence, best);
     if evidence.misfits(best) * 10 > evidence.answers {
         return Verdict::Refuse(problem("coding-none"));
     }
-    let rivals: Vec<Coding> = Coding::ALL
-        .into_iter()
-        .filter(|coding| *coding != best && !is_excluded(evidence, *coding, fewest))
-        .collect();
+    let rivals: Vec<Coding> =
+        Coding::ALL.into_iter().filter(|coding| *coding != best && !is_excluded(evidence, *coding, fewest)).collect();
     if rivals.iter().any(|rival| !evidence.same(best, *rival)) {
         return Verdict::Ambiguous(std::iter::once(best).chain(rivals).collect());
     }
     // Of codings that read alike the score is the plainest to report.
     let (coding, ground) = match rivals.last() {
         None => (best, Ground::Answers),
-        Some(rival) => (
-            if *rival == Coding::Score {
-                *rival
-            } else {
-                best
-            },
-            Ground::Same,
-        ),
+        Some(rival) => (if *rival == Coding::Score { *rival } else { best }, Ground::Same),
     };
     match shift(evidence, coding).filter(|_| !accept_strays) {
         Some(found) => Verdict::Refuse(found.into_problem(problem, evidence, coding)),
@@ -119,15 +103,14 @@ impl Against {
 
 fn contradiction(evidence: &Evidence, stated: Coding) -> Option<Against> {
     let misfits = telling(evidence, stated);
-    let other = Coding::ALL.into_iter().find(|other| {
-        *other != stated && misfits > 0 && telling(evidence, *other) * MARGIN <= misfits
-    });
+    let other = Coding::ALL
+        .into_iter()
+        .find(|other| *other != stated && misfits > 0 && telling(evidence, *other) * MARGIN <= misfits);
     if let Some(other) = other {
         // For scales coded from 0 a shift and an ordinal reading are the same thing; the shift is the wider word.
         return Some(shift(evidence, stated).unwrap_or(Against::Other(other)));
     }
-    shift(evidence, stated)
-        .or_else(|| (evidence.misfits(stated) * 2 > evidence.answers).then_some(Against::Nothing))
+    shift(evidence, stated).or_else(|| (evidence.misfits(stated) * 2 > evidence.answers).then_some(Against::Nothing))
 }
 
 /// A shift by one that fits better than the coding itself, or a scale of numbers whose lowest option nobody chose.
@@ -137,13 +120,14 @@ fn shift(evidence: &Evidence, coding: Coding) -> Option<Against> {
         return None;
     }
     let misfits = telling(evidence, coding);
-    let better = evidence.shifted.iter().position(|shifted| {
-        misfits > 0 && shifted.saturating_sub(evidence.strays) * MARGIN <= misfits
-    });
+    let better = evidence
+        .shifted
+        .iter()
+        .position(|shifted| misfits > 0 && shifted.saturating_sub(evidence.strays) * MARGIN <= misfits);
     if let Some(index) = better {
         return Some(Against::Shift(index));
     }
-    let lowest_unseen = evidence.shifted.first() == Some(&evidence.strays)
-        && evidence.answers >= ENOUGH_TO_MISS_THE_LOWEST;
+    let lowest_unseen =
+        evidence.shifted.first() == Some(&evidence.strays) && evidence.answers >= ENOUGH_TO_MISS_THE_LOWEST;
     (misfits == 0 && lowest_unseen).then_some(Against::Shift(0))
 }

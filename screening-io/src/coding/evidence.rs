@@ -73,23 +73,14 @@ impl Evidence {
         evidence
     }
 
-    fn column(
-        &mut self,
-        table: &Table,
-        reader: &ItemReader<'_>,
-        column: usize,
-        mut tally: Vec<(&Value, u64)>,
-    ) {
+    fn column(&mut self, table: &Table, reader: &ItemReader<'_>, column: usize, mut tally: Vec<(&Value, u64)>) {
         tally.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
         let letter = column_letter(u32::try_from(column).unwrap_or(u32::MAX));
         let title = format!("{letter} {}", shorten(table.heading(column), 12));
         let mut shown = Vec::new();
         for (value, count) in tally {
             let answers = Coding::ALL.map(|coding| reader.read(value, coding));
-            if answers
-                .iter()
-                .all(|answer| matches!(answer, Answer::Missing(_)))
-            {
+            if answers.iter().all(|answer| matches!(answer, Answer::Missing(_))) {
                 continue;
             }
             self.count(reader, value, count, answers);
@@ -114,11 +105,7 @@ impl Evidence {
             *misfits += if is_misfit(answer) { count } else { 0 };
         }
         let [text, ordinal, score] = answers;
-        for (differ, (one, other)) in
-            self.differ
-                .iter_mut()
-                .zip([(text, ordinal), (text, score), (ordinal, score)])
-        {
+        for (differ, (one, other)) in self.differ.iter_mut().zip([(text, ordinal), (text, score), (ordinal, score)]) {
             let alike = one == other || is_misfit(one) && is_misfit(other);
             *differ += if alike { 0 } else { count };
         }
@@ -126,10 +113,7 @@ impl Evidence {
         let mut stray = answers.into_iter().all(is_misfit);
         for (misfits, step) in self.shifted.iter_mut().zip(STEPS) {
             let fits = number.is_some_and(|number| {
-                matches!(
-                    reader.read(&Value::Number(number + step), Coding::Score),
-                    Answer::Code(_)
-                )
+                matches!(reader.read(&Value::Number(number + step), Coding::Score), Answer::Code(_))
             });
             *misfits += if fits { 0 } else { count };
             stray &= !fits;
@@ -153,19 +137,14 @@ impl Evidence {
         match (one, other) {
             (Coding::Text, Coding::Ordinal) | (Coding::Ordinal, Coding::Text) => text_ordinal == 0,
             (Coding::Text, Coding::Score) | (Coding::Score, Coding::Text) => text_score == 0,
-            (Coding::Ordinal, Coding::Score) | (Coding::Score, Coding::Ordinal) => {
-                ordinal_score == 0
-            }
+            (Coding::Ordinal, Coding::Score) | (Coding::Score, Coding::Ordinal) => ordinal_score == 0,
             _ => true,
         }
     }
 
     /// The table for people.
     pub(crate) fn describe(&self) -> Text {
-        Text {
-            en: self.render(Language::En),
-            zh_cn: self.render(Language::ZhCn),
-        }
+        Text { en: self.render(Language::En), zh_cn: self.render(Language::ZhCn) }
     }
 
     fn render(&self, language: Language) -> String {
@@ -179,13 +158,7 @@ impl Evidence {
         ]];
         for seen in &self.seen {
             let [text, ordinal, score] = &seen.readings;
-            rows.push([
-                seen.title.clone(),
-                seen.values.join(" "),
-                text.join(" "),
-                ordinal.join(" "),
-                score.join(" "),
-            ]);
+            rows.push([seen.title.clone(), seen.values.join(" "), text.join(" "), ordinal.join(" "), score.join(" ")]);
         }
         if self.columns > self.seen.len() {
             let count = (self.columns - self.seen.len()).to_string();
@@ -197,22 +170,14 @@ impl Evidence {
                 String::new(),
             ]);
         }
-        let total = say(
-            "frame.evidence.misfits",
-            language,
-            &[("answers", &self.answers.to_string())],
-        );
+        let total = say("frame.evidence.misfits", language, &[("answers", &self.answers.to_string())]);
         let [text, ordinal, score] = self.misfits.map(|count| count.to_string());
         rows.push([total, String::new(), text, ordinal, score]);
         let mut out = align(&rows);
         for (index, count) in self.shifted.iter().enumerate() {
             let count = count.to_string();
             out.push_str("  ");
-            out.push_str(&say(
-                "frame.evidence.shift",
-                language,
-                &[("step", step_word(index)), ("count", &count)],
-            ));
+            out.push_str(&say("frame.evidence.shift", language, &[("step", step_word(index)), ("count", &count)]));
             out.push('\n');
         }
         out
@@ -221,11 +186,7 @@ impl Evidence {
 
 impl Seen {
     fn new(title: String, shown: Vec<(&Value, [Answer; 3])>) -> Self {
-        let mut seen = Self {
-            title,
-            values: Vec::new(),
-            readings: Default::default(),
-        };
+        let mut seen = Self { title, values: Vec::new(), readings: Default::default() };
         for (value, answers) in shown {
             let text = value.to_text();
             let text = shorten(&text, 10).into_owned();
@@ -269,13 +230,5 @@ fn align(rows: &[[String; 5]]) -> String {
 }
 
 fn display_width(text: &str) -> usize {
-    text.chars()
-        .map(|c| {
-            if c >= '\u{1100}' && !('\u{2010}'..='\u{2bff}').contains(&c) {
-                2
-            } else {
-                1
-            }
-        })
-        .sum()
+    text.chars().map(|c| if c >= '\u{1100}' && !('\u{2010}'..='\u{2bff}').contains(&c) { 2 } else { 1 }).sum()
 }

@@ -39,10 +39,7 @@ impl<'a> ItemReader<'a> {
     pub(crate) fn new(definition: &'a Definition, item: &'a ItemDef) -> Self {
         let set = item.options.as_deref().unwrap_or("default");
         let options = if item.kind == ItemKind::Choice {
-            definition
-                .option_sets
-                .get(set)
-                .map_or(&[][..], Vec::as_slice)
+            definition.option_sets.get(set).map_or(&[][..], Vec::as_slice)
         } else {
             &[]
         };
@@ -51,18 +48,9 @@ impl<'a> ItemReader<'a> {
             labels.insert(normal(&option.label.zh_cn), option.code);
             labels.insert(normal(&option.label.en), option.code);
         }
-        let [lowest, highest] = item
-            .range
-            .map_or([f64::NEG_INFINITY, f64::INFINITY], |range| {
-                range.map(Decimal::to_f64)
-            });
-        Self {
-            item,
-            options,
-            labels,
-            lowest,
-            highest,
-        }
+        let [lowest, highest] =
+            item.range.map_or([f64::NEG_INFINITY, f64::INFINITY], |range| range.map(Decimal::to_f64));
+        Self { item, options, labels, lowest, highest }
     }
 
     pub(crate) fn item(&self) -> &'a ItemDef {
@@ -79,22 +67,13 @@ impl<'a> ItemReader<'a> {
         let words: Vec<String> = match (self.item.kind, coding) {
             (ItemKind::Clock, _) => return "HH:MM".to_owned(),
             (ItemKind::Number, _) => {
-                return self
-                    .item
-                    .range
-                    .map_or_else(String::new, |[low, high]| format!("{low} - {high}"));
+                return self.item.range.map_or_else(String::new, |[low, high]| format!("{low} - {high}"));
             }
-            (ItemKind::Choice, Coding::Text) => self
-                .options
-                .iter()
-                .map(|o| format!("{} ({})", o.label.zh_cn, o.label.en))
-                .collect(),
-            (ItemKind::Choice, Coding::Ordinal) => {
-                (1..=self.options.len()).map(|n| n.to_string()).collect()
+            (ItemKind::Choice, Coding::Text) => {
+                self.options.iter().map(|o| format!("{} ({})", o.label.zh_cn, o.label.en)).collect()
             }
-            (ItemKind::Choice, Coding::Score) => {
-                self.options.iter().map(|o| o.code.to_string()).collect()
-            }
+            (ItemKind::Choice, Coding::Ordinal) => (1..=self.options.len()).map(|n| n.to_string()).collect(),
+            (ItemKind::Choice, Coding::Score) => self.options.iter().map(|o| o.code.to_string()).collect(),
         };
         words.join(", ")
     }
@@ -105,9 +84,7 @@ impl<'a> ItemReader<'a> {
             return Answer::Missing(missing);
         }
         match self.item.kind {
-            ItemKind::Clock => {
-                cell_clock(value).map_or(Answer::Misfit("answer-not-a-clock"), Answer::Clock)
-            }
+            ItemKind::Clock => cell_clock(value).map_or(Answer::Misfit("answer-not-a-clock"), Answer::Clock),
             ItemKind::Number => self.number(value),
             ItemKind::Choice => self.choice(value, coding),
         }
@@ -149,9 +126,7 @@ impl<'a> ItemReader<'a> {
 
     fn number(&self, value: &Value) -> Answer {
         match cell_number(value) {
-            Some(number) if (self.lowest..=self.highest).contains(&number) => {
-                Answer::Number(number)
-            }
+            Some(number) if (self.lowest..=self.highest).contains(&number) => Answer::Number(number),
             Some(_) => Answer::Misfit("answer-out-of-range"),
             None => Answer::Misfit("answer-not-a-number"),
         }
@@ -163,11 +138,9 @@ impl<'a> ItemReader<'a> {
             Coding::Ordinal => cell_integer(value)
                 .and_then(|ordinal| usize::try_from(ordinal).ok()?.checked_sub(1))
                 .and_then(|index| self.options.get(index)),
-            Coding::Score => cell_integer(value).and_then(|code| {
-                self.options
-                    .iter()
-                    .find(|option| i64::from(option.code) == code)
-            }),
+            Coding::Score => {
+                cell_integer(value).and_then(|code| self.options.iter().find(|option| i64::from(option.code) == code))
+            }
         };
         match code {
             Some(option) => Answer::Code(option.code),
@@ -196,11 +169,7 @@ fn has_several(value: &Value) -> bool {
     match value {
         Value::Text(text) => {
             let text = narrow(text);
-            words()
-                .special
-                .several
-                .iter()
-                .any(|mark| text.contains(mark.as_str()))
+            words().special.several.iter().any(|mark| text.contains(mark.as_str()))
         }
         _ => false,
     }

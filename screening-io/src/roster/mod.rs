@@ -104,17 +104,12 @@ pub fn read_roster(path: &Path, options: &RosterOptions) -> Result<Roster, IoErr
 /// assert_eq!(roster.ignored, ["姓名", "家庭住址"]);
 /// # Ok::<(), screening_io::IoError>(())
 /// ```
-pub fn read_roster_bytes(
-    name: &str,
-    bytes: &[u8],
-    options: &RosterOptions,
-) -> Result<Roster, IoError> {
+pub fn read_roster_bytes(name: &str, bytes: &[u8], options: &RosterOptions) -> Result<Roster, IoError> {
     once(read_one(name, bytes, options)?)
 }
 
 fn append(mut whole: Roster, part: Roster) -> Result<Roster, IoError> {
-    let broken =
-        |cause: PolarsError| Problem::new("frame-broken", Place::default()).with("cause", cause);
+    let broken = |cause: PolarsError| Problem::new("frame-broken", Place::default()).with("cause", cause);
     whole.frame.vstack_mut(&part.frame).map_err(broken)?;
     whole.rejected.extend(part.rejected);
     whole.rows_in += part.rows_in;
@@ -132,57 +127,31 @@ fn may_be_kept(heading: &str, options: &RosterOptions) -> bool {
         None => false,
         Some("name") => options.names,
         Some(key) => {
-            let known = FIELDS.iter().any(|field| field.key() == key)
-                || STATUS.contains(&key)
-                || key == SCOPE_REASON;
+            let known = FIELDS.iter().any(|field| field.key() == key) || STATUS.contains(&key) || key == SCOPE_REASON;
             known && !words().is_never_read(heading)
         }
     }
 }
 
 fn read_one(name: &str, bytes: &[u8], options: &RosterOptions) -> Result<Roster, IoError> {
-    let table = read_kept(name, bytes, &options.read, &|heading| {
-        may_be_kept(heading, options)
-    })?;
+    let table = read_kept(name, bytes, &options.read, &|heading| may_be_kept(heading, options))?;
     let columns = find_columns(&table)?;
     let Some(&id) = columns.get(Field::StudentId.key()) else {
-        let usual = words()
-            .headings
-            .get("student_id")
-            .map(|list| list.join(", "))
-            .unwrap_or_default();
-        return Err(Problem::new("student-column", table.place())
-            .with("wanted", usual)
-            .into());
+        let usual = words().headings.get("student_id").map(|list| list.join(", ")).unwrap_or_default();
+        return Err(Problem::new("student-column", table.place()).with("wanted", usual).into());
     };
     let mut rejected = Vec::new();
     let ids = student_ids(&table, id, "roster-no-id", &mut rejected);
     let keep: Vec<bool> = ids.iter().map(Option::is_some).collect();
     let mut out = source_columns(&table, &keep);
-    for field in FIELDS
-        .into_iter()
-        .filter(|field| *field != Field::GradeCode)
-    {
+    for field in FIELDS.into_iter().filter(|field| *field != Field::GradeCode) {
         if field == Field::Name && !options.names {
             continue;
         }
-        out.push(person(
-            &table,
-            field,
-            &columns,
-            &keep,
-            options,
-            &mut rejected,
-        ));
+        out.push(person(&table, field, &columns, &keep, options, &mut rejected));
     }
     for key in STATUS {
-        out.push(status(
-            &table,
-            key,
-            columns.get(key).copied(),
-            &keep,
-            &mut rejected,
-        ));
+        out.push(status(&table, key, columns.get(key).copied(), &keep, &mut rejected));
     }
     out.push(free_text(&table, columns.get(SCOPE_REASON).copied(), &keep));
     note_missing_grades(&table, &columns, &keep, &mut rejected);
@@ -190,12 +159,7 @@ fn read_one(name: &str, bytes: &[u8], options: &RosterOptions) -> Result<Roster,
         .filter(|column| !table.is_kept(*column) && !table.heading(*column).is_empty())
         .map(|column| table.heading(column).to_owned())
         .collect();
-    Ok(Roster {
-        frame: frame(&table, &keep, out)?,
-        rejected,
-        rows_in: table.height(),
-        ignored,
-    })
+    Ok(Roster { frame: frame(&table, &keep, out)?, rejected, rows_in: table.height(), ignored })
 }
 
 /// Positions by canonical heading. The template's grade number is used only where there is no plain grade.
@@ -206,11 +170,8 @@ fn find_columns(table: &Table) -> Result<HashMap<&'static str, usize>, IoError> 
             continue;
         };
         if let Some(other) = found.insert(key, column) {
-            let problem =
-                Problem::new("person-column-twice", table.column_place(column)).with("field", key);
-            let problem = problem
-                .with("first", table.heading(other))
-                .with("second", table.heading(column));
+            let problem = Problem::new("person-column-twice", table.column_place(column)).with("field", key);
+            let problem = problem.with("first", table.heading(other)).with("second", table.heading(column));
             return Err(problem.into());
         }
     }
@@ -225,26 +186,12 @@ fn person(
     options: &RosterOptions,
     rejected: &mut Vec<Rejected>,
 ) -> Column {
-    let plain = columns.get(field.key()).map(|column| PersonColumn {
-        field,
-        column: *column,
-    });
-    let template = columns
-        .get(Field::GradeCode.key())
-        .map(|column| PersonColumn {
-            field: Field::GradeCode,
-            column: *column,
-        });
-    let found = plain.or(if field == Field::Grade {
-        template
-    } else {
-        None
-    });
+    let plain = columns.get(field.key()).map(|column| PersonColumn { field, column: *column });
+    let template =
+        columns.get(Field::GradeCode.key()).map(|column| PersonColumn { field: Field::GradeCode, column: *column });
+    let found = plain.or(if field == Field::Grade { template } else { None });
     // A column that the file lacks is read from beyond the table, where all cells are blank.
-    let found = found.unwrap_or(PersonColumn {
-        field,
-        column: usize::MAX,
-    });
+    let found = found.unwrap_or(PersonColumn { field, column: usize::MAX });
     let column = read_person(table, found, keep, rejected);
     match (&options.school, field) {
         (Some(school), Field::School) => filled(&column, school),
@@ -255,10 +202,7 @@ fn person(
 fn filled(column: &Column, school: &str) -> Column {
     match column.as_materialized_series().str() {
         Ok(schools) => {
-            let schools: Vec<String> = schools
-                .iter()
-                .map(|known| known.unwrap_or(school).to_owned())
-                .collect();
+            let schools: Vec<String> = schools.iter().map(|known| known.unwrap_or(school).to_owned()).collect();
             Column::new(column.name().clone(), schools)
         }
         Err(_) => column.clone(),
@@ -278,17 +222,9 @@ fn status(
         let value = column.map_or(&Value::Blank, |column| table.cell(row, column));
         let word = lists.and_then(|lists| lookup(lists, &normal(&value.to_text())));
         if let (None, Some(column)) = (word, column.filter(|_| *value != Value::Blank)) {
-            let allowed: Vec<&str> = lists
-                .into_iter()
-                .flat_map(|lists| lists.keys())
-                .map(String::as_str)
-                .collect();
-            let problem = Problem::new("person-not-a-status", table.cell_place(row, column))
-                .value(value.to_text());
-            rejected.push(Rejected::new(
-                Scope::Cell,
-                problem.with("allowed", allowed.join(", ")),
-            ));
+            let allowed: Vec<&str> = lists.into_iter().flat_map(|lists| lists.keys()).map(String::as_str).collect();
+            let problem = Problem::new("person-not-a-status", table.cell_place(row, column)).value(value.to_text());
+            rejected.push(Rejected::new(Scope::Cell, problem.with("allowed", allowed.join(", "))));
         }
         out.push(word);
     }
@@ -298,22 +234,13 @@ fn status(
 fn free_text(table: &Table, column: Option<usize>, keep: &[bool]) -> Column {
     let texts: Vec<Option<String>> = kept(keep)
         .map(|row| column.map_or(&Value::Blank, |column| table.cell(row, column)))
-        .map(|value| {
-            if *value == Value::Blank {
-                None
-            } else {
-                Some(value.to_text())
-            }
-        })
+        .map(|value| if *value == Value::Blank { None } else { Some(value.to_text()) })
         .collect();
     Column::new(SCOPE_REASON.into(), texts)
 }
 
 fn kept(keep: &[bool]) -> impl Iterator<Item = usize> {
-    keep.iter()
-        .enumerate()
-        .filter(|(_, keep)| **keep)
-        .map(|(row, _)| row)
+    keep.iter().enumerate().filter(|(_, keep)| **keep).map(|(row, _)| row)
 }
 
 fn note_missing_grades(
@@ -322,21 +249,13 @@ fn note_missing_grades(
     keep: &[bool],
     rejected: &mut Vec<Rejected>,
 ) {
-    let column = columns
-        .get(Field::Grade.key())
-        .or_else(|| columns.get(Field::GradeCode.key()))
-        .copied();
+    let column = columns.get(Field::Grade.key()).or_else(|| columns.get(Field::GradeCode.key())).copied();
     for row in kept(keep) {
         let place = match column {
             None => table.row_place(row),
-            Some(column) if *table.cell(row, column) == Value::Blank => {
-                table.cell_place(row, column)
-            }
+            Some(column) if *table.cell(row, column) == Value::Blank => table.cell_place(row, column),
             Some(_) => continue,
         };
-        rejected.push(Rejected::new(
-            Scope::Notice,
-            Problem::new("roster-no-grade", place),
-        ));
+        rejected.push(Rejected::new(Scope::Notice, Problem::new("roster-no-grade", place)));
     }
 }

@@ -28,27 +28,14 @@ pub(crate) fn assign<'a>(
     if parts.is_empty() {
         return Err(Problem::new("layout-no-instrument", table.place()).into());
     }
-    let free: Vec<&Question> = layout
-        .questions
-        .iter()
-        .filter(|question| !taken.contains(&question.column))
-        .collect();
+    let free: Vec<&Question> = layout.questions.iter().filter(|question| !taken.contains(&question.column)).collect();
     let expected: usize = parts.iter().map(|part| part.definition.items.len()).sum();
     if parts.iter().all(|part| part.first_question.is_none()) && expected != free.len() {
-        let names: Vec<&str> = parts
-            .iter()
-            .map(|part| part.definition.id.as_str())
-            .collect();
+        let names: Vec<&str> = parts.iter().map(|part| part.definition.id.as_str()).collect();
         let problem = Problem::new("layout-count", table.place()).with("found", free.len());
-        return Err(problem
-            .with("expected", expected)
-            .with("instruments", names.join(", "))
-            .into());
+        return Err(problem.with("expected", expected).with("instruments", names.join(", ")).into());
     }
-    let by_number: HashMap<u32, &Question> = free
-        .iter()
-        .map(|question| (question.number, *question))
-        .collect();
+    let by_number: HashMap<u32, &Question> = free.iter().map(|question| (question.number, *question)).collect();
     let mut owners: HashMap<u32, &str> = HashMap::new();
     let mut next = free.first().map_or(1, |question| question.number);
     let mut assigned = Vec::with_capacity(parts.len());
@@ -59,8 +46,7 @@ pub(crate) fn assign<'a>(
         let mut number = start;
         for _ in &definition.items {
             let Some(question) = by_number.get(&number) else {
-                let problem = Problem::new("layout-number-gap", table.place())
-                    .with("instrument", &definition.id);
+                let problem = Problem::new("layout-number-gap", table.place()).with("instrument", &definition.id);
                 return Err(problem.with("number", number).into());
             };
             if let Some(first) = owners.insert(number, &definition.id) {
@@ -72,16 +58,8 @@ pub(crate) fn assign<'a>(
             number = number.saturating_add(1);
         }
         // The next one starts at the next question that is not about the person.
-        next = free
-            .iter()
-            .map(|question| question.number)
-            .find(|free| *free >= number)
-            .unwrap_or(number);
-        assigned.push(Assigned {
-            definition,
-            readers: super::readers(definition),
-            columns,
-        });
+        next = free.iter().map(|question| question.number).find(|free| *free >= number).unwrap_or(number);
+        assigned.push(Assigned { definition, readers: super::readers(definition), columns });
     }
     Ok(assigned)
 }

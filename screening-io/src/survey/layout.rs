@@ -30,15 +30,8 @@ pub(crate) struct Layout {
 impl Layout {
     /// All columns that are not metadata, with their text without the question number.
     pub(crate) fn texts(&self) -> impl Iterator<Item = (usize, &str)> {
-        let questions = self
-            .questions
-            .iter()
-            .map(|question| (question.column, question.text.as_str()));
-        questions.chain(
-            self.others
-                .iter()
-                .map(|(column, text)| (*column, text.as_str())),
-        )
+        let questions = self.questions.iter().map(|question| (question.column, question.text.as_str()));
+        questions.chain(self.others.iter().map(|(column, text)| (*column, text.as_str())))
     }
 }
 
@@ -48,39 +41,27 @@ pub(crate) fn question(heading: &str) -> Option<(u32, String)> {
     let digits = heading.bytes().take_while(u8::is_ascii_digit).count();
     let number: u32 = heading.get(..digits)?.parse().ok()?;
     let rest = heading.get(digits..)?.trim_start();
-    let text = words()
-        .marks
-        .question
-        .iter()
-        .find_map(|mark| rest.strip_prefix(mark.as_str()))?;
+    let text = words().marks.question.iter().find_map(|mark| rest.strip_prefix(mark.as_str()))?;
     Some((number, text.trim().to_owned()))
 }
 
 /// Whether a heading is the one that the caller names, with or without the question number.
 pub(crate) fn is_heading(heading: &str, wanted: &str) -> bool {
     let wanted_stem = stem(wanted);
-    stem(heading) == wanted_stem
-        || question(heading).is_some_and(|(_, text)| stem(&text) == wanted_stem)
+    stem(heading) == wanted_stem || question(heading).is_some_and(|(_, text)| stem(&text) == wanted_stem)
 }
 
 /// Finds the layout whose metadata columns stand first, and the questions behind them.
 pub(crate) fn detect(table: &Table) -> Result<Layout, IoError> {
-    let (mut layout, first) = words()
-        .survey
-        .values()
-        .find_map(|columns| metadata(table, columns))
-        .ok_or_else(|| unknown(table))?;
+    let (mut layout, first) =
+        words().survey.values().find_map(|columns| metadata(table, columns)).ok_or_else(|| unknown(table))?;
     for column in first..table.width() {
         let heading = table.heading(column);
         if heading.is_empty() {
             continue;
         }
         match question(heading) {
-            Some((number, text)) => layout.questions.push(Question {
-                number,
-                column,
-                text,
-            }),
+            Some((number, text)) => layout.questions.push(Question { number, column, text }),
             None if words().person_heading(heading).is_some() => {
                 layout.others.push((column, heading.to_owned()));
             }
@@ -118,22 +99,10 @@ fn unknown(table: &Table) -> IoError {
     let expected: Vec<String> = words()
         .survey
         .values()
-        .map(|columns| {
-            columns
-                .iter()
-                .filter_map(|c| c.headings.first().cloned())
-                .collect::<Vec<_>>()
-                .join(", ")
-        })
+        .map(|columns| columns.iter().filter_map(|c| c.headings.first().cloned()).collect::<Vec<_>>().join(", "))
         .collect();
-    let found: Vec<&str> = table
-        .headings()
-        .iter()
-        .take(7)
-        .map(String::as_str)
-        .collect();
-    let problem =
-        Problem::new("layout-unknown", table.place()).with("expected", expected.join(" / "));
+    let found: Vec<&str> = table.headings().iter().take(7).map(String::as_str).collect();
+    let problem = Problem::new("layout-unknown", table.place()).with("expected", expected.join(" / "));
     problem.with("found", found.join(", ")).into()
 }
 
@@ -142,13 +111,8 @@ fn unique(table: &Table, layout: &Layout) -> Result<(), IoError> {
     for question in &layout.questions {
         if let Some(first) = seen.insert(question.number, question.column) {
             let letter = |column: usize| table.column_place(column).letter().unwrap_or_default();
-            let problem = Problem::new(
-                "layout-number-duplicate",
-                table.column_place(question.column),
-            );
-            let problem = problem
-                .with("number", question.number)
-                .with("first", letter(first));
+            let problem = Problem::new("layout-number-duplicate", table.column_place(question.column));
+            let problem = problem.with("number", question.number).with("first", letter(first));
             return Err(problem.with("second", letter(question.column)).into());
         }
     }

@@ -11,8 +11,7 @@ use polars::prelude::{Column, DataFrame};
 use screening_core::instrument::Definition;
 
 use crate::answers::{
-    AnswerSet, Field, ItemColumn, PersonColumn, administered, item_columns, person_columns,
-    read_person, student_ids,
+    AnswerSet, Field, ItemColumn, PersonColumn, administered, item_columns, person_columns, read_person, student_ids,
 };
 use crate::coding::{Coding, CodingReport, ItemReader};
 use crate::error::{IoError, Problem};
@@ -38,30 +37,19 @@ pub struct InstrumentPart<'a> {
 impl<'a> InstrumentPart<'a> {
     /// An instrument about which nothing more is known.
     pub fn new(definition: &'a Definition) -> Self {
-        Self {
-            definition,
-            first_question: None,
-            coding: None,
-            accept_strays: false,
-        }
+        Self { definition, first_question: None, coding: None, accept_strays: false }
     }
 
     /// States the coding.
     #[must_use]
     pub fn coded(self, coding: Coding) -> Self {
-        Self {
-            coding: Some(coding),
-            ..self
-        }
+        Self { coding: Some(coding), ..self }
     }
 
     /// States the number of the first question.
     #[must_use]
     pub fn starting_at(self, question: u32) -> Self {
-        Self {
-            first_question: Some(question),
-            ..self
-        }
+        Self { first_question: Some(question), ..self }
     }
 }
 
@@ -90,14 +78,8 @@ pub fn read_survey(path: &Path, spec: &SurveySpec<'_>) -> Result<AnswerSet, IoEr
 ///
 /// # Errors
 /// As [`read_survey`].
-pub fn read_survey_bytes(
-    name: &str,
-    bytes: &[u8],
-    spec: &SurveySpec<'_>,
-) -> Result<AnswerSet, IoError> {
-    let table = read_kept(name, bytes, &spec.read, &|heading| {
-        may_be_kept(heading, spec)
-    })?;
+pub fn read_survey_bytes(name: &str, bytes: &[u8], spec: &SurveySpec<'_>) -> Result<AnswerSet, IoError> {
+    let table = read_kept(name, bytes, &spec.read, &|heading| may_be_kept(heading, spec))?;
     let layout = layout::detect(&table)?;
     let persons = identity(&table, &layout, spec)?;
     let assigned = assign::assign(&table, &layout, &persons.columns_taken, &spec.instruments)?;
@@ -107,20 +89,12 @@ pub fn read_survey_bytes(
 
 /// Network addresses and names are not needed for scoring and never stored.
 fn may_be_kept(heading: &str, spec: &SurveySpec<'_>) -> bool {
-    if spec
-        .student_id
-        .as_deref()
-        .is_some_and(|wanted| layout::is_heading(heading, wanted))
-    {
+    if spec.student_id.as_deref().is_some_and(|wanted| layout::is_heading(heading, wanted)) {
         return true;
     }
     let text = layout::question(heading).map_or_else(|| trim(heading).to_owned(), |(_, text)| text);
     let plain = stem(heading);
-    let unread = words()
-        .survey
-        .values()
-        .flatten()
-        .any(|column| !column.read && column.headings.contains(&plain));
+    let unread = words().survey.values().flatten().any(|column| !column.read && column.headings.contains(&plain));
     !unread && words().person_heading(&text) != Some("name")
 }
 
@@ -136,57 +110,29 @@ fn identity(table: &Table, layout: &Layout, spec: &SurveySpec<'_>) -> Result<Per
     let stated = match &spec.student_id {
         None => None,
         Some(wanted) => {
-            let found = layout
-                .texts()
-                .find(|(column, _)| layout::is_heading(table.heading(*column), wanted));
-            Some(
-                found
-                    .map(|(column, _)| column)
-                    .ok_or_else(|| missing_id(table, wanted))?,
-            )
+            let found = layout.texts().find(|(column, _)| layout::is_heading(table.heading(*column), wanted));
+            Some(found.map(|(column, _)| column).ok_or_else(|| missing_id(table, wanted))?)
         }
     };
     let candidates = layout.texts().filter(|(column, text)| {
         // With a stated column, another that looks like an id is an ordinary question.
-        stated.is_none()
-            || words().person_heading(text) != Some("student_id")
-            || stated == Some(*column)
+        stated.is_none() || words().person_heading(text) != Some("student_id") || stated == Some(*column)
     });
     let mut others = person_columns(table, candidates, &Field::OF_ANSWERS)?;
-    let usual = others
-        .iter()
-        .find(|person| person.field == Field::StudentId)
-        .map(|person| person.column);
+    let usual = others.iter().find(|person| person.field == Field::StudentId).map(|person| person.column);
     others.retain(|person| person.field != Field::StudentId && Some(person.column) != stated);
     let Some(student_id) = stated.or(usual) else {
-        let usual = words()
-            .headings
-            .get("student_id")
-            .map(|list| list.join(", "))
-            .unwrap_or_default();
+        let usual = words().headings.get("student_id").map(|list| list.join(", ")).unwrap_or_default();
         return Err(missing_id(table, &usual));
     };
-    let named = layout
-        .texts()
-        .filter(|(_, text)| words().person_heading(text) == Some("name"))
-        .map(|(column, _)| column);
-    let columns_taken = others
-        .iter()
-        .map(|person| person.column)
-        .chain(named)
-        .chain([student_id])
-        .collect();
-    Ok(Persons {
-        student_id,
-        others,
-        columns_taken,
-    })
+    let named =
+        layout.texts().filter(|(_, text)| words().person_heading(text) == Some("name")).map(|(column, _)| column);
+    let columns_taken = others.iter().map(|person| person.column).chain(named).chain([student_id]).collect();
+    Ok(Persons { student_id, others, columns_taken })
 }
 
 fn missing_id(table: &Table, wanted: &str) -> IoError {
-    Problem::new("student-column", table.place())
-        .with("wanted", wanted)
-        .into()
+    Problem::new("student-column", table.place()).with("wanted", wanted).into()
 }
 
 fn build(
@@ -200,47 +146,21 @@ fn build(
     let ids = student_ids(table, persons.student_id, "row-no-student", &mut rejected);
     let keep: Vec<bool> = ids.iter().map(Option::is_some).collect();
     let mut columns = source_columns(table, &keep);
-    columns.push(Column::new(
-        "student_id".into(),
-        ids.into_iter().flatten().collect::<Vec<String>>(),
-    ));
+    columns.push(Column::new("student_id".into(), ids.into_iter().flatten().collect::<Vec<String>>()));
     for person in &persons.others {
         columns.push(read_person(table, *person, &keep, &mut rejected));
     }
-    let has_day = persons
-        .others
-        .iter()
-        .any(|person| person.field == Field::AdministeredOn);
-    for column in administered(
-        table,
-        layout.submitted,
-        layout.duration,
-        &keep,
-        &mut rejected,
-    ) {
+    let has_day = persons.others.iter().any(|person| person.field == Field::AdministeredOn);
+    for column in administered(table, layout.submitted, layout.duration, &keep, &mut rejected) {
         if !(has_day && column.name().as_str() == "administered_on") {
             columns.push(column);
         }
     }
-    let used: Vec<usize> = assigned
-        .iter()
-        .flat_map(|part| part.columns.iter().copied())
-        .collect();
+    let used: Vec<usize> = assigned.iter().flat_map(|part| part.columns.iter().copied()).collect();
     for (part, report) in assigned.into_iter().zip(&codings) {
-        let items: Vec<ItemColumn<'_>> = part
-            .readers
-            .into_iter()
-            .zip(part.columns)
-            .map(|(reader, column)| ItemColumn { reader, column })
-            .collect();
-        columns.extend(item_columns(
-            table,
-            part.definition,
-            &items,
-            report.coding,
-            &keep,
-            &mut rejected,
-        ));
+        let items: Vec<ItemColumn<'_>> =
+            part.readers.into_iter().zip(part.columns).map(|(reader, column)| ItemColumn { reader, column }).collect();
+        columns.extend(item_columns(table, part.definition, &items, report.coding, &keep, &mut rejected));
     }
     let ignored = layout
         .texts()
@@ -248,50 +168,24 @@ fn build(
         .map(|(column, _)| table.heading(column).to_owned())
         .collect();
     let frame = frame(table, &keep, columns)?;
-    Ok(AnswerSet {
-        frame,
-        rejected,
-        rows_in: table.height(),
-        codings,
-        ignored,
-    })
+    Ok(AnswerSet { frame, rejected, rows_in: table.height(), codings, ignored })
 }
 
 /// The columns that say where each kept row stood.
 pub(crate) fn source_columns(table: &Table, keep: &[bool]) -> Vec<Column> {
-    let rows: Vec<u32> = table
-        .source_rows()
-        .iter()
-        .zip(keep)
-        .filter(|(_, keep)| **keep)
-        .map(|(row, _)| *row)
-        .collect();
+    let rows: Vec<u32> = table.source_rows().iter().zip(keep).filter(|(_, keep)| **keep).map(|(row, _)| *row).collect();
     let files = vec![table.file(); rows.len()];
-    vec![
-        Column::new("source_file".into(), files),
-        Column::new("source_row".into(), rows),
-    ]
+    vec![Column::new("source_file".into(), files), Column::new("source_row".into(), rows)]
 }
 
 /// A frame of columns that all have as many rows as are kept.
-pub(crate) fn frame(
-    table: &Table,
-    keep: &[bool],
-    columns: Vec<Column>,
-) -> Result<DataFrame, IoError> {
+pub(crate) fn frame(table: &Table, keep: &[bool], columns: Vec<Column>) -> Result<DataFrame, IoError> {
     let height = keep.iter().filter(|keep| **keep).count();
-    DataFrame::new(height, columns).map_err(|cause| {
-        Problem::new("frame-broken", table.place())
-            .with("cause", cause)
-            .into()
-    })
+    DataFrame::new(height, columns)
+        .map_err(|cause| Problem::new("frame-broken", table.place()).with("cause", cause).into())
 }
 
 /// Readers for the items of an instrument in their order.
 pub(crate) fn readers(definition: &Definition) -> Vec<ItemReader<'_>> {
-    definition
-        .items
-        .iter()
-        .map(|item| ItemReader::new(definition, item))
-        .collect()
+    definition.items.iter().map(|item| ItemReader::new(definition, item)).collect()
 }

@@ -22,10 +22,8 @@ pub(crate) fn settle(
     assigned: &[Assigned<'_>],
     parts: &[InstrumentPart<'_>],
 ) -> Result<Vec<CodingReport>, IoError> {
-    let evidence: Vec<Evidence> = assigned
-        .iter()
-        .map(|part| Evidence::gather(table, &part.readers, &part.columns))
-        .collect();
+    let evidence: Vec<Evidence> =
+        assigned.iter().map(|part| Evidence::gather(table, &part.readers, &part.columns)).collect();
     let mut verdicts = Vec::with_capacity(parts.len());
     for (part, evidence) in parts.iter().zip(&evidence) {
         let id = part.definition.id.as_str();
@@ -35,39 +33,24 @@ pub(crate) fn settle(
         }
     }
     let common = common_coding(table, parts, &verdicts)?;
-    let total = layout
-        .total
-        .and_then(|column| total_coding(table, column, assigned, &verdicts));
+    let total = layout.total.and_then(|column| total_coding(table, column, assigned, &verdicts));
     let mut reports = Vec::with_capacity(parts.len());
     for ((part, evidence), verdict) in parts.iter().zip(&evidence).zip(&verdicts) {
         let id = part.definition.id.clone();
         let (coding, ground) = match verdict {
             Verdict::Use(coding, ground) => (*coding, *ground),
-            Verdict::Ambiguous(candidates) => {
-                resolve(candidates, common, total).ok_or_else(|| {
-                    Problem::new("coding-ambiguous", table.place())
-                        .with("instrument", &id)
-                        .detail(evidence.describe())
-                })?
-            }
+            Verdict::Ambiguous(candidates) => resolve(candidates, common, total).ok_or_else(|| {
+                Problem::new("coding-ambiguous", table.place()).with("instrument", &id).detail(evidence.describe())
+            })?,
             Verdict::Refuse(problem) => return Err(problem.clone().into()),
         };
-        reports.push(CodingReport {
-            instrument: id,
-            coding,
-            ground,
-            evidence: evidence.describe(),
-        });
+        reports.push(CodingReport { instrument: id, coding, ground, evidence: evidence.describe() });
     }
     Ok(reports)
 }
 
 /// Evidence from outside the instrument counts when all of it says the same and the answers allow it.
-fn resolve(
-    candidates: &[Coding],
-    common: Option<Coding>,
-    total: Option<Coding>,
-) -> Option<(Coding, Ground)> {
+fn resolve(candidates: &[Coding], common: Option<Coding>, total: Option<Coding>) -> Option<(Coding, Ground)> {
     let found = match (total, common) {
         (Some(total), Some(common)) if total != common => return None,
         (Some(total), _) => (total, Ground::Total),
@@ -79,11 +62,7 @@ fn resolve(
 
 /// The one coding that the answers to other instruments of the file leave. Two different ones refuse the file: it was
 /// downloaded in one coding, so one of them is a shift that happens to look like a coding.
-fn common_coding(
-    table: &Table,
-    parts: &[InstrumentPart<'_>],
-    verdicts: &[Verdict],
-) -> Result<Option<Coding>, IoError> {
+fn common_coding(table: &Table, parts: &[InstrumentPart<'_>], verdicts: &[Verdict]) -> Result<Option<Coding>, IoError> {
     let known: Vec<(Coding, Ground, &str)> = parts
         .iter()
         .zip(verdicts)
@@ -104,28 +83,16 @@ fn common_coding(
     if known.iter().all(|(_, ground, _)| *ground == Ground::Stated) {
         return Ok(None);
     }
-    let (second, second_id) = known
-        .iter()
-        .find(|(coding, ..)| *coding != first)
-        .map_or((first, first_id), |(coding, _, id)| (*coding, *id));
+    let (second, second_id) =
+        known.iter().find(|(coding, ..)| *coding != first).map_or((first, first_id), |(coding, _, id)| (*coding, *id));
     let problem = Problem::new("coding-mixed", table.place());
-    let problem = problem
-        .with("first", first_id)
-        .with("first_coding", first.word());
-    Err(problem
-        .with("second", second_id)
-        .with("second_coding", second.word())
-        .into())
+    let problem = problem.with("first", first_id).with("first_coding", first.word());
+    Err(problem.with("second", second_id).with("second_coding", second.word()).into())
 }
 
 /// The one coding under which the platform's total of every complete sheet is the sum of the codes. A platform may
 /// reverse or weight, so totals that agree with no coding say nothing.
-fn total_coding(
-    table: &Table,
-    column: usize,
-    assigned: &[Assigned<'_>],
-    verdicts: &[Verdict],
-) -> Option<Coding> {
+fn total_coding(table: &Table, column: usize, assigned: &[Assigned<'_>], verdicts: &[Verdict]) -> Option<Coding> {
     let mut agreeing = [Coding::Ordinal, Coding::Score]
         .into_iter()
         .filter(|candidate| totals_agree(table, column, assigned, verdicts, *candidate));

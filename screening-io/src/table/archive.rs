@@ -16,17 +16,14 @@ pub(super) fn check(name: &str, bytes: &[u8], limit: u64) -> Result<(), IoError>
     let place = || Place::file(name);
     let broken = |cause: String| Problem::new("xlsx-broken", place()).with("cause", cause);
     let bomb = || IoError::from(Problem::new("xlsx-bomb", place()).with("limit", limit));
-    let mut archive =
-        ZipArchive::new(Cursor::new(bytes)).map_err(|cause| broken(cause.to_string()))?;
+    let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(|cause| broken(cause.to_string()))?;
     if archive.len() > MOST_PARTS {
         return Err(bomb());
     }
     let mut stated = 0_u64;
     let mut packed = 0_u64;
     for index in 0..archive.len() {
-        let part = archive
-            .by_index_raw(index)
-            .map_err(|cause| broken(cause.to_string()))?;
+        let part = archive.by_index_raw(index).map_err(|cause| broken(cause.to_string()))?;
         stated = stated.saturating_add(part.size());
         packed = packed.saturating_add(part.compressed_size());
     }
@@ -38,9 +35,7 @@ pub(super) fn check(name: &str, bytes: &[u8], limit: u64) -> Result<(), IoError>
     }
     let mut left = limit;
     for index in 0..archive.len() {
-        let part = archive
-            .by_index(index)
-            .map_err(|cause| broken(cause.to_string()))?;
+        let part = archive.by_index(index).map_err(|cause| broken(cause.to_string()))?;
         let unpacked = std::io::copy(&mut part.take(left.saturating_add(1)), &mut std::io::sink())
             .map_err(|cause| broken(cause.to_string()))?;
         left = left.checked_sub(unpacked).ok_or_else(bomb)?;

@@ -17,12 +17,7 @@ pub(super) struct Interner {
 
 impl Interner {
     fn new() -> Self {
-        Self {
-            values: vec![Value::Blank],
-            texts: HashMap::new(),
-            numbers: HashMap::new(),
-            short: [0; 128],
-        }
+        Self { values: vec![Value::Blank], texts: HashMap::new(), numbers: HashMap::new(), short: [0; 128] }
     }
 
     fn add(&mut self, value: Value) -> u32 {
@@ -78,11 +73,7 @@ impl Interner {
         if let Some(&id) = self.numbers.get(&key) {
             return id;
         }
-        let id = self.add(if date {
-            Value::Date(value)
-        } else {
-            Value::Number(value)
-        });
+        let id = self.add(if date { Value::Date(value) } else { Value::Number(value) });
         self.numbers.insert(key, id);
         id
     }
@@ -113,15 +104,7 @@ impl<'a> Builder<'a> {
             columns: Vec::new(),
             rows: Vec::new(),
         };
-        Self {
-            table,
-            interner: Interner::new(),
-            limits,
-            keep,
-            headed: false,
-            occupied: Vec::new(),
-            kept_width: 0,
-        }
+        Self { table, interner: Interner::new(), limits, keep, headed: false, occupied: Vec::new(), kept_width: 0 }
     }
 
     pub(super) fn place(&self) -> Place {
@@ -153,9 +136,7 @@ impl<'a> Builder<'a> {
         }
         self.table.rows.push(source_row);
         if self.table.rows.len().saturating_mul(self.kept_width.max(1)) > self.limits.cells {
-            return Err(Problem::new("too-many-cells", self.place())
-                .with("limit", self.limits.cells)
-                .into());
+            return Err(Problem::new("too-many-cells", self.place()).with("limit", self.limits.cells).into());
         }
         for (position, column) in self.table.columns.iter_mut().enumerate() {
             if self.table.kept.get(position).copied().unwrap_or(false) {
@@ -172,10 +153,7 @@ impl<'a> Builder<'a> {
     }
 
     fn head(&mut self, source_row: u32, cells: &[u32]) -> Result<(), IoError> {
-        let width = cells
-            .iter()
-            .rposition(|id| *id != 0)
-            .map_or(0, |last| last + 1);
+        let width = cells.iter().rposition(|id| *id != 0).map_or(0, |last| last + 1);
         if width > self.limits.columns {
             let problem = Problem::new("too-many-columns", self.place()).with("count", width);
             return Err(problem.with("limit", self.limits.columns).into());
@@ -183,42 +161,25 @@ impl<'a> Builder<'a> {
         let headings: Vec<String> = cells
             .iter()
             .take(width)
-            .map(|id| {
-                self.interner
-                    .values
-                    .get(*id as usize)
-                    .map_or_else(String::new, Value::to_text)
-            })
+            .map(|id| self.interner.values.get(*id as usize).map_or_else(String::new, Value::to_text))
             .collect();
-        let place = |position: usize| Place {
-            row: Some(source_row),
-            column: u32::try_from(position).ok(),
-            ..self.place()
-        };
+        let place =
+            |position: usize| Place { row: Some(source_row), column: u32::try_from(position).ok(), ..self.place() };
         let mut seen: HashMap<&str, usize> = HashMap::new();
         for (position, heading) in headings.iter().enumerate() {
             if heading.contains('\u{fffd}') {
-                return Err(Problem::new("encoding-mangled", place(position))
-                    .value(heading)
-                    .into());
+                return Err(Problem::new("encoding-mangled", place(position)).value(heading).into());
             }
             if heading.is_empty() {
                 continue;
             }
             if let Some(first) = seen.insert(heading, position) {
                 let letter = |at: usize| column_letter(u32::try_from(at).unwrap_or(u32::MAX));
-                let problem =
-                    Problem::new("heading-duplicate", place(position)).with("heading", heading);
-                return Err(problem
-                    .with("first", letter(first))
-                    .with("second", letter(position))
-                    .into());
+                let problem = Problem::new("heading-duplicate", place(position)).with("heading", heading);
+                return Err(problem.with("first", letter(first)).with("second", letter(position)).into());
             }
         }
-        self.table.kept = headings
-            .iter()
-            .map(|heading| heading.is_empty() || (self.keep)(heading))
-            .collect();
+        self.table.kept = headings.iter().map(|heading| heading.is_empty() || (self.keep)(heading)).collect();
         self.kept_width = self.table.kept.iter().filter(|kept| **kept).count();
         self.table.columns = vec![Vec::new(); width];
         self.occupied = vec![false; width];
@@ -228,11 +189,7 @@ impl<'a> Builder<'a> {
     }
 
     fn nameless(&self, source_row: u32, position: usize) -> IoError {
-        let place = Place {
-            row: Some(source_row),
-            column: u32::try_from(position).ok(),
-            ..self.place()
-        };
+        let place = Place { row: Some(source_row), column: u32::try_from(position).ok(), ..self.place() };
         Problem::new("heading-missing", place).into()
     }
 
@@ -243,14 +200,8 @@ impl<'a> Builder<'a> {
         }
         for (position, heading) in self.table.headings.iter().enumerate() {
             if heading.is_empty() && self.occupied.get(position).copied().unwrap_or(false) {
-                let first = self
-                    .table
-                    .columns
-                    .get(position)
-                    .and_then(|c| c.iter().position(|id| *id != 0));
-                let row = first
-                    .and_then(|row| self.table.source_row(row))
-                    .unwrap_or(0);
+                let first = self.table.columns.get(position).and_then(|c| c.iter().position(|id| *id != 0));
+                let row = first.and_then(|row| self.table.source_row(row)).unwrap_or(0);
                 return Err(self.nameless(row, position));
             }
         }

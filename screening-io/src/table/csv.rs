@@ -5,12 +5,7 @@ use super::{Keep, ReadOptions, Table, encoding};
 use crate::error::{IoError, Place, Problem};
 use crate::words::trim;
 
-pub(super) fn read(
-    name: &str,
-    bytes: &[u8],
-    options: &ReadOptions,
-    keep: Keep<'_>,
-) -> Result<Table, IoError> {
+pub(super) fn read(name: &str, bytes: &[u8], options: &ReadOptions, keep: Keep<'_>) -> Result<Table, IoError> {
     let text = encoding::decode(name, bytes, options.encoding.as_deref())?;
     // An unpaired quotation mark would swallow the rows behind it without a sound.
     if text.bytes().filter(|b| *b == b'"').count() % 2 == 1 {
@@ -38,12 +33,7 @@ pub(super) fn read(
 }
 
 /// Interns the cells of one record and hands them over.
-fn fill(
-    builder: &mut Builder<'_>,
-    record: &csv::StringRecord,
-    row: u32,
-    cells: &mut Vec<u32>,
-) -> Result<(), IoError> {
+fn fill(builder: &mut Builder<'_>, record: &csv::StringRecord, row: u32, cells: &mut Vec<u32>) -> Result<(), IoError> {
     cells.clear();
     for (position, cell) in record.iter().enumerate() {
         // What may not be kept is not even interned; a mark keeps its place.
@@ -60,10 +50,7 @@ fn fill(
         && record.len() < width
         && !blank
     {
-        let place = Place {
-            row: Some(row),
-            ..builder.place()
-        };
+        let place = Place { row: Some(row), ..builder.place() };
         let problem = Problem::new("csv-ragged", place).with("cells", record.len());
         return Err(problem.with("headings", width).into());
     }
@@ -80,25 +67,16 @@ struct RowCounter {
 
 impl RowCounter {
     fn next(&mut self, text: &str, record: &csv::StringRecord) -> u32 {
-        let start = record
-            .position()
-            .map_or(0, |position| position.byte() as usize);
+        let start = record.position().map_or(0, |position| position.byte() as usize);
         let bytes = text.as_bytes();
         // The record may be said to start at line ends that still belong before it: the second half of `\r\n`, or
         // blank lines.
-        let skipped = bytes
-            .iter()
-            .skip(start)
-            .take_while(|byte| matches!(byte, b'\r' | b'\n'))
-            .count();
+        let skipped = bytes.iter().skip(start).take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
         let start = start.saturating_add(skipped).min(bytes.len());
         self.lines += line_ends(bytes, self.at, start);
         self.at = self.at.max(start);
         let row = self.lines.saturating_sub(self.inner_lines) + 1;
-        let inner: u64 = record
-            .iter()
-            .map(|cell| line_ends(cell.as_bytes(), 0, cell.len()))
-            .sum();
+        let inner: u64 = record.iter().map(|cell| line_ends(cell.as_bytes(), 0, cell.len())).sum();
         self.inner_lines += inner;
         u32::try_from(row).unwrap_or(u32::MAX)
     }
@@ -106,26 +84,14 @@ impl RowCounter {
 
 /// Line ends in a part of a text: `\n`, or `\r` without `\n` behind it.
 fn line_ends(bytes: &[u8], from: usize, to: usize) -> u64 {
-    let next = bytes
-        .iter()
-        .skip(from + 1)
-        .copied()
-        .chain(std::iter::once(0));
-    let part = bytes
-        .iter()
-        .skip(from)
-        .take(to.saturating_sub(from))
-        .zip(next);
-    part.filter(|(byte, next)| **byte == b'\n' || **byte == b'\r' && *next != b'\n')
-        .count() as u64
+    let next = bytes.iter().skip(from + 1).copied().chain(std::iter::once(0));
+    let part = bytes.iter().skip(from).take(to.saturating_sub(from)).zip(next);
+    part.filter(|(byte, next)| **byte == b'\n' || **byte == b'\r' && *next != b'\n').count() as u64
 }
 
 /// The separator that is most frequent in the first line that is not blank, outside quotes.
 fn delimiter(text: &str) -> u8 {
-    let line = text
-        .lines()
-        .find(|line| !line.trim().is_empty())
-        .unwrap_or_default();
+    let line = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
     let mut counts = [(b',', 0_usize), (b'\t', 0), (b';', 0)];
     let mut quoted = false;
     for byte in line.bytes() {
@@ -135,11 +101,7 @@ fn delimiter(text: &str) -> u8 {
         }
     }
     // `max_by_key` keeps the last of equals, so the list is searched from its end.
-    counts
-        .iter()
-        .rev()
-        .max_by_key(|(_, count)| *count)
-        .map_or(b',', |(mark, _)| *mark)
+    counts.iter().rev().max_by_key(|(_, count)| *count).map_or(b',', |(mark, _)| *mark)
 }
 
 #[cfg(test)]
@@ -160,11 +122,7 @@ mod tests {
     #[test]
     fn separators_are_told_from_the_heading() {
         for text in ["a\tb\n1\t2,5\n", "a;b\n1;2,5\n", "a,b\n1,\"2,5\"\n"] {
-            assert_eq!(
-                read(text).unwrap().cell(0, 1),
-                &Value::Text("2,5".into()),
-                "{text}"
-            );
+            assert_eq!(read(text).unwrap().cell(0, 1), &Value::Text("2,5".into()), "{text}");
         }
     }
 
@@ -180,9 +138,6 @@ mod tests {
         assert_eq!(id(" \n\n"), "file-empty");
         assert_eq!(id("a,b\0\n"), "file-kind");
         assert_eq!(id("学\u{fffd},b\n1,2\n"), "encoding-mangled");
-        assert!(
-            read("a,b,,\n1,2,,\n3,4,,\n").is_ok(),
-            "trailing empty columns"
-        );
+        assert!(read("a,b,,\n1,2,,\n3,4,,\n").is_ok(), "trailing empty columns");
     }
 }

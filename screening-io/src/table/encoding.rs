@@ -9,15 +9,10 @@ use crate::error::{IoError, Place, Problem};
 use crate::words::words;
 
 /// The text of a file without its byte-order mark.
-pub(super) fn decode<'a>(
-    name: &str,
-    bytes: &'a [u8],
-    wanted: Option<&str>,
-) -> Result<Cow<'a, str>, IoError> {
+pub(super) fn decode<'a>(name: &str, bytes: &'a [u8], wanted: Option<&str>) -> Result<Cow<'a, str>, IoError> {
     if let Some(label) = wanted {
-        let encoding = Encoding::for_label(label.trim().as_bytes()).ok_or_else(|| {
-            Problem::new("encoding-name", Place::file(name)).with("encoding", label)
-        })?;
+        let encoding = Encoding::for_label(label.trim().as_bytes())
+            .ok_or_else(|| Problem::new("encoding-name", Place::file(name)).with("encoding", label))?;
         return strictly(name, bytes, encoding);
     }
     if let Some((encoding, _)) = Encoding::for_bom(bytes) {
@@ -40,9 +35,7 @@ pub(super) fn decode<'a>(
         Some(text) if guess == GBK || guess == GB18030 || has_known_heading(&text) => Ok(text),
         None if guess == GBK || guess == GB18030 => strictly(name, bytes, GB18030),
         _ if looks_like_broken_utf8(bytes) => strictly(name, bytes, UTF_8),
-        _ => Err(Problem::new("encoding-unknown", Place::file(name))
-            .with("guess", guess.name())
-            .into()),
+        _ => Err(Problem::new("encoding-unknown", Place::file(name)).with("guess", guess.name()).into()),
     }
 }
 
@@ -59,19 +52,12 @@ fn looks_like_broken_utf8(bytes: &[u8]) -> bool {
 /// UTF-16 without a mark: every other byte of the heading's separators and digits is zero.
 fn utf16_without_mark(bytes: &[u8]) -> Option<&'static Encoding> {
     let head = bytes.get(..bytes.len().min(4096))?;
-    let zeros = |offset: usize| {
-        head.iter()
-            .skip(offset)
-            .step_by(2)
-            .filter(|b| **b == 0)
-            .count()
-    };
+    let zeros = |offset: usize| head.iter().skip(offset).step_by(2).filter(|b| **b == 0).count();
     let (even, odd) = (zeros(0), zeros(1));
     // Commas, digits and line ends make up at least a tenth of any table. Few characters have a zero as the other
     // byte, but the Chinese one has.
-    let enough = |count: usize, other: usize| {
-        count * 20 > head.len() && count > 4 * other && bytes.len().is_multiple_of(2)
-    };
+    let enough =
+        |count: usize, other: usize| count * 20 > head.len() && count > 4 * other && bytes.len().is_multiple_of(2);
     if enough(odd, even) {
         Some(UTF_16LE)
     } else if enough(even, odd) {
@@ -82,41 +68,26 @@ fn utf16_without_mark(bytes: &[u8]) -> Option<&'static Encoding> {
 }
 
 fn has_known_heading(text: &str) -> bool {
-    let line = text
-        .lines()
-        .find(|line| !line.trim().is_empty())
-        .unwrap_or_default();
+    let line = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
     line.split([',', '\t', ';']).any(|cell| {
         let cell = cell.trim_matches('"');
-        let metadata = words()
-            .survey
-            .values()
-            .flatten()
-            .flat_map(|column| &column.headings);
-        !cell.is_ascii()
-            && (words().person_heading(cell).is_some() || metadata.into_iter().any(|h| h == cell))
+        let metadata = words().survey.values().flatten().flat_map(|column| &column.headings);
+        !cell.is_ascii() && (words().person_heading(cell).is_some() || metadata.into_iter().any(|h| h == cell))
     })
 }
 
 /// Decodes without replacing anything: a byte that is not legal refuses the file and names the line.
-fn strictly<'a>(
-    name: &str,
-    bytes: &'a [u8],
-    encoding: &'static Encoding,
-) -> Result<Cow<'a, str>, IoError> {
+fn strictly<'a>(name: &str, bytes: &'a [u8], encoding: &'static Encoding) -> Result<Cow<'a, str>, IoError> {
     let bytes = match Encoding::for_bom(bytes) {
         Some((marked, length)) if marked == encoding => bytes.get(length..).unwrap_or_default(),
         _ => bytes,
     };
     let text = encoding.decode_without_bom_handling_and_without_replacement(bytes);
     match text {
-        Some(text) if text.contains('\0') => {
-            Err(Problem::new("file-kind", Place::file(name)).into())
-        }
+        Some(text) if text.contains('\0') => Err(Problem::new("file-kind", Place::file(name)).into()),
         Some(text) => Ok(text),
         None => {
-            let problem =
-                Problem::new("encoding-wrong", Place::file(name)).with("encoding", encoding.name());
+            let problem = Problem::new("encoding-wrong", Place::file(name)).with("encoding", encoding.name());
             Err(problem.with("line", first_fault(bytes, encoding)).into())
         }
     }
@@ -138,15 +109,7 @@ mod tests {
     #[test]
     fn the_encodings_of_exports_are_told_from_the_bytes() {
         let utf16 = |big: bool| -> Vec<u8> {
-            TEXT.encode_utf16()
-                .flat_map(|u| {
-                    if big {
-                        u.to_be_bytes()
-                    } else {
-                        u.to_le_bytes()
-                    }
-                })
-                .collect()
+            TEXT.encode_utf16().flat_map(|u| if big { u.to_be_bytes() } else { u.to_le_bytes() }).collect()
         };
         let marked = |mark: &[u8], body: Vec<u8>| [mark, &body].concat();
         let files = [
@@ -159,11 +122,7 @@ mod tests {
             utf16(true),
         ];
         for (index, file) in files.iter().enumerate() {
-            assert_eq!(
-                decode("a.csv", file, None).as_deref(),
-                Ok(TEXT),
-                "file {index}"
-            );
+            assert_eq!(decode("a.csv", file, None).as_deref(), Ok(TEXT), "file {index}");
         }
     }
 
@@ -176,24 +135,12 @@ mod tests {
 
     #[test]
     fn other_encodings_are_refused() {
-        let japanese = encoding_rs::SHIFT_JIS
-            .encode("番号,名前,学年\n1,ヤマダタロウ,ナナ\n")
-            .0
-            .into_owned();
+        let japanese = encoding_rs::SHIFT_JIS.encode("番号,名前,学年\n1,ヤマダタロウ,ナナ\n").0.into_owned();
         let error = decode("a.csv", &japanese, None).unwrap_err();
-        assert!(
-            matches!(error.id(), "encoding-unknown" | "encoding-wrong"),
-            "{error}"
-        );
+        assert!(matches!(error.id(), "encoding-unknown" | "encoding-wrong"), "{error}");
         let error = decode("a.csv", TEXT.as_bytes(), Some("utf-16le")).unwrap_err();
-        assert!(
-            matches!(error.id(), "encoding-wrong" | "file-kind"),
-            "{error}"
-        );
-        assert_eq!(
-            decode("a.csv", b"a", Some("klingon")).unwrap_err().id(),
-            "encoding-name"
-        );
+        assert!(matches!(error.id(), "encoding-wrong" | "file-kind"), "{error}");
+        assert_eq!(decode("a.csv", b"a", Some("klingon")).unwrap_err().id(), "encoding-name");
         let mut damaged = TEXT.repeat(20).into_bytes();
         damaged.extend([b'1', 0xff, b'\n']);
         let error = decode("a.csv", &damaged, None).unwrap_err();

@@ -60,12 +60,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self {
-            file_bytes: 1 << 30,
-            unpacked_bytes: 2 << 30,
-            columns: 65_536,
-            cells: 250_000_000,
-        }
+        Self { file_bytes: 1 << 30, unpacked_bytes: 2 << 30, columns: 65_536, cells: 250_000_000 }
     }
 }
 
@@ -134,9 +129,7 @@ impl Table {
     /// The cell in `row` (from 0, below the headings) and `column`; blank outside the table and in a column that was
     /// not kept.
     pub fn cell(&self, row: usize, column: usize) -> &Value {
-        self.cells(column)
-            .get(row)
-            .map_or(&Value::Blank, |id| self.value(*id))
+        self.cells(column).get(row).map_or(&Value::Blank, |id| self.value(*id))
     }
 
     /// The cells of a column as numbers into the values; empty for a column that was not kept.
@@ -161,47 +154,28 @@ impl Table {
 
     /// The column with exactly this heading.
     pub fn position(&self, heading: &str) -> Option<usize> {
-        self.headings
-            .iter()
-            .position(|candidate| candidate == heading)
+        self.headings.iter().position(|candidate| candidate == heading)
     }
 
     /// The place of the whole table, for messages.
     pub fn place(&self) -> Place {
-        Place {
-            sheet: self.sheet.clone(),
-            ..Place::file(&self.file)
-        }
+        Place { sheet: self.sheet.clone(), ..Place::file(&self.file) }
     }
 
     /// The place of a column.
     pub fn column_place(&self, column: usize) -> Place {
-        let heading = self
-            .headings
-            .get(column)
-            .filter(|heading| !heading.is_empty())
-            .cloned();
-        Place {
-            column: u32::try_from(column).ok(),
-            heading,
-            ..self.place()
-        }
+        let heading = self.headings.get(column).filter(|heading| !heading.is_empty()).cloned();
+        Place { column: u32::try_from(column).ok(), heading, ..self.place() }
     }
 
     /// The place of a cell.
     pub fn cell_place(&self, row: usize, column: usize) -> Place {
-        Place {
-            row: self.source_row(row),
-            ..self.column_place(column)
-        }
+        Place { row: self.source_row(row), ..self.column_place(column) }
     }
 
     /// The place of a row.
     pub fn row_place(&self, row: usize) -> Place {
-        Place {
-            row: self.source_row(row),
-            ..self.place()
-        }
+        Place { row: self.source_row(row), ..self.place() }
     }
 }
 
@@ -232,19 +206,13 @@ pub(crate) fn is_parquet(bytes: &[u8]) -> bool {
 pub(crate) fn read_bytes(path: &Path, limits: &Limits) -> Result<Vec<u8>, IoError> {
     use std::io::Read as _;
     let place = || Place::file(path.display().to_string());
-    let unreadable =
-        |cause: std::io::Error| Problem::new("file-unreadable", place()).with("cause", cause);
+    let unreadable = |cause: std::io::Error| Problem::new("file-unreadable", place()).with("cause", cause);
     let file = std::fs::File::open(path).map_err(unreadable)?;
     let mut bytes = Vec::new();
-    file.take(limits.file_bytes.saturating_add(1))
-        .read_to_end(&mut bytes)
-        .map_err(unreadable)?;
+    file.take(limits.file_bytes.saturating_add(1)).read_to_end(&mut bytes).map_err(unreadable)?;
     if bytes.len() as u64 > limits.file_bytes {
         let size = std::fs::metadata(path).map_or(bytes.len() as u64, |meta| meta.len());
-        return Err(Problem::new("file-too-large", place())
-            .with("size", size)
-            .with("limit", limits.file_bytes)
-            .into());
+        return Err(Problem::new("file-too-large", place()).with("size", size).with("limit", limits.file_bytes).into());
     }
     Ok(bytes)
 }
@@ -275,12 +243,7 @@ pub fn read_table_bytes(name: &str, bytes: &[u8], options: &ReadOptions) -> Resu
 }
 
 /// Reads a table without the columns that may not be kept.
-pub(crate) fn read_kept(
-    name: &str,
-    bytes: &[u8],
-    options: &ReadOptions,
-    keep: Keep<'_>,
-) -> Result<Table, IoError> {
+pub(crate) fn read_kept(name: &str, bytes: &[u8], options: &ReadOptions, keep: Keep<'_>) -> Result<Table, IoError> {
     let place = || Place::file(name);
     if bytes.is_empty() {
         return Err(Problem::new("file-empty", place()).into());

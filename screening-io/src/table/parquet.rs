@@ -10,13 +10,8 @@ use super::{Keep, ReadOptions, Table};
 use crate::error::{IoError, Place, Problem};
 
 /// The frame of a parquet file.
-pub(crate) fn read_frame(
-    name: &str,
-    bytes: &[u8],
-    options: &ReadOptions,
-) -> Result<DataFrame, IoError> {
-    let broken =
-        |cause: String| Problem::new("parquet-broken", Place::file(name)).with("cause", cause);
+pub(crate) fn read_frame(name: &str, bytes: &[u8], options: &ReadOptions) -> Result<DataFrame, IoError> {
+    let broken = |cause: String| Problem::new("parquet-broken", Place::file(name)).with("cause", cause);
     let mut reader = ParquetReader::new(Cursor::new(bytes));
     // As with workbooks: the parser is not ours and must not end the program.
     let (height, width) = catch_unwind(AssertUnwindSafe(|| -> PolarsResult<(usize, usize)> {
@@ -29,9 +24,7 @@ pub(crate) fn read_frame(
         return Err(problem.with("limit", options.limits.columns).into());
     }
     if width.saturating_mul(height) > options.limits.cells {
-        return Err(Problem::new("too-many-cells", Place::file(name))
-            .with("limit", options.limits.cells)
-            .into());
+        return Err(Problem::new("too-many-cells", Place::file(name)).with("limit", options.limits.cells).into());
     }
     let frame = catch_unwind(AssertUnwindSafe(|| reader.finish()))
         .map_err(|_| broken("parser".to_owned()))?
@@ -39,12 +32,7 @@ pub(crate) fn read_frame(
     Ok(frame)
 }
 
-pub(super) fn read(
-    name: &str,
-    bytes: &[u8],
-    options: &ReadOptions,
-    keep: Keep<'_>,
-) -> Result<Table, IoError> {
+pub(super) fn read(name: &str, bytes: &[u8], options: &ReadOptions, keep: Keep<'_>) -> Result<Table, IoError> {
     let frame = read_frame(name, bytes, options)?;
     from_frame(name, &frame, options, keep)
 }
@@ -58,30 +46,18 @@ pub(crate) fn from_frame(
     keep: Keep<'_>,
 ) -> Result<Table, IoError> {
     let mut builder = Builder::new(name, None, options.limits, keep);
-    let headings: Vec<u32> = frame
-        .columns()
-        .iter()
-        .map(|c| builder.interner.text(c.name().as_str()))
-        .collect();
+    let headings: Vec<u32> = frame.columns().iter().map(|c| builder.interner.text(c.name().as_str())).collect();
     builder.row(1, &headings)?;
     let mut columns = Vec::with_capacity(frame.width());
     for (position, column) in frame.columns().iter().enumerate() {
         let cells = if builder.keeps(position) {
-            let place = Place {
-                column: u32::try_from(position).ok(),
-                ..builder.place()
-            };
+            let place = Place { column: u32::try_from(position).ok(), ..builder.place() };
             intern(&mut builder, column).map_err(|dtype| {
-                Problem::new("parquet-type", place)
-                    .value(column.name().as_str())
-                    .with("dtype", dtype)
+                Problem::new("parquet-type", place).value(column.name().as_str()).with("dtype", dtype)
             })?
         } else {
             let filled = column.is_not_null();
-            filled
-                .iter()
-                .map(|filled| if filled == Some(true) { HIDDEN } else { 0 })
-                .collect()
+            filled.iter().map(|filled| if filled == Some(true) { HIDDEN } else { 0 }).collect()
         };
         columns.push(cells);
     }
@@ -103,10 +79,7 @@ fn intern(builder: &mut Builder<'_>, column: &Column) -> Result<Vec<u32>, String
     if column.dtype().is_primitive_numeric() {
         let numbers = series.cast(&DataType::Float64).map_err(|_| unfit())?;
         let numbers = numbers.f64().map_err(|_| unfit())?;
-        return Ok(numbers
-            .iter()
-            .map(|number| number.map_or(0, |number| interner.number(number)))
-            .collect());
+        return Ok(numbers.iter().map(|number| number.map_or(0, |number| interner.number(number))).collect());
     }
     if *column.dtype() == DataType::Date {
         let days = series.cast(&DataType::Int32).map_err(|_| unfit())?;
@@ -121,10 +94,7 @@ fn intern(builder: &mut Builder<'_>, column: &Column) -> Result<Vec<u32>, String
     }
     let texts = series.cast(&DataType::String).map_err(|_| unfit())?;
     let texts = texts.str().map_err(|_| unfit())?;
-    Ok(texts
-        .iter()
-        .map(|text| text.map_or(0, |text| interner.text(text)))
-        .collect())
+    Ok(texts.iter().map(|text| text.map_or(0, |text| interner.text(text))).collect())
 }
 
 /// Spreadsheet serial of 1 January 1970.

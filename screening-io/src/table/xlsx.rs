@@ -12,12 +12,7 @@ use crate::words::trim;
 
 type Workbook<'a> = Xlsx<Cursor<&'a [u8]>>;
 
-pub(super) fn read(
-    name: &str,
-    bytes: &[u8],
-    options: &ReadOptions,
-    keep: Keep<'_>,
-) -> Result<Table, IoError> {
+pub(super) fn read(name: &str, bytes: &[u8], options: &ReadOptions, keep: Keep<'_>) -> Result<Table, IoError> {
     archive::check(name, bytes, options.limits.unpacked_bytes)?;
     // The parser of the format is not ours, and its input is hostile: a panic in it must refuse the file, not end a
     // server or the run of a whole district.
@@ -26,23 +21,13 @@ pub(super) fn read(
 }
 
 fn broken(name: &str, cause: &dyn std::fmt::Display) -> IoError {
-    Problem::new("xlsx-broken", Place::file(name))
-        .with("cause", cause)
-        .into()
+    Problem::new("xlsx-broken", Place::file(name)).with("cause", cause).into()
 }
 
-fn parse(
-    name: &str,
-    bytes: &[u8],
-    options: &ReadOptions,
-    keep: Keep<'_>,
-) -> Result<Table, IoError> {
-    let mut workbook: Workbook<'_> =
-        Xlsx::new(Cursor::new(bytes)).map_err(|cause: XlsxError| broken(name, &cause))?;
+fn parse(name: &str, bytes: &[u8], options: &ReadOptions, keep: Keep<'_>) -> Result<Table, IoError> {
+    let mut workbook: Workbook<'_> = Xlsx::new(Cursor::new(bytes)).map_err(|cause: XlsxError| broken(name, &cause))?;
     let sheet = choose_sheet(name, &mut workbook, options.sheet.as_deref())?;
-    let merged = workbook
-        .merge_cells_by_sheet_name(&sheet)
-        .map_err(|cause| broken(name, &cause))?;
+    let merged = workbook.merge_cells_by_sheet_name(&sheet).map_err(|cause| broken(name, &cause))?;
     if let Some(region) = merged.iter().min_by_key(|region| region.start) {
         return Err(merged_problem(name, &sheet, region));
     }
@@ -50,11 +35,7 @@ fn parse(
 }
 
 /// The sheet asked for, or the only one that holds data.
-fn choose_sheet(
-    name: &str,
-    workbook: &mut Workbook<'_>,
-    wanted: Option<&str>,
-) -> Result<String, IoError> {
+fn choose_sheet(name: &str, workbook: &mut Workbook<'_>, wanted: Option<&str>) -> Result<String, IoError> {
     let sheets: Vec<String> = workbook
         .sheets_metadata()
         .iter()
@@ -62,15 +43,10 @@ fn choose_sheet(
         .map(|sheet| sheet.name.clone())
         .collect();
     if let Some(wanted) = wanted {
-        return sheets
-            .iter()
-            .find(|sheet| *sheet == wanted)
-            .cloned()
-            .ok_or_else(|| {
-                let problem =
-                    Problem::new("xlsx-no-sheet", Place::file(name)).with("wanted", wanted);
-                problem.with("names", sheets.join(", ")).into()
-            });
+        return sheets.iter().find(|sheet| *sheet == wanted).cloned().ok_or_else(|| {
+            let problem = Problem::new("xlsx-no-sheet", Place::file(name)).with("wanted", wanted);
+            problem.with("names", sheets.join(", ")).into()
+        });
     }
     let mut filled = Vec::new();
     for sheet in sheets {
@@ -82,8 +58,7 @@ fn choose_sheet(
         [] => Err(Problem::new("file-empty", Place::file(name)).into()),
         [only] => Ok(only.clone()),
         several => {
-            let problem =
-                Problem::new("xlsx-sheets", Place::file(name)).with("count", several.len());
+            let problem = Problem::new("xlsx-sheets", Place::file(name)).with("count", several.len());
             Err(problem.with("names", several.join(", ")).into())
         }
     }
@@ -109,8 +84,7 @@ fn is_blank(value: &DataRef<'_>) -> bool {
 }
 
 fn merged_problem(name: &str, sheet: &str, region: &Dimensions) -> IoError {
-    let corner =
-        |(row, column): (u32, u32)| format!("{}{}", column_letter(column), u64::from(row) + 1);
+    let corner = |(row, column): (u32, u32)| format!("{}{}", column_letter(column), u64::from(row) + 1);
     let place = Place {
         sheet: Some(sheet.to_owned()),
         row: region.start.0.checked_add(1),
@@ -118,9 +92,7 @@ fn merged_problem(name: &str, sheet: &str, region: &Dimensions) -> IoError {
         ..Place::file(name)
     };
     let range = format!("{}:{}", corner(region.start), corner(region.end));
-    Problem::new("xlsx-merged", place)
-        .with("range", range)
-        .into()
+    Problem::new("xlsx-merged", place).with("range", range).into()
 }
 
 fn read_sheet(
@@ -130,14 +102,8 @@ fn read_sheet(
     options: &ReadOptions,
     keep: Keep<'_>,
 ) -> Result<Table, IoError> {
-    let epoch = if workbook.has_1904_epoch() {
-        DAYS_1904
-    } else {
-        0.0
-    };
-    let mut reader = workbook
-        .worksheet_cells_reader(&sheet)
-        .map_err(|cause| broken(name, &cause))?;
+    let epoch = if workbook.has_1904_epoch() { DAYS_1904 } else { 0.0 };
+    let mut reader = workbook.worksheet_cells_reader(&sheet).map_err(|cause| broken(name, &cause))?;
     let mut builder = Builder::new(name, Some(sheet), options.limits, keep);
     let mut cells: Vec<u32> = Vec::new();
     let mut current = 0_u32;
@@ -149,11 +115,7 @@ fn read_sheet(
             if row < current {
                 return Err(broken(
                     name,
-                    &format_args!(
-                        "row {} after row {}",
-                        u64::from(row) + 1,
-                        u64::from(current) + 1
-                    ),
+                    &format_args!("row {} after row {}", u64::from(row) + 1, u64::from(current) + 1),
                 ));
             }
             current = row;
@@ -201,9 +163,7 @@ fn intern(builder: &mut Builder<'_>, column: usize, value: &DataRef<'_>, epoch: 
         DataRef::Empty => 0,
         DataRef::Int(number) => interner.number(*number as f64),
         DataRef::Float(number) => interner.number(*number),
-        DataRef::String(text) | DataRef::DateTimeIso(text) | DataRef::DurationIso(text) => {
-            interner.text(text)
-        }
+        DataRef::String(text) | DataRef::DateTimeIso(text) | DataRef::DurationIso(text) => interner.text(text),
         DataRef::SharedString(text) => interner.text(text),
         DataRef::Bool(truth) => interner.text(if *truth { "TRUE" } else { "FALSE" }),
         DataRef::DateTime(moment) => interner.date(moment.as_f64() + epoch),

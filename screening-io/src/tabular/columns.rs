@@ -16,12 +16,8 @@ pub(super) fn find_items(table: &Table, part: &TablePart<'_>) -> Result<Vec<usiz
     if let ColumnNames::Mapping(mapping) = &part.names {
         check_mapping(table, definition, mapping)?;
     }
-    let positions: HashMap<&str, usize> = table
-        .headings()
-        .iter()
-        .enumerate()
-        .map(|(position, heading)| (heading.as_str(), position))
-        .collect();
+    let positions: HashMap<&str, usize> =
+        table.headings().iter().enumerate().map(|(position, heading)| (heading.as_str(), position)).collect();
     let mut found = Vec::with_capacity(definition.items.len());
     let mut missing = Vec::new();
     for item in &definition.items {
@@ -32,9 +28,7 @@ pub(super) fn find_items(table: &Table, part: &TablePart<'_>) -> Result<Vec<usiz
         }
     }
     if found.is_empty() {
-        return Err(problem("table-no-items")
-            .with("example", missing.first().cloned().unwrap_or_default())
-            .into());
+        return Err(problem("table-no-items").with("example", missing.first().cloned().unwrap_or_default()).into());
     }
     if !missing.is_empty() {
         let shown: Vec<String> = missing.iter().take(8).cloned().collect();
@@ -48,11 +42,7 @@ pub(super) fn find_items(table: &Table, part: &TablePart<'_>) -> Result<Vec<usiz
 }
 
 /// A column such as `phq-9.10` is a mistake somebody should know of; `phq-9.total` is a result of an earlier run.
-fn no_unknown_items(
-    table: &Table,
-    definition: &Definition,
-    found: &[usize],
-) -> Result<(), IoError> {
+fn no_unknown_items(table: &Table, definition: &Definition, found: &[usize]) -> Result<(), IoError> {
     let prefix = format!("{}.", definition.id);
     for (position, heading) in table.headings().iter().enumerate() {
         let Some(item) = heading.strip_prefix(&prefix) else {
@@ -67,11 +57,7 @@ fn no_unknown_items(
     Ok(())
 }
 
-fn check_mapping(
-    table: &Table,
-    definition: &Definition,
-    mapping: &IndexMap<String, String>,
-) -> Result<(), IoError> {
+fn check_mapping(table: &Table, definition: &Definition, mapping: &IndexMap<String, String>) -> Result<(), IoError> {
     let mut users: HashMap<&str, &str> = HashMap::new();
     for (item, wanted) in mapping {
         let problem = |id| {
@@ -85,10 +71,7 @@ fn check_mapping(
             return Err(problem("mapping-unknown-column").into());
         }
         if let Some(first) = users.insert(wanted, item) {
-            return Err(problem("mapping-column-twice")
-                .with("first", first)
-                .with("second", item)
-                .into());
+            return Err(problem("mapping-column-twice").with("first", first).with("second", item).into());
         }
     }
     Ok(())

@@ -9,15 +9,11 @@ use indexmap::IndexMap;
 use polars::prelude::*;
 use screening_core::instrument::Definition;
 
-use crate::answers::{
-    AnswerSet, Field, ItemColumn, PersonColumn, item_columns, read_person, student_ids,
-};
+use crate::answers::{AnswerSet, Field, ItemColumn, PersonColumn, item_columns, read_person, student_ids};
 use crate::coding::{Coding, CodingReport, Evidence, Verdict, decide};
 use crate::error::{IoError, Problem};
 use crate::survey::{frame, readers, source_columns};
-use crate::table::{
-    ReadOptions, Table, Value, is_parquet, read_bytes, read_frame, read_kept, table_from_frame,
-};
+use crate::table::{ReadOptions, Table, Value, is_parquet, read_bytes, read_frame, read_kept, table_from_frame};
 use crate::words::words;
 
 use columns::find_items;
@@ -61,12 +57,7 @@ pub struct TablePart<'a> {
 impl<'a> TablePart<'a> {
     /// An instrument with columns of these names.
     pub fn new(definition: &'a Definition, names: ColumnNames) -> Self {
-        Self {
-            definition,
-            names,
-            coding: None,
-            accept_strays: false,
-        }
+        Self { definition, names, coding: None, accept_strays: false }
     }
 }
 
@@ -98,38 +89,22 @@ pub fn read_answers(path: &Path, spec: &TableSpec<'_>) -> Result<AnswerSet, IoEr
 ///
 /// # Errors
 /// As [`read_answers`].
-pub fn read_answers_bytes(
-    name: &str,
-    bytes: &[u8],
-    spec: &TableSpec<'_>,
-) -> Result<AnswerSet, IoError> {
+pub fn read_answers_bytes(name: &str, bytes: &[u8], spec: &TableSpec<'_>) -> Result<AnswerSet, IoError> {
     if !is_parquet(bytes) {
         let table = read_kept(name, bytes, &spec.read, &|_| true)?;
         return read(&table, None, spec);
     }
     let original = read_frame(name, bytes, &spec.read)?;
     // Columns of a type that cells cannot have still pass through, so only those that are read become cells.
-    let names: Vec<String> = original
-        .get_column_names()
-        .iter()
-        .map(ToString::to_string)
-        .collect();
-    let wanted: HashSet<String> = names
-        .into_iter()
-        .filter(|heading| is_read(heading, spec))
-        .collect();
-    let table = table_from_frame(name, &original, &spec.read, &|heading| {
-        wanted.contains(heading)
-    })?;
+    let names: Vec<String> = original.get_column_names().iter().map(ToString::to_string).collect();
+    let wanted: HashSet<String> = names.into_iter().filter(|heading| is_read(heading, spec)).collect();
+    let table = table_from_frame(name, &original, &spec.read, &|heading| wanted.contains(heading))?;
     read(&table, Some(&original), spec)
 }
 
 fn is_read(heading: &str, spec: &TableSpec<'_>) -> bool {
     let item = |part: &TablePart<'_>| {
-        part.definition
-            .items
-            .iter()
-            .any(|item| part.names.of(part.definition, &item.id).as_deref() == Some(heading))
+        part.definition.items.iter().any(|item| part.names.of(part.definition, &item.id).as_deref() == Some(heading))
     };
     person_field(heading, spec).is_some() || spec.parts.iter().any(item)
 }
@@ -141,17 +116,12 @@ fn person_field(heading: &str, spec: &TableSpec<'_>) -> Option<Field> {
         return Some(Field::StudentId);
     }
     let field = Field::OF_ANSWERS.into_iter().find(|field| {
-        field.key() == heading
-            || !heading.is_ascii() && words().person_heading(heading) == Some(field.key())
+        field.key() == heading || !heading.is_ascii() && words().person_heading(heading) == Some(field.key())
     })?;
     (field != Field::StudentId || spec.student_id.is_none()).then_some(field)
 }
 
-fn read(
-    table: &Table,
-    original: Option<&DataFrame>,
-    spec: &TableSpec<'_>,
-) -> Result<AnswerSet, IoError> {
+fn read(table: &Table, original: Option<&DataFrame>, spec: &TableSpec<'_>) -> Result<AnswerSet, IoError> {
     let mut columns_of = Vec::with_capacity(spec.parts.len());
     for part in &spec.parts {
         columns_of.push(find_items(table, part)?);
@@ -159,15 +129,10 @@ fn read(
     let persons = find_persons(table, spec)?;
     let codings = settle(table, spec, &columns_of)?;
     let mut rejected = Vec::new();
-    let id = persons
-        .iter()
-        .find(|person| person.field == Field::StudentId);
+    let id = persons.iter().find(|person| person.field == Field::StudentId);
     let keep: Vec<bool> = match id {
         Some(id) if spec.needs_student_id => {
-            student_ids(table, id.column, "row-no-student", &mut rejected)
-                .iter()
-                .map(Option::is_some)
-                .collect()
+            student_ids(table, id.column, "row-no-student", &mut rejected).iter().map(Option::is_some).collect()
         }
         _ => vec![true; table.height()],
     };
@@ -184,20 +149,9 @@ fn read(
             .zip(positions)
             .map(|(reader, column)| ItemColumn { reader, column })
             .collect();
-        items.extend(item_columns(
-            table,
-            part.definition,
-            &found,
-            report.coding,
-            &keep,
-            &mut rejected,
-        ));
+        items.extend(item_columns(table, part.definition, &found, report.coding, &keep, &mut rejected));
     }
-    let names: HashSet<String> = columns
-        .iter()
-        .chain(&items)
-        .map(|column| column.name().to_string())
-        .collect();
+    let names: HashSet<String> = columns.iter().chain(&items).map(|column| column.name().to_string()).collect();
     let mut ignored = Vec::new();
     for position in (0..table.width()).filter(|position| !used.contains(position)) {
         let heading = table.heading(position);
@@ -213,13 +167,7 @@ fn read(
     }
     columns.extend(items);
     let frame = frame(table, &keep, columns)?;
-    Ok(AnswerSet {
-        frame,
-        rejected,
-        rows_in: table.height(),
-        codings,
-        ignored,
-    })
+    Ok(AnswerSet { frame, rejected, rows_in: table.height(), codings, ignored })
 }
 
 fn find_persons(table: &Table, spec: &TableSpec<'_>) -> Result<Vec<PersonColumn>, IoError> {
@@ -228,62 +176,33 @@ fn find_persons(table: &Table, spec: &TableSpec<'_>) -> Result<Vec<PersonColumn>
         let Some(field) = person_field(heading, spec) else {
             continue;
         };
-        if let Some(other) = persons
-            .iter()
-            .find(|other| other.field.column() == field.column())
-        {
-            let problem = Problem::new("person-column-twice", table.column_place(column))
-                .with("field", field.column());
-            let problem = problem
-                .with("first", table.heading(other.column))
-                .with("second", heading);
+        if let Some(other) = persons.iter().find(|other| other.field.column() == field.column()) {
+            let problem = Problem::new("person-column-twice", table.column_place(column)).with("field", field.column());
+            let problem = problem.with("first", table.heading(other.column)).with("second", heading);
             return Err(problem.into());
         }
         persons.push(PersonColumn { field, column });
     }
-    let has_id = persons
-        .iter()
-        .any(|person| person.field == Field::StudentId);
+    let has_id = persons.iter().any(|person| person.field == Field::StudentId);
     if !has_id && (spec.needs_student_id || spec.student_id.is_some()) {
-        let wanted = spec
-            .student_id
-            .as_deref()
-            .unwrap_or(Field::StudentId.column());
-        return Err(Problem::new("student-column", table.place())
-            .with("wanted", wanted)
-            .into());
+        let wanted = spec.student_id.as_deref().unwrap_or(Field::StudentId.column());
+        return Err(Problem::new("student-column", table.place()).with("wanted", wanted).into());
     }
     Ok(persons)
 }
 
-fn settle(
-    table: &Table,
-    spec: &TableSpec<'_>,
-    columns_of: &[Vec<usize>],
-) -> Result<Vec<CodingReport>, IoError> {
+fn settle(table: &Table, spec: &TableSpec<'_>, columns_of: &[Vec<usize>]) -> Result<Vec<CodingReport>, IoError> {
     let mut reports = Vec::with_capacity(spec.parts.len());
     for (part, columns) in spec.parts.iter().zip(columns_of) {
         let id = part.definition.id.clone();
         let evidence = Evidence::gather(table, &readers(part.definition), columns);
         let contract = (part.names == ColumnNames::Canonical).then_some(Coding::Score);
-        match decide(
-            &evidence,
-            &id,
-            table.place(),
-            part.coding.or(contract),
-            part.accept_strays,
-        ) {
+        match decide(&evidence, &id, table.place(), part.coding.or(contract), part.accept_strays) {
             Verdict::Use(coding, ground) => {
-                reports.push(CodingReport {
-                    instrument: id,
-                    coding,
-                    ground,
-                    evidence: evidence.describe(),
-                });
+                reports.push(CodingReport { instrument: id, coding, ground, evidence: evidence.describe() });
             }
             Verdict::Ambiguous(_) => {
-                let problem =
-                    Problem::new("coding-ambiguous", table.place()).with("instrument", &id);
+                let problem = Problem::new("coding-ambiguous", table.place()).with("instrument", &id);
                 return Err(problem.detail(evidence.describe()).into());
             }
             Verdict::Refuse(problem) => return Err(problem.into()),
@@ -294,16 +213,9 @@ fn settle(
 
 /// A column as it is in the file, for the rows kept: with its type where the file has types, as numbers where all
 /// cells are numbers, and as text otherwise.
-fn untouched(
-    table: &Table,
-    original: Option<&DataFrame>,
-    position: usize,
-    keep: &[bool],
-) -> Column {
+fn untouched(table: &Table, original: Option<&DataFrame>, position: usize, keep: &[bool]) -> Column {
     let heading = table.heading(position);
-    let rows: Vec<usize> = (0..table.height())
-        .filter(|row| keep.get(*row).copied().unwrap_or(false))
-        .collect();
+    let rows: Vec<usize> = (0..table.height()).filter(|row| keep.get(*row).copied().unwrap_or(false)).collect();
     if let Some(column) = original.and_then(|frame| frame.select_at_idx(position)) {
         // Rows of a frame are numbered from 2, as under a heading.
         let indices: Vec<IdxSize> = rows
@@ -326,14 +238,7 @@ fn untouched(
             .collect();
         return Column::new(name, numbers);
     }
-    let texts: Vec<Option<String>> = cells()
-        .map(|cell| {
-            if *cell == Value::Blank {
-                None
-            } else {
-                Some(cell.to_text())
-            }
-        })
-        .collect();
+    let texts: Vec<Option<String>> =
+        cells().map(|cell| if *cell == Value::Blank { None } else { Some(cell.to_text()) }).collect();
     Column::new(name, texts)
 }

@@ -10,22 +10,12 @@ use screening_core::instrument::Definition;
 pub(crate) fn instrument(id: &str, items: usize, options: &[(i8, &str, &str)]) -> Definition {
     let options: Vec<String> = options
         .iter()
-        .map(|(code, zh, en)| {
-            format!("{{ code = {code}, label = {{ en = \"{en}\", zh-CN = \"{zh}\" }} }}")
-        })
+        .map(|(code, zh, en)| format!("{{ code = {code}, label = {{ en = \"{en}\", zh-CN = \"{zh}\" }} }}"))
         .collect();
     let items: Vec<String> = (1..=items)
-        .map(|n| {
-            format!(
-                "[[items]]\nid = \"{n}\"\nlabel = {{ en = \"topic {n}\", zh-CN = \"主题{n}\" }}\n"
-            )
-        })
+        .map(|n| format!("[[items]]\nid = \"{n}\"\nlabel = {{ en = \"topic {n}\", zh-CN = \"主题{n}\" }}\n"))
         .collect();
-    parse(
-        id,
-        &format!("default = [{}]", options.join(", ")),
-        &items.concat(),
-    )
+    parse(id, &format!("default = [{}]", options.join(", ")), &items.concat())
 }
 
 /// A made-up instrument with a clock item, a number item and a choice item.
@@ -74,36 +64,18 @@ S1 = {{ cite = "x", kind = "own" }}
 }
 
 /// Four options coded from 0.
-pub(crate) const FROM_ZERO: [(i8, &str, &str); 4] = [
-    (0, "没有", "never"),
-    (1, "有时", "sometimes"),
-    (2, "经常", "often"),
-    (3, "总是", "always"),
-];
+pub(crate) const FROM_ZERO: [(i8, &str, &str); 4] =
+    [(0, "没有", "never"), (1, "有时", "sometimes"), (2, "经常", "often"), (3, "总是", "always")];
 /// Five options coded from 1.
-pub(crate) const FROM_ONE: [(i8, &str, &str); 5] = [
-    (1, "从无", "none"),
-    (2, "很轻", "light"),
-    (3, "中等", "medium"),
-    (4, "偏重", "strong"),
-    (5, "严重", "severe"),
-];
+pub(crate) const FROM_ONE: [(i8, &str, &str); 5] =
+    [(1, "从无", "none"), (2, "很轻", "light"), (3, "中等", "medium"), (4, "偏重", "strong"), (5, "严重", "severe")];
 
 /// The headings of the survey layout, with three identity questions and then `items` questions.
 pub(crate) fn headings(items: usize) -> Vec<String> {
-    let mut out: Vec<String> = [
-        "序号",
-        "提交答卷时间",
-        "所用时间",
-        "来源",
-        "来源详情",
-        "来自IP",
-        "1、学号",
-        "2、姓名",
-        "3、班级",
-    ]
-    .map(String::from)
-    .to_vec();
+    let mut out: Vec<String> =
+        ["序号", "提交答卷时间", "所用时间", "来源", "来源详情", "来自IP", "1、学号", "2、姓名", "3、班级"]
+            .map(String::from)
+            .to_vec();
     out.extend((0..items).map(|n| format!("{}、主题{}", n + 4, n + 1)));
     out
 }
@@ -159,12 +131,5 @@ pub(crate) fn codes(frame: &DataFrame, column: &str) -> Vec<Option<i8>> {
 
 /// Texts of a column.
 pub(crate) fn texts(frame: &DataFrame, column: &str) -> Vec<Option<String>> {
-    frame
-        .column(column)
-        .unwrap()
-        .str()
-        .unwrap()
-        .iter()
-        .map(|text| text.map(str::to_owned))
-        .collect()
+    frame.column(column).unwrap().str().unwrap().iter().map(|text| text.map(str::to_owned)).collect()
 }
