@@ -1,0 +1,244 @@
+//! The example district from its files to its results: nothing is lost, nothing is counted twice, and the totals are those
+//! that a plain reading of the file gives.
+
+use std::collections::{HashMap, HashSet};
+use std::path::PathBuf;
+use std::sync::LazyLock;
+
+use polars::prelude::*;
+use screening_core::coverage::{Level, Status};
+use screening_core::instrument::{FlagSeverity, Library};
+use screening_core::screening::RejectionKind;
+use screening_io::Scope;
+use screening_io::job::{JobResult, run_job};
+use screening_tests::{Csv, Outcome, repository};
+
+/// One run for all tests.
+static RUN: LazyLock<JobResult> = LazyLock::new(|| {
+    let path = district().join("screening.toml");
+    run_job(&path, false, &|_| {}).unwrap_or_else(|error| panic!("{error}"))
+});
+
+fn district() -> PathBuf {
+    repository().join("examples").join("district")
+}
+
+fn texts(frame: &DataFrame, name: &str) -> Outcome<Vec<Option<String>>> {
+    let series = frame.column(name)?.as_materialized_series().cast(&DataType::String)?;
+    let texts = series.str()?.iter().map(|text| text.map(str::to_owned)).collect();
+    Ok(texts)
+}
+
+fn numbers(frame: &DataFrame, name: &str) -> Outcome<Vec<Option<f64>>> {
+    let series = frame.column(name)?.as_materialized_series().cast(&DataType::Float64)?;
+    let numbers = series.f64()?.iter().collect();
+    Ok(numbers)
+}
+
+fn truths(frame: &DataFrame, name: &str) -> Outcome<Vec<Option<bool>>> {
+    let series = frame.column(name)?.as_materialized_series();
+    let truths = series.bool()?.iter().collect();
+    Ok(truths)
+}
+
+/// Student ids in the order of the results.
+fn pupils() -> Outcome<Vec<String>> {
+    let ids = texts(&RUN.screening.results, "student_id")?;
+    ids.into_iter().map(|id| id.ok_or_else(|| "a pupil without an id".into())).collect()
+}
+
+fn has_sheet(status: Option<&str>) -> bool {
+    [Status::Valid, Status::Invalid, Status::RetestPending].into_iter().any(|known| status == Some(known.word()))
+}
+
+#[test]
+fn every_row_that_came_in_is_used_superseded_or_rejected() -> Outcome<()> {
+    let (screening, files) = (&RUN.screening, &RUN.files);
+    let rows = screening.summary.rows;
+    assert_eq!(rows.read, rows.used + rows.superseded + rows.rejected);
+    assert_eq!(rows.superseded, screening.superseded.len() as u64);
+    let of_kind = |kind| screening.rejected.iter().filter(|entry| entry.kind == kind).count() as u64;
+    assert_eq!(rows.rejected, of_kind(RejectionKind::Sheet));
+    assert_eq!(rows.values_rejected, of_kind(RejectionKind::Value));
+    assert!(rows.used > 0 && rows.superseded > 0 && rows.rejected > 0, "the example has none of one kind: {rows:?}");
+
+    let (rows_in, rows_read): (usize, usize) =
+        (files.iter().map(|file| file.rows_in).sum(), files.iter().map(|file| file.rows_read).sum());
+    assert_eq!(rows_read as u64, rows.read);
+    let refused = |file: &PathBuf| {
+        let whole = RUN.rejected.iter().filter(|entry| entry.scope == Scope::Row);
+        whole.filter(|entry| PathBuf::from(&entry.problem.place.file).ends_with(file)).count()
+    };
+    for file in files {
+        assert_eq!(file.rows_in, file.rows_read + refused(&file.file), "{}", file.file.display());
+        if file.file.extension().is_some_and(|extension| extension == "csv") {
+            let plain = Csv::read(&district().join(&file.file))?;
+            assert_eq!(file.rows_in, plain.height(), "{}", file.file.display());
+        }
+    }
+    assert!(rows_in >= rows_read);
+    Ok(())
+}
+
+#[test]
+fn every_pupil_of_the_roster_stands_once_in_the_results() -> Outcome<()> {
+    let roster = Csv::read(&district().join("roster.csv"))?;
+    let (found, wanted) = (pupils()?, roster.column("student_id")?);
+    assert_eq!(found, wanted);
+    assert_eq!(found.iter().collect::<HashSet<_>>().len(), found.len());
+    assert_eq!(found.len(), RUN.screening.coverage.district().enrolled() as usize);
+    assert!(RUN.names.is_empty() && RUN.screening.results.column("name").is_err(), "names were not asked for");
+    Ok(())
+}
+
+#[test]
+fn coverage_adds_up_at_every_level() -> Outcome<()> {
+    let table = &RUN.screening.coverage;
+    for row in table.rows() {
+        let parts: u32 = Status::ALL.into_iter().map(|status| row.counts.get(status)).sum();
+        assert_eq!(row.counts.enrolled(), parts, "{row:?}");
+    }
+    for level in Level::ALL {
+        for status in Status::ALL {
+            let rows = table.rows().iter().filter(|row| row.level == level);
+            let sum: u32 = rows.map(|row| row.counts.get(status)).sum();
+            assert_eq!(sum, table.district().get(status), "{} {}", level.word(), status.word());
+        }
+    }
+
+    let results = &RUN.screening.results;
+    let (schools, grades, classes) = (texts(results, "school")?, texts(results, "grade")?, texts(results, "class")?);
+    let statuses = texts(results, "status")?;
+    let mut counted: HashMap<_, u32> = HashMap::new();
+    for (((school, grade), class), status) in schools.into_iter().zip(grades).zip(classes).zip(statuses) {
+        *counted.entry((school, grade, class, status)).or_default() += 1;
+    }
+    let mut compared = 0;
+    for row in table.rows().iter().filter(|row| row.level == Level::Class) {
+        for status in Status::ALL {
+            let grade = row.grade.map(|grade| grade.to_string());
+            let key = (row.school.clone(), grade, row.class.clone(), Some(status.word().to_owned()));
+            let pupils = counted.remove(&key).unwrap_or(0);
+            assert_eq!(row.counts.get(status), pupils, "{key:?}");
+            compared += pupils;
+        }
+    }
+    assert!(counted.is_empty(), "pupils in no class of the table: {counted:?}");
+    assert_eq!(compared, table.district().enrolled());
+
+    let roster = Csv::read(&district().join("roster.csv"))?;
+    let schools = roster.column("school")?;
+    for row in table.rows().iter().filter(|row| row.level == Level::School) {
+        let pupils = schools.iter().filter(|school| Some(**school) == row.school.as_deref()).count();
+        assert_eq!(row.counts.enrolled() as usize, pupils, "{row:?}");
+    }
+    Ok(())
+}
+
+/// Pupils who are proposed with a certain critical answer.
+fn listed() -> HashSet<(String, String, String)> {
+    let entries = RUN.screening.proposals.iter();
+    let answers = entries.flat_map(|entry| entry.proposal.critical.iter().map(move |answer| (entry, answer)));
+    answers.map(|(entry, answer)| (entry.student_id.clone(), answer.instrument.clone(), answer.flag.clone())).collect()
+}
+
+#[test]
+fn a_critical_answer_is_listed_whatever_the_status() -> Outcome<()> {
+    let library = Library::bundled()?;
+    let (results, pupils, listed) = (&RUN.screening.results, pupils()?, listed());
+    let statuses = texts(results, "status")?;
+    let (mut raised, mut not_valid) = (0, 0);
+    for instrument in library.iter() {
+        let flags = instrument.definition().flags.iter().filter(|flag| flag.severity == FlagSeverity::Critical);
+        for flag in flags {
+            let name = format!("{}.flag.{}", instrument.id(), flag.id);
+            if results.column(&name).is_err() {
+                continue;
+            }
+            for (row, state) in truths(results, &name)?.into_iter().enumerate() {
+                if state == Some(true) {
+                    let key = (pupils[row].clone(), instrument.id().to_owned(), flag.id.clone());
+                    assert!(listed.contains(&key), "{key:?}, status {:?}", statuses[row]);
+                    raised += 1;
+                    not_valid += usize::from(statuses[row].as_deref() != Some(Status::Valid.word()));
+                }
+            }
+        }
+    }
+    assert!(raised > 20, "only {raised} critical answers in the example");
+    println!("{raised} critical answers are listed, {not_valid} of them on sheets that are not valid");
+    Ok(())
+}
+
+/// One file of the senior school: student ids, and the nine answers of each sheet as they stand there.
+struct Plain {
+    ids: Vec<String>,
+    answers: Vec<Vec<String>>,
+}
+
+fn plain() -> Outcome<Plain> {
+    let library = Library::bundled()?;
+    let definition = library.get("phq-9").ok_or("the library has no phq-9")?.definition();
+    let labels: Vec<&str> = definition.items.iter().map(|item| item.label.zh_cn.as_str()).collect();
+    let csv = Csv::read(&district().join("answers").join("school-03.csv"))?;
+    let stems: Vec<&str> = csv.headings().iter().map(|h| h.split_once('、').map_or("", |(_, stem)| stem)).collect();
+    let first = stems.windows(labels.len()).position(|window| window == labels).ok_or("the questions were not found")?;
+    let id = stems.iter().position(|stem| *stem == "学号").ok_or("the student id was not found")?;
+    let columns: Vec<Vec<&str>> = (first..first + labels.len()).map(|column| csv.at(column)).collect();
+    let answers = |row: usize| columns.iter().map(|column| column[row].trim().to_owned()).collect();
+    Ok(Plain {
+        ids: csv.at(id).into_iter().map(|id| id.trim().to_owned()).collect(),
+        answers: (0..csv.height()).map(answers).collect(),
+    })
+}
+
+#[test]
+fn a_critical_answer_in_the_file_reaches_a_list() -> Outcome<()> {
+    let (plain, listed) = (plain()?, listed());
+    let stray: HashSet<&str> = RUN.screening.stray_critical.iter().map(|entry| entry.student_id.as_str()).collect();
+    let mut seen = 0;
+    for (id, answers) in plain.ids.iter().zip(&plain.answers) {
+        let given = answers.last().and_then(|answer| answer.parse::<u8>().ok()).is_some_and(|code| code >= 1);
+        if given {
+            let key = (id.clone(), "phq-9".to_owned(), "item-9".to_owned());
+            assert!(listed.contains(&key) || stray.contains(id.as_str()), "{id} is in no list");
+            seen += 1;
+        }
+    }
+    assert!(seen > 20, "only {seen} sheets with such an answer");
+    Ok(())
+}
+
+#[test]
+fn totals_are_those_of_a_plain_reading_of_the_file() -> Outcome<()> {
+    let plain = plain()?;
+    let sum = |answers: &Vec<String>| -> Option<f64> {
+        let codes = answers.iter().map(|answer| answer.parse::<u8>().ok().filter(|code| *code <= 3).map(f64::from));
+        codes.sum()
+    };
+    let mut expected: HashMap<&str, Vec<Option<f64>>> = HashMap::new();
+    for (id, answers) in plain.ids.iter().zip(&plain.answers) {
+        expected.entry(id).or_default().push(sum(answers));
+    }
+    // A pupil who also came to the make-up day has a sheet that this file does not show.
+    let make_up = Csv::read(&district().join("answers").join("make-up-senior.csv"))?;
+    let later: HashSet<&str> = make_up.column("student_id")?.into_iter().collect();
+    let results = &RUN.screening.results;
+    let (totals, statuses) = (numbers(results, "phq-9.total")?, texts(results, "status")?);
+    let (mut compared, mut incomplete) = (0, 0);
+    for (row, id) in pupils()?.iter().enumerate() {
+        let Some(sheets) = expected.get(id.as_str()).filter(|_| !later.contains(id.as_str())) else { continue };
+        match (has_sheet(statuses[row].as_deref()), sheets.as_slice()) {
+            (false, _) => assert_eq!(totals[row], None, "{id}: {:?}", statuses[row]),
+            (true, [only]) => {
+                assert_eq!(totals[row], *only, "{id}");
+                compared += 1;
+                incomplete += usize::from(only.is_none());
+            }
+            (true, several) => assert!(several.contains(&totals[row]), "{id}: {:?} is none of {several:?}", totals[row]),
+        }
+    }
+    assert!(compared > 600, "only {compared} totals were compared");
+    assert!(incomplete > 0, "no incomplete sheet in the example");
+    Ok(())
+}
