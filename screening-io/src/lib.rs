@@ -42,6 +42,10 @@
 //! [`read_answers`] reads csv, xlsx and parquet with columns `<instrument>.<item>`, with a prefix, or by a mapping.
 //! [`read_rosters`] reads class lists. [`read_table`] gives the bare cells.
 //!
+//! # What a screening writes
+//!
+//! [`write_outputs`] writes results, the workbook of alerts, coverage, everything that was not used, and a summary.
+//!
 //! ```
 //! use screening_io::{ReadOptions, read_table_bytes};
 //! let refused = read_table_bytes("class.csv", b"a,a\n1,2\n", &ReadOptions::default()).unwrap_err();
@@ -52,6 +56,7 @@ mod answers;
 mod coding;
 mod error;
 mod messages;
+mod output;
 mod parse;
 mod roster;
 mod survey;
@@ -64,6 +69,7 @@ pub use coding::{Coding, CodingReport, Ground};
 pub use frames::{WriteError, score_table, write_table};
 pub use error::{IoError, Place, Problem, Rejected, Scope};
 pub use messages::message_ids;
+pub use output::{WriteProgress, write_outputs};
 pub use roster::{Roster, RosterOptions, read_roster, read_roster_bytes, read_rosters};
 pub use survey::{InstrumentPart, SurveySpec, read_survey, read_survey_bytes};
 pub use table::{Limits, ReadOptions, Table, Value, read_table, read_table_bytes};
