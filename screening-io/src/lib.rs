@@ -44,7 +44,7 @@
 //!
 //! # What a screening writes
 //!
-//! [`write_outputs`] writes results, the workbook of alerts, coverage, everything that was not used, and a summary.
+//! [`output::write_outputs`] writes results, the workbook of alerts, coverage, everything that was not used, and a summary.
 //!
 //! ```
 //! use screening_io::{ReadOptions, read_table_bytes};
@@ -56,7 +56,7 @@ mod answers;
 mod coding;
 mod error;
 mod messages;
-mod output;
+pub mod output;
 mod parse;
 mod roster;
 mod survey;
@@ -69,7 +69,6 @@ pub use coding::{Coding, CodingReport, Ground};
 pub use frames::{WriteError, score_table, write_table};
 pub use error::{IoError, Place, Problem, Rejected, Scope};
 pub use messages::message_ids;
-pub use output::{WriteProgress, write_outputs};
 pub use roster::{Roster, RosterOptions, read_roster, read_roster_bytes, read_rosters};
 pub use survey::{InstrumentPart, SurveySpec, read_survey, read_survey_bytes};
 pub use table::{Limits, ReadOptions, Table, Value, read_table, read_table_bytes};

@@ -16,7 +16,7 @@ pub fn run(context: &Context, command: &RunCommand) -> Result<(), Failure> {
     let progress = Progress::new(context);
     let done = run_job(&command.job, command.names, &|step| progress.step(&step))?;
     progress.step(&Step::Writing);
-    let written = write_outputs(&command.out, &done.screening, &done.policy, &done.rejected, &done.names).map_err(Failure::from_error)?;
+    let written = write_outputs(&command.out, &done.screening, &done.policy, &done.rejected, &done.names, &|_| {}).map_err(Failure::from_error)?;
     progress.finish();
     if context.json {
         return print_json(&done.screening.summary);

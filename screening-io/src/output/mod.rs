@@ -75,7 +75,7 @@ const FILES: [&str; 6] = [
 /// use screening_core::instrument::Library;
 /// use screening_core::risk::Policy;
 /// use screening_core::screening::{ScreeningInput, WaveSettings, pupils_from_frame, screen};
-/// use screening_io::write_outputs;
+/// use screening_io::output::write_outputs;
 ///
 /// let library = Library::bundled()?;
 /// let policy = Policy::bundled("district-default").expect("bundled")?;

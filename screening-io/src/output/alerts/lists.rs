@@ -122,26 +122,7 @@ fn lines<'a>(texts: impl Iterator<Item = &'a Text>) -> String {
 }
 
 fn critical(answers: &[CriticalAnswer]) -> String {
-    let told: Vec<Text> = answers.iter().map(critical_line).collect();
-    lines(told.iter())
-}
-
-fn critical_line(answer: &CriticalAnswer) -> Text {
-    let key = if answer.other_sheet {
-        "critical.other-sheet"
-    } else {
-        "critical.answer"
-    };
-    let tell = |meaning: &str| {
-        text(
-            key,
-            &[("instrument", &answer.instrument), ("meaning", meaning)],
-        )
-    };
-    Text {
-        zh_cn: tell(&answer.meaning.zh_cn).zh_cn,
-        en: tell(&answer.meaning.en).en,
-    }
+    lines(answers.iter().map(|answer| &answer.text))
 }
 
 /// Within what time a person should have acted.

@@ -93,7 +93,7 @@ impl List<'_> {
             write_text(sheet, HEADINGS + 1, 0, &nobody, &style.running)?;
         } else {
             // Student ids are text on purpose: a number would lose its zeros and its last digits.
-            sheet.ignore_error(
+            sheet.ignore_error_range(
                 HEADINGS + 1,
                 0,
                 last,
