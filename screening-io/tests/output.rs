@@ -202,7 +202,12 @@ fn results_hold_every_enrolled_pupil_once_in_both_forms() {
     );
     assert_eq!(csv.column("status")[4..6], ["absent", "unexplained"]);
     assert_eq!(csv.column("phq-9.total")[0], "27");
-    let frame_headings: Vec<&str> = result.results.get_column_names_str();
+    let frame_headings: Vec<&str> = result
+        .results
+        .get_column_names()
+        .into_iter()
+        .map(PlSmallStr::as_str)
+        .collect();
     assert_eq!(csv.headings, frame_headings);
 
     let file = std::fs::File::open(folder.path().join("results.parquet")).expect("file");
@@ -303,7 +308,7 @@ fn the_overview_adds_up() {
         .expect("a row of sums");
     let figures: Vec<u32> = total[1..]
         .iter()
-        .filter_map(Data::get_float)
+        .filter_map(calamine::DataType::get_float)
         .map(|f| f as u32)
         .collect();
     assert_eq!(figures[0], 7);
@@ -317,7 +322,7 @@ fn the_overview_adds_up() {
             .rows()
             .find(|row| row[0].to_string().lines().nth(1) == Some(name));
         assert_eq!(
-            row.and_then(|row| row[1].get_float()),
+            row.and_then(|row| calamine::DataType::get_float(&row[1])),
             Some(f64::from(total.pupils)),
             "{name}"
         );
