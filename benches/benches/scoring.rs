@@ -29,16 +29,20 @@ fn time<T>(mut work: impl FnMut() -> T) -> f64 {
 }
 
 fn sum_u16(items: Vec<Expr>) -> Expr {
-    polars::lazy::dsl::sum_horizontal(items.into_iter().map(|e| e.cast(DataType::UInt16)).collect::<Vec<_>>(), true).expect("items")
+    polars::lazy::dsl::sum_horizontal(items.into_iter().map(|e| e.cast(DataType::UInt16)).collect::<Vec<_>>(), true)
+        .expect("items")
 }
 
 /// A sum that is null unless all items are answered, as published.
 fn complete_sum(items: Vec<Expr>) -> Expr {
-    polars::lazy::dsl::sum_horizontal(items.into_iter().map(|e| e.cast(DataType::UInt16)).collect::<Vec<_>>(), false).expect("items")
+    polars::lazy::dsl::sum_horizontal(items.into_iter().map(|e| e.cast(DataType::UInt16)).collect::<Vec<_>>(), false)
+        .expect("items")
 }
 
 fn at_least(value: &Expr, cuts: &[f64]) -> Expr {
-    cuts.iter().enumerate().fold(lit("0"), |out, (n, cut)| when(value.clone().gt_eq(lit(*cut))).then(lit((n + 1).to_string())).otherwise(out))
+    cuts.iter().enumerate().fold(lit("0"), |out, (n, cut)| {
+        when(value.clone().gt_eq(lit(*cut))).then(lit((n + 1).to_string())).otherwise(out)
+    })
 }
 
 /// The ten sums of MHT alone.
@@ -56,7 +60,8 @@ fn mht_sums(instrument: &Instrument) -> Vec<Expr> {
 fn scl_expressions(instrument: &Instrument) -> Vec<Expr> {
     let mut out = Vec::new();
     let all = items_of(instrument, "total");
-    for scale in instrument.definition().scales.iter().filter(|s| s.method == screening_core::instrument::Method::Mean) {
+    for scale in instrument.definition().scales.iter().filter(|s| s.method == screening_core::instrument::Method::Mean)
+    {
         let items = items_of(instrument, &scale.id);
         let n = items.len() as f64;
         let mean = complete_sum(items).cast(DataType::Float64) / lit(n);
@@ -65,7 +70,11 @@ fn scl_expressions(instrument: &Instrument) -> Vec<Expr> {
     }
     let total = complete_sum(all.clone());
     let positive = complete_sum(all.into_iter().map(|e| e.gt_eq(lit(2_u8))).collect());
-    out.push(((total.clone() - (lit(90_u16) - positive.clone())).cast(DataType::Float64) / positive.clone().cast(DataType::Float64)).alias("psdi"));
+    out.push(
+        ((total.clone() - (lit(90_u16) - positive.clone())).cast(DataType::Float64)
+            / positive.clone().cast(DataType::Float64))
+        .alias("psdi"),
+    );
     out.push((lit(90_u16) - positive.clone()).alias("negative_items"));
     out.push(at_least(&total.clone().cast(DataType::Float64), &[160.0]).alias("total.band"));
     out.push(positive.alias("pst"));
@@ -85,7 +94,12 @@ fn phq_expressions(instrument: &Instrument) -> Vec<Expr> {
 
 fn row(name: &str, seconds: f64, limit: f64, peer: Option<f64>) {
     let peer = peer.map_or_else(|| "-".to_owned(), |p| format!("{:.1} ms ({:.2}x)", p * 1e3, p / seconds));
-    println!("| {name} | {:.1} ms | {:.1} ms ({:.2} of its speed) | {peer} |", seconds * 1e3, limit * 1e3, limit / seconds);
+    println!(
+        "| {name} | {:.1} ms | {:.1} ms ({:.2} of its speed) | {peer} |",
+        seconds * 1e3,
+        limit * 1e3,
+        limit / seconds
+    );
 }
 
 fn columns(library: &Library) {
@@ -122,8 +136,10 @@ fn rows(library: &Library) {
         let scorer = Scorer::new(instrument).expect("compiles");
         let mut sheet = Sheet::blank(instrument);
         for item in &instrument.definition().items {
-            let code = instrument.definition().options_of(item).get(1).map_or_else(|| "7".to_owned(), |o| o.code.to_string());
-            let answer = if item.kind == screening_core::instrument::ItemKind::Clock { "07:00".to_owned() } else { code };
+            let code =
+                instrument.definition().options_of(item).get(1).map_or_else(|| "7".to_owned(), |o| o.code.to_string());
+            let answer =
+                if item.kind == screening_core::instrument::ItemKind::Clock { "07:00".to_owned() } else { code };
             sheet.set(instrument, &item.id, &answer).expect("allowed");
         }
         let mut scores = scorer.buffer();

@@ -34,7 +34,9 @@ fn policy_text(rules: &str) -> String {
 }
 
 fn rule(id: &str, effect: &str, when: &str) -> String {
-    format!("[[rules]]\nid = \"{id}\"\n{effect}\ndescription = {{ en = \"because\", zh-CN = \"理由\" }}\nsource = \"S\"\nwhen = {when}\n")
+    format!(
+        "[[rules]]\nid = \"{id}\"\n{effect}\ndescription = {{ en = \"because\", zh-CN = \"理由\" }}\nsource = \"S\"\nwhen = {when}\n"
+    )
 }
 
 fn read(rules: &str) -> Policy {
@@ -48,7 +50,12 @@ fn codes(policy: &Policy) -> Vec<&'static str> {
 /// A frame with one row a sheet; `None` is a skipped answer.
 fn frame(instrument: &str, sheets: &[Vec<Option<i8>>]) -> DataFrame {
     let items = sheets[0].len();
-    let column = |item: usize| Column::new(format!("{instrument}.{}", item + 1).into(), sheets.iter().map(|sheet| sheet[item]).collect::<Vec<_>>());
+    let column = |item: usize| {
+        Column::new(
+            format!("{instrument}.{}", item + 1).into(),
+            sheets.iter().map(|sheet| sheet[item]).collect::<Vec<_>>(),
+        )
+    };
     DataFrame::new(sheets.len(), (0..items).map(column).collect()).unwrap()
 }
 
@@ -78,9 +85,16 @@ fn the_bundled_policy_passes_every_check_and_covers_every_critical_answer() {
 
 #[test]
 fn a_misspelt_key_is_an_error_that_names_it() {
-    let error = Policy::from_toml(&policy_text(&rule("a", "tier = \"month\"", "{ score = \"phq-9.total\", opp = \">=\", value = 10 }"))).unwrap_err();
+    let error = Policy::from_toml(&policy_text(&rule(
+        "a",
+        "tier = \"month\"",
+        "{ score = \"phq-9.total\", opp = \">=\", value = 10 }",
+    )))
+    .unwrap_err();
     assert!(error.to_string().contains("opp"), "{error}");
-    let error = Policy::from_toml(&policy_text(&rule("a", "tier = \"month\"", "{ score = \"phq-9.total\", in = [\"x\"] }"))).unwrap_err();
+    let error =
+        Policy::from_toml(&policy_text(&rule("a", "tier = \"month\"", "{ score = \"phq-9.total\", in = [\"x\"] }")))
+            .unwrap_err();
     assert!(error.to_string().contains("score, in"), "{error}");
     assert!(Policy::from_toml(&policy_text(&rule("a", "", "{ flag = \"phq-9.item-9\" }"))).is_err());
     assert!(Policy::from_toml(&policy_text(&rule("a", "tier = \"nowhere\"", "{ flag = \"phq-9.item-9\" }"))).is_err());
@@ -152,7 +166,12 @@ fn a_critical_answer_needs_no_rule() {
 
 #[test]
 fn strength_of_the_critical_answer_decides_between_today_and_two_days() {
-    let sheets = [phq([0, 0, 0, 0, 0, 0, 0, 0, 1]), phq([0, 0, 0, 0, 0, 0, 0, 0, 2]), phq([3, 3, 3, 3, 3, 3, 3, 0, 1]), phq([0; 9])];
+    let sheets = [
+        phq([0, 0, 0, 0, 0, 0, 0, 0, 1]),
+        phq([0, 0, 0, 0, 0, 0, 0, 0, 2]),
+        phq([3, 3, 3, 3, 3, 3, 3, 0, 1]),
+        phq([0; 9]),
+    ];
     let proposals = propose(&default_policy(), "phq-9", &sheets, &[]);
     let tiers: Vec<_> = (0..4).map(|row| proposals.tier(row).unwrap()).collect();
     assert_eq!(tiers, ["two-days", "today", "today", "none"]);
@@ -245,7 +264,12 @@ fn texts_of_proposals() {
     let mut text = String::new();
     let mut tell = |proposals: Proposals| {
         for proposal in &proposals.list {
-            text += &format!("{}\n{}\n{}\n\n", proposal.tier, proposal.reasons(Language::ZhCn), proposal.reasons(Language::En));
+            text += &format!(
+                "{}\n{}\n{}\n\n",
+                proposal.tier,
+                proposal.reasons(Language::ZhCn),
+                proposal.reasons(Language::En)
+            );
         }
     };
     let policy = default_policy();
@@ -260,7 +284,9 @@ fn texts_of_proposals() {
 #[test]
 fn no_text_says_what_a_pupil_has() {
     let banned = ["患者", "患有", "确诊", "病人", "diagnos", "disorder", "patient", "illness"];
-    for text in [Library::bundled_file("policies/district-default.toml").unwrap(), include_str!("../resources/texts.toml")] {
+    for text in
+        [Library::bundled_file("policies/district-default.toml").unwrap(), include_str!("../resources/texts.toml")]
+    {
         for word in banned {
             assert!(!text.to_lowercase().contains(word), "{word}");
         }

@@ -11,8 +11,8 @@ use screening_core::coverage::{Attendance, Consent, Scope, Status};
 use screening_core::instrument::Library;
 use screening_core::risk::Policy;
 use screening_core::screening::{
-    AttemptPolicy, Batch, Battery, ConsentMode, Licences, Pupil, RejectionKind, ScreeningError, ScreeningInput, ScreeningResult, WaveSettings, pupils_from_frame,
-    screen,
+    AttemptPolicy, Batch, Battery, ConsentMode, Licences, Pupil, RejectionKind, ScreeningError, ScreeningInput,
+    ScreeningResult, WaveSettings, pupils_from_frame, screen,
 };
 
 static LIBRARY: LazyLock<Library> = LazyLock::new(|| Library::bundled().unwrap());
@@ -47,26 +47,52 @@ fn short_frame(sheets: &[Sheet<'_>]) -> DataFrame {
         Column::new("source_file".into(), vec!["a.xlsx"; sheets.len()]),
         Column::new("source_row".into(), (0..sheets.len()).map(|row| row as u32 + 2).collect::<Vec<_>>()),
     ];
-    columns.extend((0..9).map(|item| Column::new(format!("phq-9.{}", item + 1).into(), sheets.iter().map(|sheet| sheet.1[item]).collect::<Vec<_>>())));
-    columns.extend((0..7).map(|item| Column::new(format!("gad-7.{}", item + 1).into(), sheets.iter().map(|sheet| sheet.2).collect::<Vec<_>>())));
+    columns.extend((0..9).map(|item| {
+        Column::new(format!("phq-9.{}", item + 1).into(), sheets.iter().map(|sheet| sheet.1[item]).collect::<Vec<_>>())
+    }));
+    columns.extend((0..7).map(|item| {
+        Column::new(format!("gad-7.{}", item + 1).into(), sheets.iter().map(|sheet| sheet.2).collect::<Vec<_>>())
+    }));
     DataFrame::new(sheets.len(), columns).unwrap()
 }
 
 fn mht_frame(ids: &[&str], yes: &[&[usize]]) -> DataFrame {
     let mut columns = vec![Column::new("student_id".into(), ids.to_vec())];
-    columns.extend((1..=100).map(|item| Column::new(format!("mht.{item}").into(), yes.iter().map(|list| i8::from(list.contains(&item))).collect::<Vec<_>>())));
+    columns.extend((1..=100).map(|item| {
+        Column::new(
+            format!("mht.{item}").into(),
+            yes.iter().map(|list| i8::from(list.contains(&item))).collect::<Vec<_>>(),
+        )
+    }));
     DataFrame::new(ids.len(), columns).unwrap()
 }
 
 fn licences() -> Licences {
-    Licences(["mht", "mssmhs", "scl-90", "psqi"].into_iter().map(|id| (id.to_owned(), "settled by the centre".to_owned())).collect())
+    Licences(
+        ["mht", "mssmhs", "scl-90", "psqi"]
+            .into_iter()
+            .map(|id| (id.to_owned(), "settled by the centre".to_owned()))
+            .collect(),
+    )
 }
 
-fn run_with(roster: Vec<Pupil>, batches: Vec<Batch>, change: impl FnOnce(&mut WaveSettings)) -> Result<ScreeningResult, ScreeningError> {
+fn run_with(
+    roster: Vec<Pupil>,
+    batches: Vec<Batch>,
+    change: impl FnOnce(&mut WaveSettings),
+) -> Result<ScreeningResult, ScreeningError> {
     let policy = Policy::bundled("district-default").unwrap().unwrap();
     let mut wave = WaveSettings::new("2026-autumn", date(2026, 10, 12));
     change(&mut wave);
-    screen(ScreeningInput { roster, batches, wave, library: &LIBRARY, policy: &policy, licences: licences(), scoring: Default::default() })
+    screen(ScreeningInput {
+        roster,
+        batches,
+        wave,
+        library: &LIBRARY,
+        policy: &policy,
+        licences: licences(),
+        scoring: Default::default(),
+    })
 }
 
 fn run(roster: Vec<Pupil>, sheets: &[Sheet<'_>], change: impl FnOnce(&mut WaveSettings)) -> ScreeningResult {
@@ -92,7 +118,13 @@ fn every_enrolled_pupil_has_a_row_and_a_status() {
         Pupil { scope: Scope::Out, ..pupil("out", 7) },
         pupil("lost", 7),
     ];
-    let sheets = [("ok", HIGH, Some(0)), ("refused", CALM, Some(0)), ("withdrawn", CRITICAL, Some(0)), ("out", CALM, Some(0)), ("stranger", CRITICAL, Some(0))];
+    let sheets = [
+        ("ok", HIGH, Some(0)),
+        ("refused", CALM, Some(0)),
+        ("withdrawn", CRITICAL, Some(0)),
+        ("out", CALM, Some(0)),
+        ("stranger", CRITICAL, Some(0)),
+    ];
     let result = run(roster, &sheets, |_| {});
     let statuses: Vec<_> = (0..6).map(|row| text(&result.results, "status", row).unwrap()).collect();
     assert_eq!(statuses, ["valid", "absent", "refused", "withdrawn", "out_of_scope", "unexplained"]);
@@ -111,8 +143,13 @@ fn every_enrolled_pupil_has_a_row_and_a_status() {
 #[test]
 fn critical_answers_on_rejected_sheets_are_listed_apart() {
     let roster = vec![Pupil { consent: Consent::Withdrawn, ..pupil("a", 7) }];
-    let result = run(roster, &[("a", CRITICAL, Some(0)), ("stranger", CRITICAL, Some(0)), ("a", CALM, Some(3))], |_| {});
-    let stray: Vec<_> = result.stray_critical.iter().map(|entry| (entry.student_id.as_str(), entry.reason, entry.answers.len())).collect();
+    let result =
+        run(roster, &[("a", CRITICAL, Some(0)), ("stranger", CRITICAL, Some(0)), ("a", CALM, Some(3))], |_| {});
+    let stray: Vec<_> = result
+        .stray_critical
+        .iter()
+        .map(|entry| (entry.student_id.as_str(), entry.reason, entry.answers.len()))
+        .collect();
     assert_eq!(stray, [("a", "consent-withdrawn", 1), ("stranger", "unknown-pupil", 1)]);
     assert_eq!((result.summary.stray_critical, result.proposals.len()), (2, 0));
 }
@@ -137,7 +174,8 @@ fn the_best_of_several_sheets_can_be_interpreted() {
     let lie: Vec<usize> = (82..=100).step_by(2).collect();
     let roster = vec![pupil("a", 5), pupil("b", 5), pupil("c", 5)];
     let sheets = mht_frame(&["a", "a", "b", "c", "c"], &[&[1, 2], &lie, &lie, &lie, &lie]);
-    let batches = || vec![Batch { battery: Battery::bundled("primary-upper").unwrap().unwrap(), sheets: sheets.clone() }];
+    let batches =
+        || vec![Batch { battery: Battery::bundled("primary-upper").unwrap().unwrap(), sheets: sheets.clone() }];
     let best = run_with(roster.clone(), batches(), |wave| wave.attempts = AttemptPolicy::BestValid).unwrap();
     let statuses: Vec<_> = (0..3).map(|row| text(&best.results, "status", row).unwrap()).collect();
     assert_eq!(statuses, ["valid", "retest_pending", "invalid"]);
@@ -156,7 +194,10 @@ fn pupils_of_several_batteries_stand_in_one_frame() {
     ];
     let result = run_with(vec![pupil("a", 5), pupil("b", 7), pupil("c", 8)], batches, |_| {}).unwrap();
     let cell = |column, row| text(&result.results, column, row);
-    assert_eq!((cell("mht.total", 0).as_deref(), cell("mht.total", 1), cell("phq-9.total", 0)), (Some("1"), None, None));
+    assert_eq!(
+        (cell("mht.total", 0).as_deref(), cell("mht.total", 1), cell("phq-9.total", 0)),
+        (Some("1"), None, None)
+    );
     assert_eq!((cell("phq-9.total", 1).as_deref(), cell("phq-9.total", 2).as_deref()), (Some("21"), Some("0")));
     assert_eq!(cell("mht.flag.item-85", 0).as_deref(), Some("true"));
     assert_eq!(cell("mht.flag.item-85", 1), None);
@@ -171,8 +212,15 @@ fn answers_that_are_not_allowed_are_listed_and_blank_sheets_do_not_count() {
     let mut odd = CALM;
     odd[0] = Some(7);
     let result = run(vec![pupil("a", 7), pupil("b", 7)], &[("a", odd, Some(0)), ("b", [None; 9], None)], |_| {});
-    let kinds: Vec<_> = result.rejected.iter().map(|entry| (entry.kind, entry.reason, entry.column.as_str(), entry.value.as_str())).collect();
-    assert_eq!(kinds, [(RejectionKind::Sheet, "blank-sheet", "", "b"), (RejectionKind::Value, "answer-not-allowed", "phq-9.1", "7")]);
+    let kinds: Vec<_> = result
+        .rejected
+        .iter()
+        .map(|entry| (entry.kind, entry.reason, entry.column.as_str(), entry.value.as_str()))
+        .collect();
+    assert_eq!(
+        kinds,
+        [(RejectionKind::Sheet, "blank-sheet", "", "b"), (RejectionKind::Value, "answer-not-allowed", "phq-9.1", "7")]
+    );
     assert_eq!(text(&result.results, "status", 1).as_deref(), Some("unexplained"));
     assert_eq!((result.summary.rows.used, result.summary.rows.values_rejected), (1, 1));
 }
@@ -183,8 +231,14 @@ fn what_would_have_to_be_guessed_is_refused() {
     let batch = |frame: DataFrame| vec![Batch { battery: short(), sheets: frame }];
     let calm = || short_frame(&[("a", CALM, Some(0))]);
     assert!(matches!(refuse(vec![], batch(calm())), ScreeningError::EmptyRoster));
-    assert!(matches!(refuse(vec![pupil("a", 7), pupil("a", 8)], batch(calm())), ScreeningError::DuplicatePupil { first: 1, second: 2, .. }));
-    assert!(matches!(refuse(vec![pupil("a", 7)], batch(calm().drop("student_id").unwrap())), ScreeningError::NoStudentId { .. }));
+    assert!(matches!(
+        refuse(vec![pupil("a", 7), pupil("a", 8)], batch(calm())),
+        ScreeningError::DuplicatePupil { first: 1, second: 2, .. }
+    ));
+    assert!(matches!(
+        refuse(vec![pupil("a", 7)], batch(calm().drop("student_id").unwrap())),
+        ScreeningError::NoStudentId { .. }
+    ));
     assert!(matches!(refuse(vec![pupil("a", 7)], batch(calm().drop("phq-9.4").unwrap())), ScreeningError::Frame(_)));
     let overlap = vec![
         Batch { battery: short(), sheets: calm() },
@@ -228,7 +282,10 @@ fn a_roster_frame_becomes_pupils_or_says_why_not() {
     ]
     .unwrap();
     let pupils = pupils_from_frame(&good).unwrap();
-    assert_eq!((pupils[0].attendance, pupils[0].scope, pupils[0].birth_date), (Attendance::Absent, Scope::Out, Some(date(2013, 2, 1))));
+    assert_eq!(
+        (pupils[0].attendance, pupils[0].scope, pupils[0].birth_date),
+        (Attendance::Absent, Scope::Out, Some(date(2013, 2, 1)))
+    );
     assert_eq!((pupils[1].consent, pupils[1].grade), (Consent::Unrecorded, None));
     let refused = |frame: PolarsResult<DataFrame>| pupils_from_frame(&frame.unwrap()).unwrap_err().to_string();
     assert!(refused(df!["student_id" => ["1"]]).contains("school"));
@@ -293,14 +350,21 @@ proptest! {
 #[ignore = "takes seconds and a gigabyte"]
 fn a_million_sheets() {
     const PUPILS: usize = 1_000_000;
-    let roster: Vec<Pupil> = (0..PUPILS).map(|at| Pupil { school: format!("s{}", at / 2000), class: format!("{}", at / 40 % 50), ..pupil(&format!("p{at}"), 7 + (at % 3) as u8) }).collect();
+    let roster: Vec<Pupil> = (0..PUPILS)
+        .map(|at| Pupil {
+            school: format!("s{}", at / 2000),
+            class: format!("{}", at / 40 % 50),
+            ..pupil(&format!("p{at}"), 7 + (at % 3) as u8)
+        })
+        .collect();
     let mut seed = 1_u64;
     let mut random = move || {
         seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         seed >> 33
     };
     let battery = Battery::bundled("junior-high").unwrap().unwrap();
-    let mut columns = vec![Column::new("student_id".into(), (0..PUPILS).map(|at| format!("p{at}")).collect::<Vec<_>>())];
+    let mut columns =
+        vec![Column::new("student_id".into(), (0..PUPILS).map(|at| format!("p{at}")).collect::<Vec<_>>())];
     let mean: Vec<u64> = (0..PUPILS).map(|_| random() % 100).collect();
     for (instrument, items, low, high) in [("mssmhs", 60, 1, 5), ("phq-9", 9, 0, 3), ("gad-7", 7, 0, 3)] {
         for item in 1..=items {

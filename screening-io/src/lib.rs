@@ -42,6 +42,10 @@
 //! [`read_answers`] reads csv, xlsx and parquet with columns `<instrument>.<item>`, with a prefix, or by a mapping.
 //! [`read_rosters`] reads class lists. [`read_table`] gives the bare cells.
 //!
+//! # What a screening writes
+//!
+//! [`output::write_outputs`] writes results, the workbook of alerts, coverage, everything that was not used, and a summary.
+//!
 //! ```
 //! use screening_io::{ReadOptions, read_table_bytes};
 //! let refused = read_table_bytes("class.csv", b"a,a\n1,2\n", &ReadOptions::default()).unwrap_err();
@@ -52,6 +56,7 @@ mod answers;
 mod coding;
 mod error;
 mod messages;
+pub mod output;
 mod parse;
 mod roster;
 mod survey;

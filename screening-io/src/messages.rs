@@ -10,7 +10,7 @@ const SOURCE: &str = include_str!("../resources/messages.toml");
 static CATALOGUE: LazyLock<HashMap<String, Text>> = LazyLock::new(|| flatten(SOURCE));
 
 /// Turns the nested tables of the file into dotted keys: `file-empty.why`, `frame.row`.
-fn flatten(source: &str) -> HashMap<String, Text> {
+pub(crate) fn flatten(source: &str) -> HashMap<String, Text> {
     let mut texts = HashMap::new();
     // A broken catalogue must not take the program down; a test checks that it is whole.
     if let Ok(table) = source.parse::<toml::Table>() {
@@ -44,7 +44,7 @@ pub(crate) fn say(key: &str, language: Language, arguments: &[(&str, &str)]) -> 
 }
 
 /// Replaces `{name}` in one pass, so that a value that itself holds braces is never looked into.
-fn fill(template: &str, arguments: &[(&str, &str)]) -> String {
+pub(crate) fn fill(template: &str, arguments: &[(&str, &str)]) -> String {
     let mut out = String::with_capacity(template.len());
     let mut rest = template;
     while let Some((before, after)) = rest.split_once('{') {

@@ -57,7 +57,7 @@ fn every_row_that_came_in_is_used_superseded_or_rejected() -> Outcome<()> {
     let rows = screening.summary.rows;
     assert_eq!(rows.read, rows.used + rows.superseded + rows.rejected);
     assert_eq!(rows.superseded, screening.superseded.len() as u64);
-    let of_kind = |kind| screening.rejected.iter().filter(|entry| entry.kind == kind).count() as u64;
+    let of_kind = |kind: RejectionKind| screening.rejected.iter().filter(|entry| entry.kind == kind).count() as u64;
     assert_eq!(rows.rejected, of_kind(RejectionKind::Sheet));
     assert_eq!(rows.values_rejected, of_kind(RejectionKind::Value));
     assert!(rows.used > 0 && rows.superseded > 0 && rows.rejected > 0, "the example has none of one kind: {rows:?}");
@@ -182,10 +182,11 @@ fn plain() -> Outcome<Plain> {
     let labels: Vec<&str> = definition.items.iter().map(|item| item.label.zh_cn.as_str()).collect();
     let csv = Csv::read(&district().join("answers").join("school-03.csv"))?;
     let stems: Vec<&str> = csv.headings().iter().map(|h| h.split_once('、').map_or("", |(_, stem)| stem)).collect();
-    let first = stems.windows(labels.len()).position(|window| window == labels).ok_or("the questions were not found")?;
+    let first =
+        stems.windows(labels.len()).position(|window| window == labels).ok_or("the questions were not found")?;
     let id = stems.iter().position(|stem| *stem == "学号").ok_or("the student id was not found")?;
     let columns: Vec<Vec<&str>> = (first..first + labels.len()).map(|column| csv.at(column)).collect();
-    let answers = |row: usize| columns.iter().map(|column| column[row].trim().to_owned()).collect();
+    let answers = |row: usize| -> Vec<String> { columns.iter().map(|column| column[row].trim().to_owned()).collect() };
     Ok(Plain {
         ids: csv.at(id).into_iter().map(|id| id.trim().to_owned()).collect(),
         answers: (0..csv.height()).map(answers).collect(),
@@ -235,7 +236,7 @@ fn totals_are_those_of_a_plain_reading_of_the_file() -> Outcome<()> {
                 compared += 1;
                 incomplete += usize::from(only.is_none());
             }
-            (true, several) => assert!(several.contains(&totals[row]), "{id}: {:?} is none of {several:?}", totals[row]),
+            (true, several) => assert!(several.contains(&totals[row]), "{id}: none of {several:?}"),
         }
     }
     assert!(compared > 600, "only {compared} totals were compared");

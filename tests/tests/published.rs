@@ -33,7 +33,8 @@ impl Ledger {
     fn open(data: &Path, file: &'static str) -> Outcome<Self> {
         let csv = Csv::read(&data.join("expected_figures.csv"))?;
         let (files, groups, measures) = (csv.column("file")?, csv.column("group")?, csv.column("measure")?);
-        let (statistics, values, tolerances) = (csv.column("statistic")?, csv.column("value")?, csv.column("tolerance")?);
+        let (statistics, values, tolerances) =
+            (csv.column("statistic")?, csv.column("value")?, csv.column("tolerance")?);
         let mut figures = HashMap::new();
         for row in (0..csv.height()).filter(|row| files[*row] == file) {
             let key = [groups[row], measures[row], statistics[row]].map(str::to_owned);
@@ -140,7 +141,8 @@ fn compile(id: &str, cutoffs: HashMap<String, String>) -> Outcome<Scorer> {
 fn score_by(scorer: &Scorer, items: &Items) -> Outcome<ScoredSheets> {
     let instrument = scorer.instrument();
     assert_eq!(items.len(), instrument.definition().items.len(), "{}", instrument.id());
-    let column = |(at, codes): (usize, &Vec<Option<i8>>)| Column::new(instrument.item_column(at).into(), codes.as_slice());
+    let column =
+        |(at, codes): (usize, &Vec<Option<i8>>)| Column::new(instrument.item_column(at).into(), codes.as_slice());
     let columns: Vec<Column> = items.iter().enumerate().map(column).collect();
     let frame = DataFrame::new(items.first().map_or(0, Vec::len), columns)?;
     let scored = scorer.score_frame(&frame, &FrameOptions::default())?;
@@ -179,7 +181,10 @@ fn flagged(scored: &ScoredSheets) -> Outcome<usize> {
 /// Share of rows in which the engine's total is the one the authors stored.
 fn percent_equal(totals: &[Option<f64>], stored: &[&str]) -> f64 {
     assert_eq!(totals.len(), stored.len());
-    let same = totals.iter().zip(stored).filter(|(total, stored)| total.is_some() && stored.trim().parse::<f64>().ok() == **total);
+    let same = totals
+        .iter()
+        .zip(stored)
+        .filter(|(total, stored)| total.is_some() && stored.trim().parse::<f64>().ok() == **total);
     100.0 * same.count() as f64 / totals.len() as f64
 }
 
@@ -219,7 +224,12 @@ fn s03_totals_and_labels_of_the_authors() -> Outcome<()> {
             let part = totals(&score(id, &rows_where(&items, &genders, gender))?)?;
             ledger.summary(&format!("Gender={gender}"), measure, &part);
         }
-        ledger.check("all", &format!("item sum = {value}"), "percent_rows_equal", percent_equal(&found, &csv.column(&value)?));
+        ledger.check(
+            "all",
+            &format!("item sum = {value}"),
+            "percent_rows_equal",
+            percent_equal(&found, &csv.column(&value)?),
+        );
         ledger.count("all", &format!("{measure} >= 10"), positive(id, &items)?);
 
         let own = bands(&scored)?;
@@ -239,7 +249,11 @@ fn s03_totals_and_labels_of_the_authors() -> Outcome<()> {
             ledger.count("all", &format!("{word} Label = {label}"), in_band);
         }
         if id == "phq-9" {
-            ledger.count("all", "Depression Label = No Depression", found.iter().filter(|total| **total == Some(0.0)).count());
+            ledger.count(
+                "all",
+                "Depression Label = No Depression",
+                found.iter().filter(|total| **total == Some(0.0)).count(),
+            );
             ledger.count("all", "PHQ-9 item 9 >= 1", flagged(&scored)?);
         }
     }
@@ -329,8 +343,7 @@ fn s05_numbers_and_words_give_the_same_scores() -> Outcome<()> {
         same.iter_mut().zip(numbers.iter().zip(&words)).for_each(|(same, (number, word))| *same &= number == word);
     }
     let percent = 100.0 * same.iter().filter(|same| **same).count() as f64 / same.len() as f64;
-    let measure =
-        "text label -> number agrees (Not at all 0, Several days 1, More than half 2, Almost every day 3)";
+    let measure = "text label -> number agrees (Not at all 0, Several days 1, More than half 2, Almost every day 3)";
     ledger.check("all", measure, "percent_rows_equal", percent);
     assert_eq!(totals(&scorer.score_frame(&read.frame, &FrameOptions::default())?)?, found);
     ledger.close(11);
@@ -361,7 +374,12 @@ fn s06_counts_of_the_code_book_and_rows_with_gaps() -> Outcome<()> {
     for (row, total) in found.iter().enumerate() {
         people.push((genders[row], ages[row].parse::<f64>()?, weights[row].parse::<f64>()?, *total));
     }
-    let groups = [("all 18+", None, 0.0), ("20+", None, 20.0), ("women 20+", Some("female"), 20.0), ("men 20+", Some("male"), 20.0)];
+    let groups = [
+        ("all 18+", None, 0.0),
+        ("20+", None, 20.0),
+        ("women 20+", Some("female"), 20.0),
+        ("men 20+", Some("male"), 20.0),
+    ];
     for (group, gender, age) in groups {
         let (mut all, mut high) = (0.0_f64, 0.0_f64);
         for (sex, years, weight, total) in &people {
@@ -435,7 +453,13 @@ fn s18_two_waves() -> Outcome<()> {
     let csv = Csv::read(&data.join(ledger.file))?;
     let waves = csv.column("wave")?;
     let people = |wave: &str| -> Outcome<Vec<&str>> {
-        Ok(csv.column("person")?.into_iter().zip(&waves).filter(|(_, found)| **found == wave).map(|(person, _)| person).collect())
+        Ok(csv
+            .column("person")?
+            .into_iter()
+            .zip(&waves)
+            .filter(|(_, found)| **found == wave)
+            .map(|(person, _)| person)
+            .collect())
     };
     assert_eq!(people("1")?, people("2")?, "the same people in the same order");
     ledger.check("all", "respondents", "n", people("1")?.len() as f64);

@@ -4,7 +4,7 @@ use std::io::IsTerminal;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use screening_io::job::{JobResult, Step, run_job};
-//OUT use screening_io::output::write_outputs;
+use screening_io::output::write_outputs;
 
 use super::{Context, print_json};
 use crate::args::RunCommand;
@@ -16,7 +16,8 @@ pub(crate) fn run(context: &Context, command: &RunCommand) -> Result<(), Failure
     let progress = Progress::new(context);
     let done = run_job(&command.job, command.names, &|step| progress.step(&step))?;
     progress.step(&Step::Writing);
-    let written: Vec<std::path::PathBuf> = Vec::new();
+    let written = write_outputs(&command.out, &done.screening, &done.policy, &done.rejected, &done.names, &|_| {})
+        .map_err(Failure::from_error)?;
     progress.finish();
     if context.json {
         return print_json(&done.screening.summary);

@@ -174,7 +174,8 @@ impl CoverageTable {
 
 /// Sums classes to grades, schools and the district; the widest row stands first.
 fn roll_up(classes: &BTreeMap<(&str, Option<u8>, Natural<'_>), Counts>) -> Vec<CoverageRow> {
-    let blank = CoverageRow { level: Level::District, school: None, grade: None, class: None, counts: Counts::default() };
+    let blank =
+        CoverageRow { level: Level::District, school: None, grade: None, class: None, counts: Counts::default() };
     let mut rows = vec![blank.clone()];
     let (mut school_row, mut grade_row) = (None::<usize>, None::<usize>);
     let mut before: Option<(&str, Option<u8>)> = None;

@@ -248,7 +248,9 @@ impl Definition {
     }
 
     /// Item positions that a scale's `items` list names: ids, or ranges such as `3-9` over the order of the items.
-    /// `None` for a name or range that fits no item.
+    ///
+    /// # Errors
+    /// The first name or range that fits no item.
     pub fn expand_items(&self, names: &[String]) -> Result<Vec<usize>, String> {
         let position = |id: &str| self.items.iter().position(|item| item.id == id);
         let mut positions = Vec::new();

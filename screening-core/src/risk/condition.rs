@@ -267,7 +267,9 @@ impl TryFrom<Raw> for Condition {
             (["band", "in"], Raw { band: Some(scale), within: Some(ids), .. }) => {
                 Leaf::Band { scale: scale.parse()?, wish: BandWish::In(ids) }
             }
-            (["word", "in"], Raw { word: Some(scale), within: Some(words), .. }) => Leaf::Word { scale: scale.parse()?, words },
+            (["word", "in"], Raw { word: Some(scale), within: Some(words), .. }) => {
+                Leaf::Word { scale: scale.parse()?, words }
+            }
             (["flag"], Raw { flag: Some(flag), .. }) => Leaf::Flag { flag: flag.parse()? },
             (["validity", "verdict"], Raw { validity: Some(instrument), verdict: Some(verdict), .. }) => {
                 Leaf::Validity { instrument, verdict }

@@ -18,7 +18,10 @@ pub(super) enum Tree {
     All(Vec<Self>),
     Any(Vec<Self>),
     Not(Box<Self>),
-    AtLeast { k: usize, of: Vec<Self> },
+    AtLeast {
+        k: usize,
+        of: Vec<Self>,
+    },
     /// Position in the list of leaves.
     Leaf(usize),
 }
@@ -32,7 +35,9 @@ impl Tree {
         Some(match condition {
             Condition::Leaf(leaf) => Self::Leaf(place(leaf)?),
             Condition::Not(part) => Self::Not(Box::new(Self::prune(part, place)?)),
-            Condition::All(parts) => Self::All(parts.iter().map(|part| Self::prune(part, place)).collect::<Option<_>>()?),
+            Condition::All(parts) => {
+                Self::All(parts.iter().map(|part| Self::prune(part, place)).collect::<Option<_>>()?)
+            }
             Condition::Any(parts) => {
                 let parts: Vec<Self> = parts.iter().filter_map(|part| Self::prune(part, place)).collect();
                 if parts.is_empty() {

@@ -58,7 +58,7 @@ impl ScoredSheets {
                     .zip(&first.scales)
                     .all(|(a, b)| std::mem::discriminant(&a.values) == std::mem::discriminant(&b.values))
         };
-        if !parts.iter().all(|part| alike(part)) {
+        if !parts.iter().all(alike) {
             return None;
         }
         let scales = (0..first.scales.len()).into_par_iter().map(|at| gather_scale(parts, at, from)).collect();

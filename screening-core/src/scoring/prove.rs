@@ -198,7 +198,7 @@ fn probe(scorer: &Scorer, position: usize, findings: &mut Vec<Diagnostic>) {
             let step = contribution(i32::from(option.code)) - contribution(base);
             let divisor = if scale.method == Method::Mean { positions.len() as f64 } else { 1.0 };
             let expected = if positions.contains(&position) {
-                step / divisor * scale.multiplier.map_or(1.0, |m| m.to_f64())
+                step / divisor * scale.multiplier.map_or(1.0, crate::stats::Decimal::to_f64)
             } else {
                 0.0
             };

@@ -9,7 +9,11 @@ use super::result::{Rejection, RejectionKind, Superseded};
 use super::summary::RowTotals;
 
 /// Lists what was not used, and counts the rows.
-pub(super) fn account(batches: &[ScoredBatch], matched: &Matched, attempts: AttemptPolicy) -> (Vec<Rejection>, Vec<Superseded>, RowTotals) {
+pub(super) fn account(
+    batches: &[ScoredBatch],
+    matched: &Matched,
+    attempts: AttemptPolicy,
+) -> (Vec<Rejection>, Vec<Superseded>, RowTotals) {
     let (mut rejected, mut superseded, mut totals) = (Vec::new(), Vec::new(), RowTotals::default());
     let rule = say(
         match attempts {
@@ -27,8 +31,15 @@ pub(super) fn account(batches: &[ScoredBatch], matched: &Matched, attempts: Atte
                 Fate::Superseded(other, other_row) => {
                     totals.superseded += 1;
                     let place = batch.rows.place(row);
-                    let counts = batches.get(*other as usize).map_or_else(|| place.clone(), |batch| batch.rows.place(*other_row as usize));
-                    superseded.push(Superseded { student_id: batch.rows.student_id(row).to_owned(), place, counts, text: rule.clone() });
+                    let counts = batches
+                        .get(*other as usize)
+                        .map_or_else(|| place.clone(), |batch| batch.rows.place(*other_row as usize));
+                    superseded.push(Superseded {
+                        student_id: batch.rows.student_id(row).to_owned(),
+                        place,
+                        counts,
+                        text: rule.clone(),
+                    });
                 }
                 Fate::Rejected(reason) => {
                     totals.rejected += 1;

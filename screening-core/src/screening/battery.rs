@@ -113,10 +113,20 @@ fn check(definition: &BatteryDef) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     if definition.schema != BATTERY_SCHEMA {
         let message = format!("this engine reads schema {BATTERY_SCHEMA}, the file says {}", definition.schema);
-        found.push(Diagnostic::error("schema", place!["schema"], message, "use a matching engine, or convert the file"));
+        found.push(Diagnostic::error(
+            "schema",
+            place!["schema"],
+            message,
+            "use a matching engine, or convert the file",
+        ));
     }
     if definition.instruments.is_empty() {
-        found.push(Diagnostic::error("instruments", place!["instruments"], "no instrument is named", "name at least one"));
+        found.push(Diagnostic::error(
+            "instruments",
+            place!["instruments"],
+            "no instrument is named",
+            "name at least one",
+        ));
     }
     for (at, id) in definition.instruments.iter().enumerate() {
         if definition.instruments.iter().take(at).any(|earlier| earlier == id) {
@@ -125,7 +135,12 @@ fn check(definition: &BatteryDef) -> Vec<Diagnostic> {
         }
     }
     if definition.grades.from > definition.grades.to || definition.grades.from < 1 || definition.grades.to > 12 {
-        found.push(Diagnostic::error("span", place!["grades"], "school grades run from 1 to 12", "write for example { from = 7, to = 9 }"));
+        found.push(Diagnostic::error(
+            "span",
+            place!["grades"],
+            "school grades run from 1 to 12",
+            "write for example { from = 7, to = 9 }",
+        ));
     }
     found
 }

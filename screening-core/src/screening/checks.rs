@@ -28,7 +28,11 @@ fn check_batteries(input: &ScreeningInput<'_>) -> Result<(), ScreeningError> {
         let grades = battery.definition().grades;
         for earlier in known.values().take(at) {
             if let Some(grade) = (grades.from..=grades.to).find(|grade| earlier.definition().grades.contains(*grade)) {
-                return Err(ScreeningError::Overlap { grade, first: earlier.id().to_owned(), second: battery.id().to_owned() });
+                return Err(ScreeningError::Overlap {
+                    grade,
+                    first: earlier.id().to_owned(),
+                    second: battery.id().to_owned(),
+                });
             }
         }
         check_instruments(battery, input)?;
@@ -82,11 +86,11 @@ fn check_the_policy(input: &ScreeningInput<'_>) -> Result<(), ScreeningError> {
             });
         }
     }
-    let used: Vec<&str> = input.batches.iter().flat_map(|batch| &batch.battery.definition().instruments).map(String::as_str).collect();
+    let used: Vec<&str> =
+        input.batches.iter().flat_map(|batch| &batch.battery.definition().instruments).map(String::as_str).collect();
     let diagnostics = check_policy(input.policy, input.library, &used);
     if diagnostics.has_errors() {
         return Err(ScreeningError::Policy { policy: definition.id.clone(), diagnostics });
     }
     Ok(())
 }
-

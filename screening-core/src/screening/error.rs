@@ -11,7 +11,9 @@ pub enum ScreeningError {
     #[error("the roster has no pupil; coverage and alerts need one row for each enrolled pupil")]
     EmptyRoster,
     /// A student id stands twice.
-    #[error("roster: student_id `{student_id}` stands in row {first} and in row {second}; each pupil needs one row and an id of its own")]
+    #[error(
+        "roster: student_id `{student_id}` stands in row {first} and in row {second}; each pupil needs one row and an id of its own"
+    )]
     DuplicatePupil {
         /// The id.
         student_id: String,
@@ -31,7 +33,9 @@ pub enum ScreeningError {
         help: String,
     },
     /// Two batteries serve the same grade.
-    #[error("grade {grade} is in the batteries `{first}` and `{second}`; a grade answers one battery: change the grades of one of them")]
+    #[error(
+        "grade {grade} is in the batteries `{first}` and `{second}`; a grade answers one battery: change the grades of one of them"
+    )]
     Overlap {
         /// Grade.
         grade: u16,
@@ -47,7 +51,9 @@ pub enum ScreeningError {
         id: String,
     },
     /// An instrument is not in the library.
-    #[error("battery `{battery}`: there is no instrument `{instrument}` in the library; correct the id or load its definition")]
+    #[error(
+        "battery `{battery}`: there is no instrument `{instrument}` in the library; correct the id or load its definition"
+    )]
     UnknownInstrument {
         /// Battery id.
         battery: String,
@@ -77,7 +83,9 @@ pub enum ScreeningError {
         diagnostics: Diagnostics,
     },
     /// The policy is not in force on the day of the wave.
-    #[error("policy `{policy}` is in force {period}, but the wave is dated {day}; use the policy of that day, or change its dates in a new version")]
+    #[error(
+        "policy `{policy}` is in force {period}, but the wave is dated {day}; use the policy of that day, or change its dates in a new version"
+    )]
     NotInForce {
         /// Policy id.
         policy: String,
@@ -87,7 +95,9 @@ pub enum ScreeningError {
         day: String,
     },
     /// A battery reaches beyond the grades of the policy.
-    #[error("battery `{battery}` is for grades {from}-{to}, policy `{policy}` for grades {policy_from}-{policy_to}; use a policy made for these grades")]
+    #[error(
+        "battery `{battery}` is for grades {from}-{to}, policy `{policy}` for grades {policy_from}-{policy_to}; use a policy made for these grades"
+    )]
     PolicyGrades {
         /// Battery id.
         battery: String,

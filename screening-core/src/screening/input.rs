@@ -86,7 +86,13 @@ fn two() -> u8 {
 impl WaveSettings {
     /// A wave with the usual settings: the last sheet counts, one retest, opt-out.
     pub fn new(id: impl Into<String>, date: Date) -> Self {
-        Self { id: id.into(), date, attempts: AttemptPolicy::default(), max_attempts: two(), consent: ConsentMode::default() }
+        Self {
+            id: id.into(),
+            date,
+            attempts: AttemptPolicy::default(),
+            max_attempts: two(),
+            consent: ConsentMode::default(),
+        }
     }
 }
 

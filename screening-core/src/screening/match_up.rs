@@ -32,7 +32,11 @@ pub(super) struct SheetRows {
 }
 
 impl SheetRows {
-    pub(super) fn read(batch: &Batch, wave: &WaveSettings, roster: &HashMap<&str, u32>) -> Result<Self, ScreeningError> {
+    pub(super) fn read(
+        batch: &Batch,
+        wave: &WaveSettings,
+        roster: &HashMap<&str, u32>,
+    ) -> Result<Self, ScreeningError> {
         let frame = &batch.sheets;
         let battery = batch.battery.id().to_owned();
         let no_id = |why: String| ScreeningError::NoStudentId { battery: battery.clone(), why };
@@ -47,7 +51,11 @@ impl SheetRows {
             files: texts(frame, "source_file")?,
             numbers,
             dates: dates(frame, "administered_on")?,
-            raw_dates: frame.column("administered_on").ok().filter(|c| c.dtype() == &DataType::String).and_then(|c| c.str().ok().cloned()),
+            raw_dates: frame
+                .column("administered_on")
+                .ok()
+                .filter(|c| c.dtype() == &DataType::String)
+                .and_then(|c| c.str().ok().cloned()),
             default: wave.date,
             battery,
             ids,
@@ -84,7 +92,9 @@ impl SheetRows {
     /// The person of each row, as far as the roster knows.
     pub(super) fn contexts(&self, roster: &[Pupil]) -> Vec<Context> {
         let of = |(row, pupil): (usize, &Option<u32>)| {
-            pupil.and_then(|at| roster.get(at as usize)).map_or_else(Context::default, |pupil| context(pupil, self.date(row)))
+            pupil
+                .and_then(|at| roster.get(at as usize))
+                .map_or_else(Context::default, |pupil| context(pupil, self.date(row)))
         };
         self.pupils.iter().enumerate().map(of).collect()
     }
@@ -225,7 +235,11 @@ pub(super) fn match_up(batches: &[ScoredBatch], roster: &[Pupil], wave: &WaveSet
             }
             let Some(pupil) = batch.rows.pupils.get(row).copied().flatten() else { continue };
             let own = (b as u32, row as u32);
-            let (Some(chosen), Some(attempts)) = (matched.chosen.get_mut(pupil as usize), matched.attempts.get_mut(pupil as usize)) else { continue };
+            let (Some(chosen), Some(attempts)) =
+                (matched.chosen.get_mut(pupil as usize), matched.attempts.get_mut(pupil as usize))
+            else {
+                continue;
+            };
             *attempts += 1;
             match *chosen {
                 None => *chosen = Some(own),

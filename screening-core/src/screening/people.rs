@@ -25,17 +25,27 @@ use super::input::Pupil;
 /// ```
 pub fn pupils_from_frame(frame: &DataFrame) -> Result<Vec<Pupil>, ScreeningError> {
     let needed = |name: &str| {
-        texts(frame, name)?.ok_or_else(|| roster_error(name, "it is not there".to_owned(), "add it or map a column to it"))
+        texts(frame, name)?
+            .ok_or_else(|| roster_error(name, "it is not there".to_owned(), "add it or map a column to it"))
     };
     let (ids, schools) = (needed("student_id")?, needed("school")?);
     let (grades, classes) = (texts(frame, "grade")?, texts(frame, "class")?);
     let (sexes, births) = (texts(frame, "sex")?, dates(frame, "birth_date")?);
-    let (consents, attendances, scopes) = (texts(frame, "consent")?, texts(frame, "attendance")?, texts(frame, "scope")?);
+    let (consents, attendances, scopes) =
+        (texts(frame, "consent")?, texts(frame, "attendance")?, texts(frame, "scope")?);
     let mut pupils = Vec::with_capacity(frame.height());
     for row in 0..frame.height() {
-        let get = |column: &Option<StringChunked>| column.as_ref().and_then(|column| column.get(row)).map(str::trim).filter(|t| !t.is_empty()).map(str::to_owned);
+        let get = |column: &Option<StringChunked>| {
+            column
+                .as_ref()
+                .and_then(|column| column.get(row))
+                .map(str::trim)
+                .filter(|t| !t.is_empty())
+                .map(str::to_owned)
+        };
         let student_id = ids.get(row).map(str::trim).filter(|id| !id.is_empty());
-        let student_id = student_id.ok_or_else(|| roster_error("student_id", format!("row {} has none", row + 1), "give each pupil an id"))?;
+        let student_id = student_id
+            .ok_or_else(|| roster_error("student_id", format!("row {} has none", row + 1), "give each pupil an id"))?;
         pupils.push(Pupil {
             student_id: student_id.to_owned(),
             school: schools.get(row).unwrap_or_default().trim().to_owned(),
@@ -43,8 +53,18 @@ pub fn pupils_from_frame(frame: &DataFrame) -> Result<Vec<Pupil>, ScreeningError
             class: get(&classes).unwrap_or_default(),
             sex: get(&sexes).and_then(|text| Sex::parse(&text)),
             birth_date: births.as_ref().and_then(|dates| dates.get(row).copied().flatten()),
-            consent: word("consent", get(&consents), row, &[("granted", Consent::Granted), ("refused", Consent::Refused), ("withdrawn", Consent::Withdrawn)])?,
-            attendance: word("attendance", get(&attendances), row, &[("present", Attendance::Present), ("absent", Attendance::Absent), ("refused", Attendance::Refused)])?,
+            consent: word(
+                "consent",
+                get(&consents),
+                row,
+                &[("granted", Consent::Granted), ("refused", Consent::Refused), ("withdrawn", Consent::Withdrawn)],
+            )?,
+            attendance: word(
+                "attendance",
+                get(&attendances),
+                row,
+                &[("present", Attendance::Present), ("absent", Attendance::Absent), ("refused", Attendance::Refused)],
+            )?,
             scope: word("scope", get(&scopes), row, &[("in", Scope::In), ("out", Scope::Out)])?,
         });
     }
@@ -60,12 +80,21 @@ fn grade(text: &str, row: usize) -> Result<u8, ScreeningError> {
     parsed.ok_or_else(|| roster_error("grade", format!("`{text}` in row {} is not a grade", row + 1), "write 1 to 12"))
 }
 
-fn word<T: Copy + Default>(column: &str, text: Option<String>, row: usize, words: &[(&str, T)]) -> Result<T, ScreeningError> {
+fn word<T: Copy + Default>(
+    column: &str,
+    text: Option<String>,
+    row: usize,
+    words: &[(&str, T)],
+) -> Result<T, ScreeningError> {
     let Some(text) = text else { return Ok(T::default()) };
     let found = words.iter().find(|(word, _)| *word == text).map(|(_, value)| *value);
     found.ok_or_else(|| {
         let allowed = words.iter().map(|(word, _)| *word).collect::<Vec<_>>().join(", ");
-        roster_error(column, format!("`{text}` in row {} is none of its words", row + 1), &format!("write one of {allowed}, or leave it blank"))
+        roster_error(
+            column,
+            format!("`{text}` in row {} is none of its words", row + 1),
+            &format!("write one of {allowed}, or leave it blank"),
+        )
     })
 }
 

@@ -75,12 +75,18 @@ pub fn screen(mut input: ScreeningInput<'_>) -> Result<ScreeningResult, Screenin
         let rows = SheetRows::read(&batch, &wave, &by_id)?;
         let people = rows.contexts(&roster);
         let own = batch.battery.definition().instruments.iter().filter_map(|id| scorers.get(id));
-        let scored = own.map(|scorer| scorer.score_with(&batch.sheets, &people, &FrameOptions::default())).collect::<Result<_, _>>()?;
+        let scored = own
+            .map(|scorer| scorer.score_with(&batch.sheets, &people, &FrameOptions::default()))
+            .collect::<Result<_, _>>()?;
         Ok(ScoredBatch { batch, rows, scored })
     };
     let batches = batches.into_iter().map(score).collect::<Result<Vec<_>, _>>()?;
     let matched = match_up(&batches, &roster, &wave);
-    let statuses: Vec<Status> = roster.iter().enumerate().map(|(at, pupil)| status_of(at, pupil, &batches, &matched, wave.max_attempts)).collect();
+    let statuses: Vec<Status> = roster
+        .iter()
+        .enumerate()
+        .map(|(at, pupil)| status_of(at, pupil, &batches, &matched, wave.max_attempts))
+        .collect();
     let coverage = CoverageTable::of(roster.iter().zip(&statuses).map(|(pupil, status)| Enrolled {
         school: &pupil.school,
         grade: pupil.grade,
@@ -128,7 +134,11 @@ fn index(roster: &[Pupil]) -> Result<HashMap<&str, u32>, ScreeningError> {
     let mut by_id = HashMap::with_capacity(roster.len());
     for (at, pupil) in roster.iter().enumerate() {
         if let Some(first) = by_id.insert(pupil.student_id.as_str(), at as u32) {
-            return Err(ScreeningError::DuplicatePupil { student_id: pupil.student_id.clone(), first: first as usize + 1, second: at + 1 });
+            return Err(ScreeningError::DuplicatePupil {
+                student_id: pupil.student_id.clone(),
+                first: first as usize + 1,
+                second: at + 1,
+            });
         }
     }
     Ok(by_id)
@@ -147,7 +157,8 @@ fn compile(input: &ScreeningInput<'_>) -> Result<IndexMap<String, Scorer>, Scree
 
 fn status_of(at: usize, pupil: &Pupil, batches: &[ScoredBatch], matched: &Matched, max_attempts: u8) -> Status {
     let sheet = matched.chosen.get(at).copied().flatten();
-    let valid = sheet.and_then(|(batch, row)| batches.get(batch as usize).map(|batch| batch.interpretable(row as usize)));
+    let valid =
+        sheet.and_then(|(batch, row)| batches.get(batch as usize).map(|batch| batch.interpretable(row as usize)));
     let attempts = matched.attempts.get(at).copied().unwrap_or(0);
     let state = match valid {
         None => SheetState::None,

@@ -50,6 +50,12 @@ pub(super) fn provenance(input: &ScreeningInput<'_>, scorers: &IndexMap<String, 
         policy: input.policy.citation(),
         batteries: batteries.into_keys().collect(),
         instruments: scorers.iter().map(instrument).collect(),
-        licences: input.licences.0.iter().filter(|(id, _)| scorers.contains_key(*id)).map(|(id, text)| (id.clone(), text.clone())).collect(),
+        licences: input
+            .licences
+            .0
+            .iter()
+            .filter(|(id, _)| scorers.contains_key(*id))
+            .map(|(id, text)| (id.clone(), text.clone()))
+            .collect(),
     }
 }

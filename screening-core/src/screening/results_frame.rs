@@ -49,10 +49,15 @@ fn instruments(batches: &[ScoredBatch]) -> Vec<String> {
 
 fn people(parts: &Parts<'_>) -> Result<Vec<Column>, ScreeningError> {
     let roster = parts.roster;
-    let days: Vec<_> = parts.matched.chosen.iter().map(|sheet| {
-        let (batch, row) = (*sheet)?;
-        parts.batches.get(batch as usize).map(|batch| batch.rows.date(row as usize))
-    }).collect();
+    let days: Vec<_> = parts
+        .matched
+        .chosen
+        .iter()
+        .map(|sheet| {
+            let (batch, row) = (*sheet)?;
+            parts.batches.get(batch as usize).map(|batch| batch.rows.date(row as usize))
+        })
+        .collect();
     let age = |(pupil, day): (&Pupil, &Option<jiff::civil::Date>)| {
         context(pupil, day.unwrap_or(parts.wave.date)).age_years().and_then(|years| u8::try_from(years).ok())
     };
@@ -110,7 +115,8 @@ fn decisions(parts: &Parts<'_>) -> Result<Vec<Column>, ScreeningError> {
     let tiers: Vec<u8> = parts.levels.iter().map(|level| level.unwrap_or(NONE)).collect();
     let ids: Vec<&str> = parts.tier_ids.iter().map(String::as_str).collect();
     let reasons = |language: Language| {
-        let texts: Vec<Option<String>> = proposal_of.iter().map(|proposal| proposal.map(|p| p.proposal.reasons(language))).collect();
+        let texts: Vec<Option<String>> =
+            proposal_of.iter().map(|proposal| proposal.map(|p| p.proposal.reasons(language))).collect();
         texts
     };
     let (zh, en) = (reasons(Language::ZhCn), reasons(Language::En));
@@ -124,7 +130,8 @@ fn decisions(parts: &Parts<'_>) -> Result<Vec<Column>, ScreeningError> {
 }
 
 fn critical_list(proposal: &PupilProposal) -> Option<String> {
-    let list: Vec<String> = proposal.proposal.critical.iter().map(|answer| format!("{}.{}", answer.instrument, answer.flag)).collect();
+    let list: Vec<String> =
+        proposal.proposal.critical.iter().map(|answer| format!("{}.{}", answer.instrument, answer.flag)).collect();
     (!list.is_empty()).then(|| list.join(", "))
 }
 

@@ -49,8 +49,16 @@ impl Told {
                 (Some(fate @ (Fate::Used | Fate::Superseded(..))), Some(at)) => {
                     let mut proposal = proposal.clone();
                     if *fate != Fate::Used {
-                        let short = |id: &str| library.get(id).map(|i| i.definition().abbreviation.clone()).unwrap_or_default();
-                        proposal.critical = proposal.critical.into_iter().map(|c| { let name = short(&c.instrument); c.on_other_sheet(&name) }).collect();
+                        let short =
+                            |id: &str| library.get(id).map(|i| i.definition().abbreviation.clone()).unwrap_or_default();
+                        proposal.critical = proposal
+                            .critical
+                            .into_iter()
+                            .map(|c| {
+                                let name = short(&c.instrument);
+                                c.on_other_sheet(&name)
+                            })
+                            .collect();
                     }
                     let level = proposals.levels().get(row).copied().unwrap_or(0);
                     self.merge(at, level, proposal);
@@ -117,7 +125,9 @@ fn absorb(first: &mut Proposal, other: Proposal) {
         }
     }
     for evidence in other.evidence {
-        let known = first.evidence.iter().any(|known| (&known.rule, &known.instrument, &known.part) == (&evidence.rule, &evidence.instrument, &evidence.part));
+        let known = first.evidence.iter().any(|known| {
+            (&known.rule, &known.instrument, &known.part) == (&evidence.rule, &evidence.instrument, &evidence.part)
+        });
         if !known {
             first.evidence.push(evidence);
         }
@@ -125,4 +135,3 @@ fn absorb(first: &mut Proposal, other: Proposal) {
     first.undecided.extend(other.undecided);
     first.invalid.extend(other.invalid);
 }
-

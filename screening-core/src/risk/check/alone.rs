@@ -105,7 +105,8 @@ fn subscales(instrument: &Instrument) -> HashSet<String> {
         .filter(|scale| scale.method.is_item_method())
         .filter_map(|scale| Some((&scale.id, definition.expand_items(&scale.items).ok()?.into_iter().collect())))
         .collect();
-    let inner = items.iter().filter(|(_, own)| items.iter().any(|(_, other)| own.len() < other.len() && own.is_subset(other)));
+    let inner =
+        items.iter().filter(|(_, own)| items.iter().any(|(_, other)| own.len() < other.len() && own.is_subset(other)));
     let summed = definition.scales.iter().filter(|scale| scale.of.len() > 1).flat_map(|scale| &scale.of);
     inner.map(|(id, _)| (*id).clone()).chain(summed.cloned()).collect()
 }

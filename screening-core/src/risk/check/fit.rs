@@ -38,7 +38,11 @@ fn fault(code: &'static str, message: String, help: impl Into<String>) -> Fault 
 fn check_leaf(leaf: &Leaf, library: &Library, scorers: &mut Scorers) -> Result<(), Fault> {
     let id = leaf.instrument();
     let Some(instrument) = library.get(id) else {
-        return Err(fault("reference", format!("there is no instrument `{id}`"), "correct the id or load its definition"));
+        return Err(fault(
+            "reference",
+            format!("there is no instrument `{id}`"),
+            "correct the id or load its definition",
+        ));
     };
     match leaf {
         Leaf::Score { scale, op, value } => {
@@ -56,26 +60,39 @@ fn check_leaf(leaf: &Leaf, library: &Library, scorers: &mut Scorers) -> Result<(
             let position = scale_position(instrument, scale)?;
             let values = instrument.definition().scales.get(position).map(|scale| &scale.values);
             match words.iter().find(|word| values.is_none_or(|values| !values.contains_key(*word))) {
-                Some(word) => Err(fault("reference", format!("`{scale}` has no word `{word}`"), "use one of its `values`")),
-                None if words.is_empty() => Err(fault("empty", "an empty list of words".to_owned(), "name at least one")),
+                Some(word) => {
+                    Err(fault("reference", format!("`{scale}` has no word `{word}`"), "use one of its `values`"))
+                }
+                None if words.is_empty() => {
+                    Err(fault("empty", "an empty list of words".to_owned(), "name at least one"))
+                }
                 None => Ok(()),
             }
         }
         Leaf::Flag { flag } => {
             let known = instrument.definition().flags.iter().any(|known| known.id == flag.part);
-            if known { Ok(()) } else { Err(fault("reference", format!("there is no flag `{flag}`"), "use a flag of the definition")) }
+            if known {
+                Ok(())
+            } else {
+                Err(fault("reference", format!("there is no flag `{flag}`"), "use a flag of the definition"))
+            }
         }
         Leaf::Validity { instrument: id, verdict } => {
             let known = instrument.definition().validity.iter().any(|rule| rule.verdict >= *verdict);
             let help = "leave the condition out, or add the validity rule to the definition";
-            if known { Ok(()) } else { Err(fault("reference", format!("`{id}` has no validity rule of that verdict"), help)) }
+            if known {
+                Ok(())
+            } else {
+                Err(fault("reference", format!("`{id}` has no validity rule of that verdict"), help))
+            }
         }
     }
 }
 
 fn scale_position(instrument: &Instrument, scale: &Reference) -> Result<usize, Fault> {
     let position = instrument.scale_position(&scale.part);
-    position.ok_or_else(|| fault("reference", format!("there is no scale `{scale}`"), "use a scale id of the definition"))
+    position
+        .ok_or_else(|| fault("reference", format!("there is no scale `{scale}`"), "use a scale id of the definition"))
 }
 
 fn reachable(instrument: &Instrument, position: usize, scorers: &mut Scorers) -> Option<(f64, f64)> {
@@ -135,7 +152,11 @@ fn check_band(instrument: &Instrument, scale: &Reference, wish: &BandWish) -> Re
         BandWish::In(ids) => {
             let known = |id: &String| sets().any(|set| set.bands.iter().any(|step| step.band == *id));
             match ids.iter().find(|id| !known(id)) {
-                Some(id) => Err(fault("reference", format!("`{scale}` has no band `{id}`"), "use a band of one of its cut-off sets")),
+                Some(id) => Err(fault(
+                    "reference",
+                    format!("`{scale}` has no band `{id}`"),
+                    "use a band of one of its cut-off sets",
+                )),
                 None if ids.is_empty() => Err(fault("empty", "an empty list of bands".to_owned(), "name at least one")),
                 None => Ok(()),
             }
@@ -145,7 +166,11 @@ fn check_band(instrument: &Instrument, scale: &Reference, wish: &BandWish) -> Re
                 set.bands.iter().any(|step| definition.bands.get(&step.band).is_some_and(|band| band.level >= *level))
             };
             let help = "name a lower level, the bands by id, or another cut-off set";
-            if sets().any(reached) { Ok(()) } else { Err(fault("unreachable", format!("no band of `{scale}` has that level"), help)) }
+            if sets().any(reached) {
+                Ok(())
+            } else {
+                Err(fault("unreachable", format!("no band of `{scale}` has that level"), help))
+            }
         }
     }
 }
@@ -165,7 +190,10 @@ pub(super) fn critical_flags(definition: &PolicyDef, library: &Library, used: &[
         for flag in critical {
             if !named.iter().any(|known| known.instrument == instrument.id() && known.part == flag.id) {
                 let message = format!("no rule names the critical answer `{}.{}`", instrument.id(), flag.id);
-                let help = format!("it proposes `{}` as every critical answer does; name it in a rule to say so", definition.critical_tier);
+                let help = format!(
+                    "it proposes `{}` as every critical answer does; name it in a rule to say so",
+                    definition.critical_tier
+                );
                 let path: Vec<Place> = place!["rules"];
                 found.push(Diagnostic::warning("critical-flag", path, message, help));
             }

@@ -44,7 +44,12 @@ pub(super) fn check_static(definition: &PolicyDef) -> Vec<Diagnostic> {
     }
     let grades = definition.grades;
     if grades.from > grades.to || grades.from < 1 || grades.to > 12 {
-        error("span", place!["grades"], "school grades run from 1 to 12".to_owned(), "write for example { from = 4, to = 12 }");
+        error(
+            "span",
+            place!["grades"],
+            "school grades run from 1 to 12".to_owned(),
+            "write for example { from = 4, to = 12 }",
+        );
     }
     if definition.effective.to.is_some_and(|to| to < definition.effective.from) {
         error("span", place!["effective"], "the last day lies before the first".to_owned(), "exchange `from` and `to`");
@@ -63,15 +68,33 @@ fn check_tiers(definition: &PolicyDef, error: &mut Report<'_>) {
     }
     for (at, tier) in definition.tiers.iter().enumerate() {
         if !ids.insert(&tier.id) {
-            error("duplicate", place!["tiers", at, "id"], format!("the tier `{}` is there twice", tier.id), "give each an id of its own");
+            error(
+                "duplicate",
+                place!["tiers", at, "id"],
+                format!("the tier `{}` is there twice", tier.id),
+                "give each an id of its own",
+            );
         }
         if !severities.insert(tier.severity) {
             let message = format!("severity {} is used twice, so the order is open", tier.severity);
-            error("severity", place!["tiers", at, "severity"], message, "give each tier a number of its own; higher is more urgent");
+            error(
+                "severity",
+                place!["tiers", at, "severity"],
+                message,
+                "give each tier a number of its own; higher is more urgent",
+            );
         }
-        let hex = tier.colour.strip_prefix('#').is_some_and(|rest| rest.len() == 6 && rest.bytes().all(|b| b.is_ascii_hexdigit()));
+        let hex = tier
+            .colour
+            .strip_prefix('#')
+            .is_some_and(|rest| rest.len() == 6 && rest.bytes().all(|b| b.is_ascii_hexdigit()));
         if !hex {
-            error("colour", place!["tiers", at, "colour"], format!("`{}` is not a colour", tier.colour), "write #rrggbb");
+            error(
+                "colour",
+                place!["tiers", at, "colour"],
+                format!("`{}` is not a colour", tier.colour),
+                "write #rrggbb",
+            );
         }
         for (key, text) in [("name", &tier.name), ("owner", &tier.owner), ("next-step", &tier.next_step)] {
             if text.en.trim().is_empty() || text.zh_cn.trim().is_empty() {
@@ -106,21 +129,41 @@ fn check_tiers(definition: &PolicyDef, error: &mut Report<'_>) {
 fn check_rules(definition: &PolicyDef, error: &mut Report<'_>) {
     let mut ids = HashSet::new();
     if !definition.sources.contains_key(&definition.source) {
-        error("source", place!["source"], format!("there is no source `{}`", definition.source), "add it under [sources]");
+        error(
+            "source",
+            place!["source"],
+            format!("there is no source `{}`", definition.source),
+            "add it under [sources]",
+        );
     }
     for (at, rule) in definition.rules.iter().enumerate() {
         if !ids.insert(&rule.id) {
-            error("duplicate", place!["rules", at, "id"], format!("the rule `{}` is there twice", rule.id), "give each an id of its own");
+            error(
+                "duplicate",
+                place!["rules", at, "id"],
+                format!("the rule `{}` is there twice", rule.id),
+                "give each an id of its own",
+            );
         }
         match (&rule.tier, rule.note) {
             (Some(tier), false) => {
                 if !definition.tiers.iter().any(|known| known.id == *tier) {
-                    error("reference", place!["rules", at, "tier"], format!("there is no tier `{tier}`"), "use the id of one of the tiers");
+                    error(
+                        "reference",
+                        place!["rules", at, "tier"],
+                        format!("there is no tier `{tier}`"),
+                        "use the id of one of the tiers",
+                    );
                 }
             }
             (None, true) => {}
             (Some(_), true) => {
-                error("note", place!["rules", at, "note"], "a note proposes no tier".to_owned(), "leave out `tier` or `note`");
+                error(
+                    "note",
+                    place!["rules", at, "note"],
+                    "a note proposes no tier".to_owned(),
+                    "leave out `tier` or `note`",
+                );
             }
             (None, false) => {
                 let message = "the rule leads nowhere".to_owned();
@@ -128,7 +171,12 @@ fn check_rules(definition: &PolicyDef, error: &mut Report<'_>) {
             }
         }
         if !definition.sources.contains_key(&rule.source) {
-            error("source", place!["rules", at, "source"], format!("there is no source `{}`", rule.source), "add it under [sources]");
+            error(
+                "source",
+                place!["rules", at, "source"],
+                format!("there is no source `{}`", rule.source),
+                "add it under [sources]",
+            );
         }
         if rule.description.en.trim().is_empty() || rule.description.zh_cn.trim().is_empty() {
             let message = "a text is empty in one language".to_owned();

@@ -54,7 +54,9 @@ pub enum EngineError {
         part: String,
     },
     /// The cut-off set in use has none of the bands.
-    #[error("rule `{rule}`: the cut-off set `{set}` of `{scale}` has none of the bands it names; choose another set or change the rule")]
+    #[error(
+        "rule `{rule}`: the cut-off set `{set}` of `{scale}` has none of the bands it names; choose another set or change the rule"
+    )]
     Band {
         /// Rule id.
         rule: String,
@@ -180,11 +182,24 @@ impl<'a> PolicyEngine<'a> {
     pub fn new(policy: &'a Policy, sheets: SheetSet<'a>) -> Result<Self, EngineError> {
         let rows = sheets.scored.first().map_or(0, ScoredSheets::rows);
         if let Some(odd) = sheets.scored.iter().find(|scored| scored.rows() != rows) {
-            return Err(EngineError::Rows { instrument: odd.instrument().id().to_owned(), found: odd.rows(), expected: rows });
+            return Err(EngineError::Rows {
+                instrument: odd.instrument().id().to_owned(),
+                found: odd.rows(),
+                expected: rows,
+            });
         }
         let definition = policy.definition();
-        let levels: Vec<usize> = policy.tiers().filter_map(|tier| definition.tiers.iter().position(|known| known.id == tier.id)).rev().collect();
-        let level = |id: &str| levels.iter().position(|at| definition.tiers.get(*at).is_some_and(|tier| tier.id == id)).map_or(0, |at| at as u8);
+        let levels: Vec<usize> = policy
+            .tiers()
+            .filter_map(|tier| definition.tiers.iter().position(|known| known.id == tier.id))
+            .rev()
+            .collect();
+        let level = |id: &str| {
+            levels
+                .iter()
+                .position(|at| definition.tiers.get(*at).is_some_and(|tier| tier.id == id))
+                .map_or(0, |at| at as u8)
+        };
         let quiet = Quiet {
             unflagged: level(&definition.unflagged_tier),
             critical: level(&definition.critical_tier),
@@ -201,7 +216,9 @@ impl<'a> PolicyEngine<'a> {
         let probes = leaves.iter().map(|(leaf, rule)| Probe::new(leaf, rule, &sheets)).collect::<Result<_, _>>()?;
         let critical = sheets.scored.iter().enumerate().flat_map(|(scored, sheets)| {
             let flags = sheets.instrument().definition().flags.iter().enumerate();
-            flags.filter(|(_, flag)| flag.severity == FlagSeverity::Critical).map(move |(flag, _)| CriticalFlag { scored, flag })
+            flags
+                .filter(|(_, flag)| flag.severity == FlagSeverity::Critical)
+                .map(move |(flag, _)| CriticalFlag { scored, flag })
         });
         let critical = critical.collect();
         Ok(Self { policy, sheets, rows, probes, rules, critical, levels, quiet })
@@ -245,9 +262,13 @@ impl PolicyEngine<'_> {
     /// Proposes a tier for every row.
     pub fn run(&self) -> Proposals {
         let starts: Vec<usize> = (0..self.rows).step_by(BLOCK).collect();
-        let blocks: Vec<BlockResult> = starts.into_par_iter().map(|start| self.block(start, BLOCK.min(self.rows - start))).collect();
+        let blocks: Vec<BlockResult> =
+            starts.into_par_iter().map(|start| self.block(start, BLOCK.min(self.rows - start))).collect();
         let mut proposals = Proposals {
-            tier_ids: (0..self.levels.len()).filter_map(|level| self.tier(level as u8)).map(|tier| tier.id.clone()).collect(),
+            tier_ids: (0..self.levels.len())
+                .filter_map(|level| self.tier(level as u8))
+                .map(|tier| tier.id.clone())
+                .collect(),
             levels: Vec::with_capacity(self.rows),
             list: Vec::new(),
             rules: Vec::new(),
@@ -260,7 +281,11 @@ impl PolicyEngine<'_> {
                 *sum = (sum.0 + more.0, sum.1 + more.1);
             }
         }
-        let count = |(rule, (holds, cannot_say)): (&ReadyRule<'_>, (u32, u32))| RuleCount { rule: rule.definition.id.clone(), holds, cannot_say };
+        let count = |(rule, (holds, cannot_say)): (&ReadyRule<'_>, (u32, u32))| RuleCount {
+            rule: rule.definition.id.clone(),
+            holds,
+            cannot_say,
+        };
         proposals.rules = self.rules.iter().zip(counts).map(count).collect();
         proposals
     }
@@ -276,7 +301,8 @@ impl PolicyEngine<'_> {
     }
 
     fn codes(&self, start: usize, rows: usize) -> Block {
-        let invalid: Vec<Vec<bool>> = self.sheets.scored.iter().map(|scored| invalid_rows(scored, start, rows)).collect();
+        let invalid: Vec<Vec<bool>> =
+            self.sheets.scored.iter().map(|scored| invalid_rows(scored, start, rows)).collect();
         let fill = |probe: &Probe<'_>| {
             let mut codes = vec![NO; rows];
             probe.fill(start, &mut codes);
@@ -305,7 +331,9 @@ impl PolicyEngine<'_> {
         }
         let speaks = self.speaking(&block, &levels);
         let mut list = Vec::new();
-        for (lane, level) in levels.iter_mut().enumerate().filter(|(lane, _)| speaks.get(*lane).copied().unwrap_or(false)) {
+        for (lane, level) in
+            levels.iter_mut().enumerate().filter(|(lane, _)| speaks.get(*lane).copied().unwrap_or(false))
+        {
             if let Some((found, proposal)) = self.tell(&block, lane, *level) {
                 *level = found;
                 list.push(proposal);
@@ -341,9 +369,12 @@ impl PolicyEngine<'_> {
 
     fn count(&self, block: &Block, codes: &[u8]) -> (u32, u32) {
         let counted = |(lane, _): &(usize, &u8)| !self.direct_only(block.start + lane);
-        codes.iter().enumerate().filter(counted).take(block.rows).fold((0, 0), |(holds, open), (_, code)| {
-            (holds + u32::from(*code == YES), open + u32::from(*code == OPEN))
-        })
+        codes
+            .iter()
+            .enumerate()
+            .filter(counted)
+            .take(block.rows)
+            .fold((0, 0), |(holds, open), (_, code)| (holds + u32::from(*code == YES), open + u32::from(*code == OPEN)))
     }
 
     /// Everything about one row, and the level that follows.
@@ -369,7 +400,10 @@ impl PolicyEngine<'_> {
             return None;
         }
         let tier = self.tier(level)?;
-        Some((level, Proposal { row, tier: tier.id.clone(), severity: tier.severity, evidence, undecided, critical, invalid }))
+        Some((
+            level,
+            Proposal { row, tier: tier.id.clone(), severity: tier.severity, evidence, undecided, critical, invalid },
+        ))
     }
 }
 

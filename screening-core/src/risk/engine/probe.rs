@@ -27,15 +27,34 @@ pub(in crate::risk) struct Probe<'a> {
 /// What a probe reads.
 #[derive(Debug)]
 pub(in crate::risk) enum Kind {
-    Score { scale: usize, op: Comparison, value: f64 },
-    Answer { item: usize, values: Vec<f64>, op: Comparison, value: f64 },
+    Score {
+        scale: usize,
+        op: Comparison,
+        value: f64,
+    },
+    Answer {
+        item: usize,
+        values: Vec<f64>,
+        op: Comparison,
+        value: f64,
+    },
     /// By band code, whether it is one of those asked for.
-    Band { scale: usize, wanted: Vec<bool> },
+    Band {
+        scale: usize,
+        wanted: Vec<bool>,
+    },
     /// By place of the word.
-    Word { scale: usize, wanted: Vec<bool> },
-    Flag { flag: usize },
+    Word {
+        scale: usize,
+        wanted: Vec<bool>,
+    },
+    Flag {
+        flag: usize,
+    },
     /// Positions of the validity rules.
-    Validity { rules: Vec<usize> },
+    Validity {
+        rules: Vec<usize>,
+    },
 }
 
 impl<'a> Probe<'a> {
@@ -58,12 +77,19 @@ impl<'a> Probe<'a> {
             Leaf::Word { scale, words } => {
                 let at = scale_of(scale)?;
                 let values = own.instrument().definition().scales.get(at).map(|scale| scale.values.keys());
-                Kind::Word { scale: at, wanted: values.into_iter().flatten().map(|word| words.contains(word)).collect() }
+                Kind::Word {
+                    scale: at,
+                    wanted: values.into_iter().flatten().map(|word| words.contains(word)).collect(),
+                }
             }
-            Leaf::Flag { flag } => Kind::Flag { flag: own.flag_position(&flag.part).ok_or_else(|| unknown(flag.to_string()))? },
+            Leaf::Flag { flag } => {
+                Kind::Flag { flag: own.flag_position(&flag.part).ok_or_else(|| unknown(flag.to_string()))? }
+            }
             Leaf::Validity { verdict, .. } => {
                 let rules = own.instrument().definition().validity.iter().enumerate();
-                Kind::Validity { rules: rules.filter(|(_, known)| known.verdict >= *verdict).map(|(at, _)| at).collect() }
+                Kind::Validity {
+                    rules: rules.filter(|(_, known)| known.verdict >= *verdict).map(|(at, _)| at).collect(),
+                }
             }
             Leaf::Answer { item, op, value } => {
                 let at = own.instrument().item_position(&item.part).ok_or_else(|| unknown(item.to_string()))?;
@@ -108,7 +134,9 @@ impl<'a> Probe<'a> {
                     None => OPEN,
                 };
             }),
-            Kind::Flag { flag } => rows.for_each(|(row, code)| *code = self.sheets.flag(*flag, row).known().map_or(OPEN, decided)),
+            Kind::Flag { flag } => {
+                rows.for_each(|(row, code)| *code = self.sheets.flag(*flag, row).known().map_or(OPEN, decided))
+            }
             Kind::Validity { rules } => rows.for_each(|(row, code)| {
                 let states = rules.iter().map(|rule| self.sheets.validity(*rule, row).known().map_or(OPEN, decided));
                 *code = states.max().unwrap_or(NO);
@@ -180,7 +208,9 @@ fn wanted_bands(sheets: &ScoredSheets, scale: usize, wish: &BandWish) -> Vec<boo
 
 /// The stored answers of an item, NaN where there is none.
 fn answers(sheets: &ScoredSheets, item: usize, frame: Option<&DataFrame>) -> Result<Vec<f64>, String> {
-    let Some(definition) = sheets.instrument().definition().items.get(item) else { return Err("unknown item".to_owned()) };
+    let Some(definition) = sheets.instrument().definition().items.get(item) else {
+        return Err("unknown item".to_owned());
+    };
     let frame = frame.ok_or("no frame")?;
     if definition.kind == ItemKind::Clock {
         return Err("a time of day has no code".to_owned());
@@ -211,7 +241,8 @@ mod tests {
 
     use super::*;
 
-    const OPERATORS: [Comparison; 6] = [Comparison::Eq, Comparison::Ne, Comparison::Ge, Comparison::Gt, Comparison::Le, Comparison::Lt];
+    const OPERATORS: [Comparison; 6] =
+        [Comparison::Eq, Comparison::Ne, Comparison::Ge, Comparison::Gt, Comparison::Le, Comparison::Lt];
 
     proptest! {
         /// What the bounds decide holds for every value between them.

@@ -24,10 +24,8 @@ impl PolicyEngine<'_> {
             let Some(flag) = definition.flags.get(critical.flag) else { continue };
             if sheets.flag(critical.flag, row).is_yes() {
                 let source = cite(definition.sources.get(&flag.source), &flag.source);
-                let fills = [
-                    ("instrument", Fill::Same(&definition.abbreviation)),
-                    ("meaning", Fill::Both(&flag.meaning)),
-                ];
+                let fills =
+                    [("instrument", Fill::Same(&definition.abbreviation)), ("meaning", Fill::Both(&flag.meaning))];
                 list.push(CriticalAnswer {
                     instrument: definition.id.clone(),
                     flag: flag.id.clone(),
@@ -84,8 +82,13 @@ impl PolicyEngine<'_> {
     /// Rules with this code in the order of telling.
     fn rules_with<'s>(&'s self, block: &Block, lane: usize, wanted: u8) -> Vec<(Option<u8>, &'s ReadyRule<'s>)> {
         let has = |codes: &Vec<u8>| codes.get(lane) == Some(&wanted);
-        let mut rules: Vec<_> =
-            self.rules.iter().zip(&block.rules).filter(|(_, codes)| has(codes)).map(|(rule, _)| (rule.level, rule)).collect();
+        let mut rules: Vec<_> = self
+            .rules
+            .iter()
+            .zip(&block.rules)
+            .filter(|(_, codes)| has(codes))
+            .map(|(rule, _)| (rule.level, rule))
+            .collect();
         // None sorts below every tier; the sort is stable, so rules of one tier keep the order of the file.
         rules.sort_by_key(|(level, _)| std::cmp::Reverse(*level));
         rules

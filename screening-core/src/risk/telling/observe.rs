@@ -91,9 +91,20 @@ impl Probe<'_> {
                 let value = self.sheets.value(*scale, row);
                 let value_text = value.map(|value| number_beside(value, *op, *threshold)).unwrap_or_default();
                 let bounds = if value.is_some() { None } else { self.sheets.bounds(*scale, row) };
-                let (found, basis) = if value.is_some() { ("found.score", "basis.compared") } else { ("found.score-range", "basis.compared-range") };
+                let (found, basis) = if value.is_some() {
+                    ("found.score", "basis.compared")
+                } else {
+                    ("found.score-range", "basis.compared-range")
+                };
                 let name = self.scale_name(*scale);
-                Observed { name, value, found: value_text.clone(), value_text, bounds, ..plain(EvidenceKind::Score, found, basis) }
+                Observed {
+                    name,
+                    value,
+                    found: value_text.clone(),
+                    value_text,
+                    bounds,
+                    ..plain(EvidenceKind::Score, found, basis)
+                }
             }
             Kind::Band { scale, wanted } => {
                 let value = self.sheets.value(*scale, row);
@@ -101,14 +112,28 @@ impl Probe<'_> {
                 let key = if value.is_some() { "found.band" } else { "found.band-range" };
                 let (ids, label) = self.bands_of(*scale, wanted, row);
                 let value_text = value.map(number).unwrap_or_default();
-                Observed { name: self.scale_name(*scale), value, value_text, bounds, found: ids, label, ..plain(EvidenceKind::Band, key, "basis.named") }
+                Observed {
+                    name: self.scale_name(*scale),
+                    value,
+                    value_text,
+                    bounds,
+                    found: ids,
+                    label,
+                    ..plain(EvidenceKind::Band, key, "basis.named")
+                }
             }
             Kind::Word { scale, .. } => {
                 let word = self.sheets.word(*scale, row).unwrap_or_default().to_owned();
                 let texts = definition.scales.get(*scale).map(|scale| &scale.values);
                 let label = texts.and_then(|texts| texts.get(&word)).cloned().unwrap_or_else(no_text);
                 let value = self.sheets.value(*scale, row);
-                Observed { name: self.scale_name(*scale), value, found: word, label, ..plain(EvidenceKind::Word, "found.word", "basis.named") }
+                Observed {
+                    name: self.scale_name(*scale),
+                    value,
+                    found: word,
+                    label,
+                    ..plain(EvidenceKind::Word, "found.word", "basis.named")
+                }
             }
             Kind::Answer { item, values, .. } => {
                 let item = definition.items.get(*item);
@@ -118,7 +143,14 @@ impl Probe<'_> {
                 let label = option.map_or_else(no_text, |option| option.label.clone());
                 let value_text = value.map(number).unwrap_or_default();
                 let name = item.map_or_else(no_text, |item| item.label.clone());
-                Observed { name, value, found: value_text.clone(), value_text, label, ..plain(EvidenceKind::Answer, "found.answer", "basis.compared") }
+                Observed {
+                    name,
+                    value,
+                    found: value_text.clone(),
+                    value_text,
+                    label,
+                    ..plain(EvidenceKind::Answer, "found.answer", "basis.compared")
+                }
             }
             Kind::Flag { flag } => {
                 let label = definition.flags.get(*flag).map_or_else(no_text, |flag| flag.meaning.clone());
@@ -129,7 +161,12 @@ impl Probe<'_> {
                 let rule = fired.and_then(|rule| definition.validity.get(*rule));
                 let label = rule.map_or_else(no_text, |rule| rule.meaning.clone());
                 let part = rule.map_or_else(|| self.part(), |rule| rule.id.clone());
-                Observed { label, found: part.clone(), part, ..plain(EvidenceKind::Validity, "found.validity", "basis.named") }
+                Observed {
+                    label,
+                    found: part.clone(),
+                    part,
+                    ..plain(EvidenceKind::Validity, "found.validity", "basis.named")
+                }
             }
         }
     }
@@ -164,11 +201,15 @@ impl Probe<'_> {
             Kind::Answer { .. } | Kind::Flag { .. } | Kind::Validity { .. } => None,
         };
         let no_reference = match &self.kind {
-            Kind::Band { scale, .. } => self.sheets.band_code(*scale, row).is_none() && !self.sheets.band_undecided(*scale, row),
+            Kind::Band { scale, .. } => {
+                self.sheets.band_code(*scale, row).is_none() && !self.sheets.band_undecided(*scale, row)
+            }
             Kind::Score { scale, .. } => self.sheets.lacks_norm(*scale, row),
             _ => false,
         };
-        let bounds = scale.and_then(|scale| self.sheets.bounds(scale, row)).filter(|(low, high)| low.is_finite() && high.is_finite());
+        let bounds = scale
+            .and_then(|scale| self.sheets.bounds(scale, row))
+            .filter(|(low, high)| low.is_finite() && high.is_finite());
         let key = match (&self.kind, no_reference, bounds.is_some()) {
             (_, true, _) => "undecided.no-reference",
             (Kind::Score { .. }, _, true) => "undecided.score",

@@ -46,7 +46,7 @@ pub(super) fn run<L: Lane>(
             column.bands_undecided |= undecided;
         }
     }
-    sheets.issues.sort_by(|a, b| a.row.cmp(&b.row));
+    sheets.issues.sort_by_key(|issue| issue.row);
     sheets
 }
 
@@ -151,6 +151,7 @@ struct Report {
 }
 
 /// Cuts the first `at` elements off a slice (all of it when it is shorter).
+#[allow(clippy::mut_mut)] // the slice itself is moved forward
 fn cut<'a, T>(slice: &mut &'a mut [T], at: usize) -> &'a mut [T] {
     let taken = std::mem::take(slice);
     let (head, tail) = taken.split_at_mut(at.min(taken.len()));

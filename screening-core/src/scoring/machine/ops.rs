@@ -371,7 +371,7 @@ fn select<L: Lane>(
         for (((to, &c), &a), &b) in
             out.lo[..len].iter_mut().zip(&condition.lo[..len]).zip(&a.lo[..len]).zip(&b.lo[..len])
         {
-            *to = if c != no { a * ka } else { b * kb };
+            *to = if c == no { b * kb } else { a * ka };
         }
         return;
     }

@@ -22,7 +22,7 @@ type Compiled<T> = Result<T, Diagnostic>;
 /// Compiles an instrument. `cutoffs` names the set to use by scale where it is not the default.
 pub(crate) fn compile(instrument: &Instrument, cutoffs: &HashMap<String, String>) -> Compiled<Plan> {
     let definition = instrument.definition();
-    let mut compiler = Compiler::new(instrument)?;
+    let mut compiler = Compiler::new(instrument);
     compiler.skip_rules()?;
     for at in 0..definition.scales.len() {
         compiler.scale(at)?;
@@ -39,7 +39,7 @@ pub(crate) fn compile(instrument: &Instrument, cutoffs: &HashMap<String, String>
     let validity = rules
         .map(|(at, rule)| compiler.condition(&rule.when, place!["validity", at, "when"]))
         .collect::<Compiled<Vec<_>>>()?;
-    compiler.finish(scales, flags, validity)
+    Ok(compiler.finish(scales, flags, validity))
 }
 
 struct Compiler<'a> {
@@ -61,10 +61,10 @@ fn diagnose(path: Vec<Place>) -> impl FnOnce(BuildError) -> Diagnostic {
 }
 
 impl<'a> Compiler<'a> {
-    fn new(instrument: &'a Instrument) -> Compiled<Self> {
+    fn new(instrument: &'a Instrument) -> Self {
         let definition = instrument.definition();
         let items = definition.items.iter().enumerate().map(|(at, item)| item_plan(instrument, at, item)).collect();
-        Ok(Self {
+        Self {
             definition,
             builder: Builder::default(),
             items,
@@ -74,7 +74,7 @@ impl<'a> Compiler<'a> {
             norms: Vec::new(),
             values: vec![None; definition.scales.len()],
             open: Vec::new(),
-        })
+        }
     }
 
     /// Skip rules come first: every later step sees what stands for an item that was not asked.
@@ -481,21 +481,17 @@ impl<'a> Compiler<'a> {
             }
         };
         let operand = match (scale.method, operand) {
-            (Method::Mean, Operand::Val(v)) if v.per_lane() => self.mean_per_lane(v, count).map_err(diagnose(path))?,
+            (Method::Mean, Operand::Val(v)) if v.per_lane() => refuse(
+                "so many items may be missing that the exact mean has too many denominators",
+                "state `round`, or raise min-answered",
+            )
+            .map_err(diagnose(path))?,
             (Method::Mean, operand) => {
                 self.builder.divide(operand, Operand::Const(count, 1)).map_err(diagnose(path))?
             }
             (_, operand) => operand,
         };
         Ok((operand, Some(reduction), None))
-    }
-
-    /// A quotient divided by the number of items cannot change its register; such a mean is refused in favour of rounding.
-    fn mean_per_lane(&mut self, _: Val, _: i64) -> Result<Operand, BuildError> {
-        refuse(
-            "so many items may be missing that the exact mean has too many denominators",
-            "state `round`, or raise min-answered",
-        )
     }
 
     fn prorated(
@@ -688,7 +684,7 @@ impl<'a> Compiler<'a> {
         Ok(plan)
     }
 
-    fn finish(self, scales: Vec<ScalePlan>, flags: Vec<usize>, validity: Vec<usize>) -> Compiled<Plan> {
+    fn finish(self, scales: Vec<ScalePlan>, flags: Vec<usize>, validity: Vec<usize>) -> Plan {
         let reductions = arrange(&self.wanted);
         // Byte counts of missing answers and item codes need at least 16 bits; one extra bit leaves room for signs.
         let peak = self.builder.peak.max(512);
@@ -703,7 +699,7 @@ impl<'a> Compiler<'a> {
             (0..self.items.len()).filter(|&at| matches!(self.items[at].slot, ItemSlot::Narrow(_))).collect();
         let ops = self.builder.ops;
         let register = |r: usize| ops.iter().position(|op| *op == Op::Reduce(r)).unwrap_or(0);
-        Ok(Plan {
+        Plan {
             items: self.items,
             slots: self.slots,
             narrow_items,
@@ -718,7 +714,7 @@ impl<'a> Compiler<'a> {
             flags,
             validity,
             width,
-        })
+        }
     }
 }
 

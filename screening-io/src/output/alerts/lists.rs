@@ -1,0 +1,218 @@
+//! The lists: a school's pupils, unmatched critical answers, and whom to test again.
+
+use rust_xlsxwriter::{Workbook, XlsxError};
+use screening_core::coverage::Status;
+use screening_core::instrument::{Language, Text};
+use screening_core::risk::{CriticalAnswer, Proposal};
+use screening_core::screening::{PupilProposal, StrayCritical};
+
+use super::page::{Cell, List, ListColumn};
+use super::sheet_names::SheetNames;
+use super::{School, Source, shown};
+use crate::output::stage::Failure;
+use crate::output::texts::{beside, both, text};
+
+const NAME: ListColumn = ("name", 10.0);
+const SCHOOL: [ListColumn; 13] = [
+    ("tier", 15.0),
+    ("student_id", 16.0),
+    ("grade", 6.0),
+    ("class", 8.0),
+    ("status", 10.0),
+    ("critical", 32.0),
+    ("reasons_zh", 46.0),
+    ("reasons_en", 46.0),
+    ("undecided", 28.0),
+    ("due", 12.0),
+    ("talk_date", 11.0),
+    ("talk_by", 10.0),
+    ("outcome", 20.0),
+];
+const STRAY: [ListColumn; 8] = [
+    ("id_on_sheet", 18.0),
+    ("source_file", 30.0),
+    ("source_row", 8.0),
+    ("battery", 16.0),
+    ("critical", 44.0),
+    ("why_not_used", 44.0),
+    ("identified_as", 18.0),
+    ("outcome", 24.0),
+];
+const AGAIN: [ListColumn; 9] = [
+    ("school", 24.0),
+    ("grade", 6.0),
+    ("class", 8.0),
+    ("student_id", 18.0),
+    ("status", 14.0),
+    ("to_do", 34.0),
+    ("done_on", 12.0),
+    ("done_by", 12.0),
+    ("remarks", 24.0),
+];
+
+/// The pupils of one school, the most urgent first.
+pub(super) fn school(
+    workbook: &mut Workbook,
+    source: &Source<'_>,
+    school: &School<'_>,
+    sheet_names: &mut SheetNames,
+) -> Result<(), XlsxError> {
+    let name = shown(school.name);
+    let wave = source.result.summary.wave.id.as_str();
+    let list = List {
+        sheet: &school.sheet,
+        title: beside(&text("title.school", &[("school", &name), ("wave", wave)])),
+        columns: &with_name(&SCHOOL, source),
+        frozen: 2,
+    };
+    let rows = school.listed.iter().map(|pupil| pupil_row(pupil, source));
+    list.write(workbook, &source.style, sheet_names, rows)
+}
+
+/// The columns with that of the names behind the student id, where names were handed over.
+fn with_name(columns: &[ListColumn], source: &Source<'_>) -> Vec<ListColumn> {
+    let named = !source.names.is_empty();
+    let insert = |column: &ListColumn| {
+        let name = (named && column.0 == "student_id").then_some(NAME);
+        std::iter::once(*column).chain(name)
+    };
+    columns.iter().flat_map(insert).collect()
+}
+
+/// Student id, and the name where names were handed over.
+fn identity(student_id: &str, source: &Source<'_>) -> impl Iterator<Item = Cell> {
+    let name =
+        (!source.names.is_empty()).then(|| Cell::Text(source.names.get(student_id).cloned().unwrap_or_default()));
+    std::iter::once(Cell::Text(student_id.to_owned())).chain(name)
+}
+
+fn pupil_row(pupil: &PupilProposal, source: &Source<'_>) -> Vec<Cell> {
+    let proposal = &pupil.proposal;
+    let tier = source.policy.tier(&proposal.tier);
+    let name = tier.map_or_else(|| proposal.tier.clone(), |tier| both(&tier.name));
+    let hours = tier.and_then(|tier| tier.response_hours);
+    // What cannot be said has a column of its own.
+    let decided = Proposal { undecided: Vec::new(), ..proposal.clone() };
+    let undecided = proposal.undecided.iter().map(|open| &open.text);
+    let mut cells = vec![Cell::Tier(proposal.tier.clone(), name)];
+    cells.extend(identity(&pupil.student_id, source));
+    cells.extend([
+        Cell::Number(pupil.grade.map(u64::from)),
+        Cell::Text(pupil.class.clone()),
+        Cell::Text(both(&pupil.status.name())),
+        Cell::Text(critical(&proposal.critical)),
+        Cell::Text(decided.reasons(Language::ZhCn)),
+        Cell::Text(decided.reasons(Language::En)),
+        Cell::Text(lines(undecided)),
+        Cell::Text(both(&due(hours))),
+        Cell::Blank,
+        Cell::Blank,
+        Cell::Blank,
+    ]);
+    cells
+}
+
+/// Both languages of several texts, one a line.
+fn lines<'a>(texts: impl Iterator<Item = &'a Text>) -> String {
+    let lines: Vec<String> = texts.map(both).collect();
+    lines.join("\n")
+}
+
+fn critical(answers: &[CriticalAnswer]) -> String {
+    lines(answers.iter().map(|answer| &answer.text))
+}
+
+/// Within what time a person should have acted.
+pub(super) fn due(hours: Option<u32>) -> Text {
+    match hours {
+        None => text("due.none", &[]),
+        // Two days are easier to read than 48 hours; one day is left as hours, since it is not "tomorrow".
+        Some(hours) if hours > 24 && hours % 24 == 0 => text("due.days", &[("count", &(hours / 24).to_string())]),
+        Some(hours) => text("due.hours", &[("count", &hours.to_string())]),
+    }
+}
+
+/// Critical answers on sheets that count for nobody.
+pub(super) fn stray(
+    workbook: &mut Workbook,
+    source: &Source<'_>,
+    sheet: &str,
+    sheet_names: &mut SheetNames,
+) -> Result<(), XlsxError> {
+    let list = List { sheet, title: beside(&text("title.stray", &[])), columns: &STRAY, frozen: 1 };
+    let row = |stray: &StrayCritical| {
+        vec![
+            Cell::Text(stray.student_id.clone()),
+            Cell::Text(stray.place.file.clone()),
+            Cell::Number(Some(stray.place.row)),
+            Cell::Text(stray.place.battery.clone()),
+            Cell::Text(critical(&stray.answers)),
+            Cell::Text(both(&stray.text)),
+            Cell::Blank,
+            Cell::Blank,
+        ]
+    };
+    let rows = source.result.stray_critical.iter().map(row);
+    list.write(workbook, &source.style, sheet_names, rows)
+}
+
+/// Pupils without a sheet that can be interpreted, by school, in the order of the roster.
+pub(super) fn again(
+    workbook: &mut Workbook,
+    source: &Source<'_>,
+    sheet: &str,
+    sheet_names: &mut SheetNames,
+) -> Result<(), Failure> {
+    let list = List { sheet, title: beside(&text("title.again", &[])), columns: &with_name(&AGAIN, source), frozen: 0 };
+    let pupils = to_see_again(source)?;
+    let row = |pupil: &Again<'_>| {
+        let mut cells = vec![
+            Cell::Text(shown(pupil.school)),
+            Cell::Number(pupil.grade.map(u64::from)),
+            Cell::Text(pupil.class.to_owned()),
+        ];
+        cells.extend(identity(pupil.student_id, source));
+        let to_do = text(&format!("again.{}", pupil.status.word()), &[]);
+        cells.extend([
+            Cell::Text(both(&pupil.status.name())),
+            Cell::Text(both(&to_do)),
+            Cell::Blank,
+            Cell::Blank,
+            Cell::Blank,
+        ]);
+        cells
+    };
+    list.write(workbook, &source.style, sheet_names, pupils.iter().map(row))?;
+    Ok(())
+}
+
+struct Again<'a> {
+    school: &'a str,
+    grade: Option<u8>,
+    class: &'a str,
+    student_id: &'a str,
+    status: Status,
+}
+
+fn to_see_again<'a>(source: &Source<'a>) -> Result<Vec<Again<'a>>, Failure> {
+    const LISTED: [Status; 4] = [Status::RetestPending, Status::Invalid, Status::Absent, Status::Unexplained];
+    let frame = &source.result.results;
+    let words = frame.column("status")?.cast(&polars::prelude::DataType::String)?;
+    let (ids, schools) = (frame.column("student_id")?.str()?, frame.column("school")?.str()?);
+    let (grades, classes) = (frame.column("grade")?.u8()?, frame.column("class")?.str()?);
+    let statuses = words.str()?.iter().enumerate();
+    let mut pupils: Vec<Again<'a>> = statuses
+        .filter_map(|(row, word)| {
+            let status = LISTED.into_iter().find(|status| Some(status.word()) == word)?;
+            Some(Again {
+                school: schools.get(row).unwrap_or_default(),
+                grade: grades.get(row),
+                class: classes.get(row).unwrap_or_default(),
+                student_id: ids.get(row).unwrap_or_default(),
+                status,
+            })
+        })
+        .collect();
+    pupils.sort_by_key(|pupil| (pupil.school, pupil.grade));
+    Ok(pupils)
+}

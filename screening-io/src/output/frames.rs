@@ -1,0 +1,46 @@
+//! Frames as parquet and csv.
+
+use std::io::Write;
+
+use polars::prelude::*;
+use screening_core::screening::{Provenance, ScreeningResult};
+use serde_json::{Map, Value};
+
+use super::guard::guarded_frame;
+use super::stage::Failure;
+
+/// Results with what they rest on as metadata of the file.
+pub(super) fn write_parquet(writer: &mut impl Write, result: &ScreeningResult) -> Result<(), Failure> {
+    // The writer wants contiguous columns and rearranges its own copy; the buffers are shared.
+    let mut frame = result.results.clone();
+    ParquetWriter::new(writer)
+        .with_key_value_metadata(Some(KeyValueMetadata::from_static(metadata(result)?)))
+        .finish(&mut frame)?;
+    Ok(())
+}
+
+fn metadata(result: &ScreeningResult) -> Result<Vec<(String, String)>, Failure> {
+    let provenance: &Provenance = &result.summary.provenance;
+    let citations = provenance.instruments.iter().map(|i| i.citation.as_str());
+    let citations: Vec<&str> = citations.collect();
+    let mut cutoffs = Map::new();
+    for instrument in &provenance.instruments {
+        cutoffs.insert(instrument.id.clone(), serde_json::to_value(&instrument.cutoffs)?);
+    }
+    let entries = [
+        ("engine", provenance.engine.clone()),
+        ("policy", provenance.policy.clone()),
+        ("batteries", serde_json::to_string(&provenance.batteries)?),
+        ("instruments", serde_json::to_string(&citations)?),
+        ("cutoffs", Value::Object(cutoffs).to_string()),
+        ("licences", serde_json::to_string(&provenance.licences)?),
+        ("wave", serde_json::to_string(&result.summary.wave)?),
+    ];
+    Ok(entries.into_iter().map(|(key, value)| (format!("screening.{key}"), value)).collect())
+}
+
+/// A frame as csv: UTF-8 with byte-order mark, since Excel takes a csv without one for the local encoding.
+pub(super) fn write_csv(writer: &mut (impl Write + Send), frame: &DataFrame) -> Result<(), Failure> {
+    CsvWriter::new(writer).include_bom(true).finish(&mut guarded_frame(frame)?)?;
+    Ok(())
+}
