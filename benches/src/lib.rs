@@ -27,7 +27,7 @@ pub fn answers(instrument: &Instrument, rows: usize, missing: f64) -> DataFrame 
                 UInt8Chunked::from_iter_options(name, cells).into_column()
             }
             ItemKind::Number => {
-                let [low, high] = item.range.map_or([0.0, 1.0], |r| r.map(|d| d.to_f64()));
+                let [low, high] = item.range.map_or([0.0, 1.0], |r| r.map(screening_core::stats::Decimal::to_f64));
                 let values: Vec<f64> = (0..rows).map(|_| (low + rng.random::<f64>() * (high - low)).floor()).collect();
                 Float64Chunked::from_vec(name, values).into_column()
             }
@@ -58,6 +58,9 @@ pub fn sum_bytes(frame: &DataFrame) -> u64 {
 }
 
 /// The item columns of a scale.
+///
+/// # Panics
+/// When the instrument has no such scale.
 pub fn items_of(instrument: &Instrument, scale: &str) -> Vec<Expr> {
     let definition = instrument.definition();
     let scale = definition.scales.iter().find(|s| s.id == scale).expect("a scale of the instrument");

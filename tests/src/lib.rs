@@ -1,11 +1,15 @@
 //! What the end-to-end tests share: where files are, and csv as plain text, read without the crates under test.
 
+mod figures;
+
 use std::error::Error;
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use flate2::read::MultiGzDecoder;
+
+pub use figures::Ledger;
 
 /// What a test or a helper gives back.
 pub type Outcome<T> = Result<T, Box<dyn Error>>;

@@ -5,12 +5,14 @@ use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::LazyLock;
 
+use calamine::{Reader, Xlsx, open_workbook};
 use polars::prelude::*;
 use screening_core::coverage::{Level, Status};
 use screening_core::instrument::{FlagSeverity, Library};
 use screening_core::screening::RejectionKind;
 use screening_io::Scope;
 use screening_io::job::{JobResult, run_job};
+use screening_io::output::write_outputs;
 use screening_tests::{Csv, Outcome, repository};
 
 /// One run for all tests.
@@ -241,5 +243,52 @@ fn totals_are_those_of_a_plain_reading_of_the_file() -> Outcome<()> {
     }
     assert!(compared > 600, "only {compared} totals were compared");
     assert!(incomplete > 0, "no incomplete sheet in the example");
+    Ok(())
+}
+
+/// Every text of a sheet.
+fn cells(workbook: &mut Xlsx<std::io::BufReader<std::fs::File>>, sheet: &str) -> Outcome<HashSet<String>> {
+    let range = workbook.worksheet_range(sheet)?;
+    let cells: HashSet<String> = range.used_cells().map(|(_, _, cell)| cell.to_string()).collect();
+    Ok(cells)
+}
+
+#[test]
+fn the_files_hold_what_the_screening_found() -> Outcome<()> {
+    let folder = tempfile::tempdir()?;
+    let screening = &RUN.screening;
+    let written = write_outputs(folder.path(), screening, &RUN.policy, &RUN.rejected, &RUN.names, &|_| {})?;
+    let names = ["results.parquet", "results.csv", "alerts.xlsx", "coverage.csv", "rejected.csv", "summary.json"];
+    for name in names {
+        assert!(folder.path().join(name).is_file(), "{name}");
+    }
+    assert_eq!(written.len(), names.len());
+
+    let results = Csv::read(&folder.path().join("results.csv"))?;
+    assert_eq!(results.column("student_id")?, pupils()?);
+    let rejected = Csv::read(&folder.path().join("rejected.csv"))?;
+    assert_eq!(rejected.height(), RUN.rejected.len() + screening.rejected.len() + screening.superseded.len());
+    let coverage = Csv::read(&folder.path().join("coverage.csv"))?;
+    assert_eq!(coverage.height(), screening.coverage.rows().len());
+    let enrolled = screening.coverage.district().enrolled().to_string();
+    assert_eq!(coverage.column("enrolled")?.first().copied(), Some(enrolled.as_str()));
+    let summary: serde_json::Value = serde_json::from_slice(&std::fs::read(folder.path().join("summary.json"))?)?;
+    assert!(summary.is_object());
+
+    // Whoever gave a critical answer stands in the workbook: in the sheet of a school, or among the sheets without one.
+    let mut workbook: Xlsx<_> = open_workbook(folder.path().join("alerts.xlsx"))?;
+    let sheets = workbook.sheet_names();
+    let mut texts = HashSet::new();
+    for sheet in &sheets {
+        texts.extend(cells(&mut workbook, sheet)?);
+    }
+    for row in screening.coverage.rows().iter().filter(|row| row.level == Level::School) {
+        let school = row.school.as_deref().unwrap_or_default();
+        assert!(sheets.iter().any(|sheet| sheet == school), "no sheet for {school} among {sheets:?}");
+    }
+    let stray = screening.stray_critical.iter().map(|entry| entry.student_id.clone());
+    for id in listed().into_iter().map(|(id, _, _)| id).chain(stray) {
+        assert!(texts.contains(&id), "{id} gave a critical answer and is not in the workbook");
+    }
     Ok(())
 }

@@ -2,13 +2,13 @@
 //! sums and means that were computed elsewhere. Every figure is read from the file of figures, none is written here.
 
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use polars::prelude::*;
 use screening_core::instrument::Library;
 use screening_core::scoring::{FrameOptions, ScoredSheets, Scorer, ScoringOptions};
 use screening_io::{Coding, ColumnNames, TablePart, TableSpec, read_answers_bytes};
-use screening_tests::{Csv, Outcome, shared_data};
+use screening_tests::{Csv, Ledger, Outcome, shared_data};
 
 /// Answer codes by item and row; none = no answer.
 type Items = Vec<Vec<Option<i8>>>;
@@ -19,87 +19,6 @@ fn data() -> Option<PathBuf> {
         println!("skipped: no shared data");
     }
     data
-}
-
-/// The figures of one file, and how many of them were compared.
-struct Ledger {
-    file: &'static str,
-    figures: HashMap<[String; 3], (String, f64)>,
-    compared: usize,
-    wrong: Vec<String>,
-}
-
-impl Ledger {
-    fn open(data: &Path, file: &'static str) -> Outcome<Self> {
-        let csv = Csv::read(&data.join("expected_figures.csv"))?;
-        let (files, groups, measures) = (csv.column("file")?, csv.column("group")?, csv.column("measure")?);
-        let (statistics, values, tolerances) =
-            (csv.column("statistic")?, csv.column("value")?, csv.column("tolerance")?);
-        let mut figures = HashMap::new();
-        for row in (0..csv.height()).filter(|row| files[*row] == file) {
-            let key = [groups[row], measures[row], statistics[row]].map(str::to_owned);
-            figures.insert(key, (values[row].to_owned(), tolerances[row].parse::<f64>()?));
-        }
-        Ok(Self { file, figures, compared: 0, wrong: Vec::new() })
-    }
-
-    fn figure(&mut self, group: &str, measure: &str, statistic: &str) -> Option<(String, f64)> {
-        let key = [group, measure, statistic].map(str::to_owned);
-        let figure = self.figures.get(&key).cloned();
-        if figure.is_none() {
-            self.wrong.push(format!("{key:?}: the file of figures has no such line"));
-        }
-        figure
-    }
-
-    fn check(&mut self, group: &str, measure: &str, statistic: &str, found: f64) {
-        let Some((value, tolerance)) = self.figure(group, measure, statistic) else { return };
-        match value.parse::<f64>() {
-            Ok(expected) if (expected - found).abs() <= tolerance + 1e-9 => self.compared += 1,
-            _ => self.wrong.push(format!("{group}, {measure}, {statistic}: {found} instead of {value}")),
-        }
-    }
-
-    fn count(&mut self, group: &str, measure: &str, found: usize) {
-        self.check(group, measure, "count", found as f64);
-    }
-
-    /// Several counts in one figure, separated by spaces.
-    fn counts(&mut self, group: &str, measure: &str, found: &[usize]) {
-        let found = found.iter().map(usize::to_string).collect::<Vec<_>>().join(" ");
-        match self.figure(group, measure, "counts") {
-            Some((value, _)) if value == found => self.compared += 1,
-            Some((value, _)) => self.wrong.push(format!("{group}, {measure}: {found} instead of {value}")),
-            None => {}
-        }
-    }
-
-    /// Six figures of one score: rows, complete rows, mean, standard deviation and both ends.
-    fn summary(&mut self, group: &str, measure: &str, totals: &[Option<f64>]) {
-        let known: Vec<f64> = totals.iter().copied().flatten().collect();
-        let n = known.len() as f64;
-        let mean = known.iter().sum::<f64>() / n;
-        let variance = known.iter().map(|total| (total - mean).powi(2)).sum::<f64>() / (n - 1.0);
-        let found = [
-            ("n_rows", totals.len() as f64),
-            ("n_complete", n),
-            ("sum_mean", mean),
-            ("sum_sd_n-1", variance.sqrt()),
-            ("sum_min", known.iter().copied().fold(f64::INFINITY, f64::min)),
-            ("sum_max", known.iter().copied().fold(f64::NEG_INFINITY, f64::max)),
-        ];
-        for (statistic, value) in found {
-            self.check(group, measure, statistic, value);
-        }
-    }
-
-    /// All figures agree, and there were enough of them that the test is not empty.
-    fn close(self, at_least: usize) {
-        let Self { file, compared, wrong, .. } = self;
-        assert!(wrong.is_empty(), "{file}:\n{}", wrong.join("\n"));
-        assert!(compared >= at_least, "{file}: {compared} figures were compared, {at_least} are needed");
-        println!("{file}: {compared} figures agree");
-    }
 }
 
 fn code(cell: &str) -> Outcome<Option<i8>> {
@@ -141,8 +60,7 @@ fn compile(id: &str, cutoffs: HashMap<String, String>) -> Outcome<Scorer> {
 fn score_by(scorer: &Scorer, items: &Items) -> Outcome<ScoredSheets> {
     let instrument = scorer.instrument();
     assert_eq!(items.len(), instrument.definition().items.len(), "{}", instrument.id());
-    let column =
-        |(at, codes): (usize, &Vec<Option<i8>>)| Column::new(instrument.item_column(at).into(), codes.as_slice());
+    let column = |(at, codes): (usize, &Vec<Option<i8>>)| Column::new(instrument.item_column(at).into(), codes.clone());
     let columns: Vec<Column> = items.iter().enumerate().map(column).collect();
     let frame = DataFrame::new(items.first().map_or(0, Vec::len), columns)?;
     let scored = scorer.score_frame(&frame, &FrameOptions::default())?;
@@ -212,7 +130,7 @@ fn s01_needs_an_instrument_that_is_not_here() -> Outcome<()> {
 fn s03_totals_and_labels_of_the_authors() -> Outcome<()> {
     let Some(data) = data() else { return Ok(()) };
     let mut ledger = Ledger::open(&data, "s03_bangladesh_students_gad7_pss10_phq9.csv")?;
-    let csv = Csv::read(&data.join(ledger.file))?;
+    let csv = Csv::read(&data.join(ledger.file()))?;
     let genders = csv.column("2. Gender")?;
     for (id, measure, word, count) in [("gad-7", "GAD-7", "Anxiety", 7), ("phq-9", "PHQ-9", "Depression", 9)] {
         let value = format!("{word} Value");
@@ -265,7 +183,7 @@ fn s03_totals_and_labels_of_the_authors() -> Outcome<()> {
 fn s04_totals_of_the_authors() -> Outcome<()> {
     let Some(data) = data() else { return Ok(()) };
     let mut ledger = Ledger::open(&data, "s04_gamers_gad7_swls_spin.csv.gz")?;
-    let csv = Csv::read(&data.join(ledger.file))?;
+    let csv = Csv::read(&data.join(ledger.file()))?;
     let items = named(&csv, (1..=7).map(|item| format!("GAD{item}")))?;
     let found = totals(&score("gad-7", &items)?)?;
     ledger.summary("all", "GAD-7", &found);
@@ -308,7 +226,7 @@ fn words_csv(csv: &Csv, labels: &[String]) -> Outcome<Vec<u8>> {
 fn s05_numbers_and_words_give_the_same_scores() -> Outcome<()> {
     let Some(data) = data() else { return Ok(()) };
     let mut ledger = Ledger::open(&data, "s05_phq9_numbers_and_text_2177.csv.gz")?;
-    let csv = Csv::read(&data.join(ledger.file))?;
+    let csv = Csv::read(&data.join(ledger.file()))?;
     let items = named(&csv, (1..=9).map(|item| format!("Item{item}_num")))?;
     let scored = score("phq-9", &items)?;
     let found = totals(&scored)?;
@@ -354,7 +272,7 @@ fn s05_numbers_and_words_give_the_same_scores() -> Outcome<()> {
 fn s06_counts_of_the_code_book_and_rows_with_gaps() -> Outcome<()> {
     let Some(data) = data() else { return Ok(()) };
     let mut ledger = Ledger::open(&data, "s06_nhanes_2017_2018_phq9_weighted.csv.gz")?;
-    let csv = Csv::read(&data.join(ledger.file))?;
+    let csv = Csv::read(&data.join(ledger.file()))?;
     let names: Vec<String> = (1..=9).map(|item| format!("DPQ0{item}0")).collect();
     let items = named(&csv, names.iter().cloned())?;
     for (name, codes) in names.iter().zip(&items) {
@@ -423,7 +341,7 @@ fn rows_with_gaps(scored: &ScoredSheets, items: &Items) -> Outcome<()> {
 fn s11_figures_computed_elsewhere() -> Outcome<()> {
     let Some(data) = data() else { return Ok(()) };
     let mut ledger = Ledger::open(&data, "s11_malaysia_students_phq9_gad7_pss10.csv")?;
-    let csv = Csv::read(&data.join(ledger.file))?;
+    let csv = Csv::read(&data.join(ledger.file()))?;
     for (id, measure, prefix, count) in [("phq-9", "PHQ-9", "D", 9), ("gad-7", "GAD-7", "A", 7)] {
         let items = named(&csv, (1..=count).map(|item| format!("{prefix}{item}")))?;
         ledger.summary("all", measure, &totals(&score(id, &items)?)?);
@@ -450,7 +368,7 @@ fn pearson(one: &[Option<f64>], other: &[Option<f64>]) -> f64 {
 fn s18_two_waves() -> Outcome<()> {
     let Some(data) = data() else { return Ok(()) };
     let mut ledger = Ledger::open(&data, "s18_us_two_waves_phq9_gad7.csv")?;
-    let csv = Csv::read(&data.join(ledger.file))?;
+    let csv = Csv::read(&data.join(ledger.file()))?;
     let waves = csv.column("wave")?;
     let people = |wave: &str| -> Outcome<Vec<&str>> {
         Ok(csv

@@ -86,7 +86,11 @@ impl Diagnostic {
                     }
                     text.push_str(key);
                 }
-                Place::Index(index) => text.push_str(&format!("[{index}]")),
+                Place::Index(index) => {
+                    text.push('[');
+                    text.push_str(&index.to_string());
+                    text.push(']');
+                }
             }
         }
         text
