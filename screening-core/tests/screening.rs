@@ -370,7 +370,7 @@ fn a_million_sheets() {
         for item in 1..=items {
             let codes = mean.iter().map(|mean| match random() % 200 {
                 0 => None,
-                r if r < *mean + 10 => Some((low + (random() % (high - low + 1) as u64) as i64) as i8),
+                r if r * 12 < *mean => Some((low + (random() % (high - low + 1) as u64) as i64) as i8),
                 _ => Some(low as i8),
             });
             columns.push(Column::new(format!("{instrument}.{item}").into(), codes.collect::<Vec<_>>()));
