@@ -26,6 +26,7 @@
 
 pub mod answers;
 pub mod coverage;
+mod hash;
 pub mod instrument;
 pub mod risk;
 pub mod scoring;

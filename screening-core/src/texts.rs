@@ -42,6 +42,7 @@ fn cut(text: &str) -> Vec<Part> {
 
 /// A value for a placeholder: the same in both languages, or one for each.
 #[derive(Clone, Copy)]
+#[cfg_attr(not(feature = "frame"), allow(dead_code))]
 pub(crate) enum Fill<'a> {
     /// The same.
     Same(&'a str),

@@ -264,12 +264,8 @@ fn texts_of_proposals() {
     let mut text = String::new();
     let mut tell = |proposals: Proposals| {
         for proposal in &proposals.list {
-            text += &format!(
-                "{}\n{}\n{}\n\n",
-                proposal.tier,
-                proposal.reasons(Language::ZhCn),
-                proposal.reasons(Language::En)
-            );
+            let (zh, en) = (proposal.reasons(Language::ZhCn), proposal.reasons(Language::En));
+            text.extend([proposal.tier.as_str(), "\n", &zh, "\n", &en, "\n\n"]);
         }
     };
     let policy = default_policy();

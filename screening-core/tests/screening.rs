@@ -4,6 +4,7 @@
 
 use std::sync::LazyLock;
 
+use indexmap::IndexMap;
 use jiff::civil::date;
 use polars::prelude::*;
 use proptest::prelude::*;
@@ -91,7 +92,7 @@ fn run_with(
         library: &LIBRARY,
         policy: &policy,
         licences: licences(),
-        scoring: Default::default(),
+        scoring: IndexMap::default(),
     })
 }
 
@@ -260,7 +261,7 @@ fn a_licence_must_be_settled() {
         library: &LIBRARY,
         policy: &policy,
         licences: Licences::default(),
-        scoring: Default::default(),
+        scoring: IndexMap::default(),
     })
     .unwrap_err();
     assert!(error.to_string().contains("mht = \"who settled it and how\""), "{error}");

@@ -142,15 +142,18 @@ impl Status {
 /// assert_eq!((absent, made_up), (Status::Absent, Status::Valid));
 /// ```
 pub fn status(consent: Consent, scope: Scope, attendance: Attendance, sheets: SheetState) -> Status {
-    match (consent, scope, sheets, attendance) {
-        (Consent::Withdrawn, ..) => Status::Withdrawn,
-        (_, Scope::Out, ..) => Status::OutOfScope,
-        (Consent::Refused, ..) => Status::Refused,
-        (_, _, SheetState::Valid, _) => Status::Valid,
-        (_, _, SheetState::Retest, _) => Status::RetestPending,
-        (_, _, SheetState::Invalid, _) => Status::Invalid,
-        (_, _, SheetState::None, Attendance::Refused) => Status::Refused,
-        (_, _, SheetState::None, Attendance::Absent) => Status::Absent,
-        (_, _, SheetState::None, Attendance::Present | Attendance::Unrecorded) => Status::Unexplained,
+    match (consent, scope) {
+        (Consent::Withdrawn, _) => return Status::Withdrawn,
+        (_, Scope::Out) => return Status::OutOfScope,
+        (Consent::Refused, _) => return Status::Refused,
+        (Consent::Granted | Consent::Unrecorded, Scope::In) => {}
+    }
+    match (sheets, attendance) {
+        (SheetState::Valid, _) => Status::Valid,
+        (SheetState::Retest, _) => Status::RetestPending,
+        (SheetState::Invalid, _) => Status::Invalid,
+        (SheetState::None, Attendance::Refused) => Status::Refused,
+        (SheetState::None, Attendance::Absent) => Status::Absent,
+        (SheetState::None, Attendance::Present | Attendance::Unrecorded) => Status::Unexplained,
     }
 }

@@ -118,24 +118,24 @@ pub struct CoverageTable {
 impl CoverageTable {
     /// Counts pupils. Rows come as district, then each school with its grades, each with its classes.
     pub fn of<'a>(pupils: impl IntoIterator<Item = Enrolled<'a>>) -> Self {
-        let mut classes: BTreeMap<(&str, Option<u8>, Natural<'_>), Counts> = BTreeMap::new();
-        let mut last: Option<((&str, Option<u8>, &str), Counts)> = None;
+        let mut classes: BTreeMap<ClassKey<'_>, Counts> = BTreeMap::new();
+        let mut last: Option<(ClassKey<'_>, Counts)> = None;
         // Rosters come class by class: pupils that follow each other are gathered before the tree is searched.
         for pupil in pupils {
-            let key = (pupil.school, pupil.grade, pupil.class);
+            let key = (pupil.school, pupil.grade, Natural(pupil.class));
             match &mut last {
                 Some((known, counts)) if *known == key => counts.add(pupil.status),
                 _ => {
                     let mut counts = Counts::default();
                     counts.add(pupil.status);
-                    if let Some(((school, grade, class), counts)) = last.replace((key, counts)) {
-                        classes.entry((school, grade, Natural(class))).or_default().merge(&counts);
+                    if let Some((key, counts)) = last.replace((key, counts)) {
+                        classes.entry(key).or_default().merge(&counts);
                     }
                 }
             }
         }
-        if let Some(((school, grade, class), counts)) = last {
-            classes.entry((school, grade, Natural(class))).or_default().merge(&counts);
+        if let Some((key, counts)) = last {
+            classes.entry(key).or_default().merge(&counts);
         }
         Self { rows: roll_up(&classes) }
     }
@@ -172,8 +172,11 @@ impl CoverageTable {
     }
 }
 
+/// School, grade and class.
+type ClassKey<'a> = (&'a str, Option<u8>, Natural<'a>);
+
 /// Sums classes to grades, schools and the district; the widest row stands first.
-fn roll_up(classes: &BTreeMap<(&str, Option<u8>, Natural<'_>), Counts>) -> Vec<CoverageRow> {
+fn roll_up(classes: &BTreeMap<ClassKey<'_>, Counts>) -> Vec<CoverageRow> {
     let blank =
         CoverageRow { level: Level::District, school: None, grade: None, class: None, counts: Counts::default() };
     let mut rows = vec![blank.clone()];

@@ -1,7 +1,6 @@
 //! A policy that passed its checks.
 
-use sha2::{Digest, Sha256};
-
+use crate::hash::content_hash;
 use crate::instrument::{Diagnostic, Diagnostics};
 
 use super::check;
@@ -40,11 +39,9 @@ impl Policy {
         if diagnostics.has_errors() {
             return Err(diagnostics);
         }
-        let digest = Sha256::digest(text.replace("\r\n", "\n").as_bytes());
-        let hash = digest.iter().map(|byte| format!("{byte:02x}")).collect();
         let mut by_severity: Vec<usize> = (0..definition.tiers.len()).collect();
         by_severity.sort_by_key(|at| std::cmp::Reverse(definition.tiers.get(*at).map(|tier| tier.severity)));
-        Ok(Self { definition, hash, by_severity })
+        Ok(Self { definition, hash: content_hash(text), by_severity })
     }
 
     /// A policy of the library inside the binary.

@@ -4,7 +4,9 @@ use serde::Serialize;
 
 use crate::instrument::expr::Comparison;
 use crate::instrument::{Language, Text};
-use crate::texts::{Fill, say};
+#[cfg(feature = "frame")]
+use crate::texts::Fill;
+use crate::texts::say;
 
 /// The proposal for one row of scored sheets. A named person decides.
 #[derive(Debug, Clone, PartialEq, Serialize)]

@@ -71,7 +71,9 @@ impl Tree {
             }
             Self::Not(part) => {
                 part.block_into(leaves, out);
-                out.iter_mut().for_each(|code| *code = YES - *code);
+                for code in out {
+                    *code = YES - *code;
+                }
             }
             Self::All(parts) => fold(parts, leaves, out, YES, u8::min),
             Self::Any(parts) => fold(parts, leaves, out, NO, u8::max),

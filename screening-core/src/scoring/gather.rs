@@ -50,7 +50,7 @@ impl ScoredSheets {
     /// no bands, and flags and validity that cannot be said. `None` when the parts were compiled differently.
     pub(crate) fn gather(parts: &[&Self], from: &[From]) -> Option<Self> {
         let first = *parts.first()?;
-        let alike = |part: &&Self| {
+        let alike = |part: &&Self| -> bool {
             part.instrument.hash() == first.instrument.hash()
                 && part
                     .scales

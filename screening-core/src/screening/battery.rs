@@ -1,8 +1,8 @@
 //! Batteries: which instruments a grade answers.
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
+use crate::hash::content_hash;
 use crate::instrument::model::Note;
 use crate::instrument::{Diagnostic, Diagnostics, Span, Text};
 use crate::place;
@@ -71,8 +71,7 @@ impl Battery {
         if diagnostics.has_errors() {
             return Err(diagnostics);
         }
-        let digest = Sha256::digest(text.replace("\r\n", "\n").as_bytes());
-        Ok(Self { definition, hash: digest.iter().map(|byte| format!("{byte:02x}")).collect() })
+        Ok(Self { definition, hash: content_hash(text) })
     }
 
     /// A battery made in memory. Its hash is that of its canonical text.

@@ -202,14 +202,18 @@ fn check_shape(condition: &Condition, rule: usize, depth: usize, error: &mut Rep
             if parts.is_empty() {
                 error("empty", here(), "an empty list of conditions".to_owned(), "name at least one");
             }
-            parts.iter().for_each(|part| check_shape(part, rule, depth + 1, error));
+            for part in parts {
+                check_shape(part, rule, depth + 1, error);
+            }
         }
         Condition::AtLeast { k, of } => {
             if *k == 0 || *k > of.len() {
                 let message = format!("at least {k} of {} conditions", of.len());
                 error("at-least", here(), message, "k lies between 1 and the number of conditions");
             }
-            of.iter().for_each(|part| check_shape(part, rule, depth + 1, error));
+            for part in of {
+                check_shape(part, rule, depth + 1, error);
+            }
         }
     }
 }

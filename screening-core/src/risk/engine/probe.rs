@@ -135,7 +135,7 @@ impl<'a> Probe<'a> {
                 };
             }),
             Kind::Flag { flag } => {
-                rows.for_each(|(row, code)| *code = self.sheets.flag(*flag, row).known().map_or(OPEN, decided))
+                rows.for_each(|(row, code)| *code = self.sheets.flag(*flag, row).known().map_or(OPEN, decided));
             }
             Kind::Validity { rules } => rows.for_each(|(row, code)| {
                 let states = rules.iter().map(|rule| self.sheets.validity(*rule, row).known().map_or(OPEN, decided));

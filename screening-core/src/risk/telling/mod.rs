@@ -109,7 +109,8 @@ impl PolicyEngine<'_> {
                 let part = probe.part();
                 let told = list.iter().any(|known| known.instrument == probe.leaf.instrument() && known.part == part);
                 // A sheet that is not to be interpreted is told as such.
-                if !told && !(invalid && probe.is_interpreted()) {
+                let silent = invalid && probe.is_interpreted();
+                if !told && !silent {
                     list.push(probe.undecided(rule.definition, row));
                 }
             }
