@@ -76,7 +76,7 @@ fn small() -> ScreeningResult {
         library: &library,
         policy: &policy,
         licences: Licences::default(),
-        scoring: Default::default(),
+        scoring: indexmap::IndexMap::default(),
     })
     .expect("screening")
 }
@@ -229,7 +229,8 @@ fn the_overview_adds_up() {
     write(folder.path(), &result, &BTreeMap::new());
     let mut book = Book::read(folder.path());
     let overview = book.sheet("总览 Overview");
-    let text: String = overview.rows().flatten().map(|cell| format!("{cell}\n")).collect();
+    let cells = overview.rows().flatten().map(ToString::to_string);
+    let text = cells.collect::<Vec<_>>().join("\n");
     for part in ["不是诊断", "not a diagnosis", "2026-autumn", &result.summary.provenance.policy] {
         assert!(text.contains(part), "{part}");
     }
@@ -349,4 +350,32 @@ fn a_failure_names_the_file_and_leaves_nothing_behind() {
     other.summary.provenance.policy = "another@1.0.0+000000000000".to_owned();
     let refused = write_outputs(&out, &other, &policy(), &[], &none, &|_| {}).expect_err("policy");
     assert_eq!(refused.id(), "output-policy");
+}
+
+#[test]
+fn school_lists_print_on_one_page_across_with_their_headings() {
+    let folder = tempfile::tempdir().expect("folder");
+    write(folder.path(), &small(), &names());
+    let file = std::fs::File::open(folder.path().join("alerts.xlsx")).expect("file");
+    let mut archive = ::zip::ZipArchive::new(file).expect("archive");
+    let mut part = |name: &str| {
+        let entry = archive.by_name(name).expect("part");
+        std::io::read_to_string(entry).expect("text")
+    };
+    let sheet = part("xl/worksheets/sheet2.xml");
+    for wanted in [
+        r#"orientation="landscape""#,
+        r#"fitToHeight="0""#,
+        r#"topLeftCell="C3""#,
+        r#"state="frozen""#,
+        r#"<autoFilter ref="A2:N4""#,
+        "numberStoredAsText",
+    ] {
+        assert!(sheet.contains(wanted), "{wanted}");
+    }
+    assert!(part("xl/workbook.xml").contains("_xlnm.Print_Titles"));
+    let styles = part("xl/styles.xml");
+    let red = policy().tier("today").expect("tier").colour.replace('#', "FF");
+    assert!(styles.to_lowercase().contains(&red.to_lowercase()), "the colour of the policy");
+    assert!(styles.contains("Microsoft YaHei"));
 }
