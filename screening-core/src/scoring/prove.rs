@@ -259,7 +259,7 @@ fn run_example(scorer: &Scorer, at: usize, example: &ExampleDef, findings: &mut 
                 .map(str::to_owned)
                 .or(scale.value().map(|v| v.to_string()))
                 .unwrap_or_else(|| "missing".to_owned());
-            findings.push(wrong("scores", format!("`{id}` should be {expected:?}, the engine gives {found}")));
+            findings.push(wrong("scores", format!("`{id}` should be {}, the engine gives {found}", told(expected))));
         }
     }
     bands(scorer, &sheet, &context, example, &wrong, findings);
@@ -267,6 +267,15 @@ fn run_example(scorer: &Scorer, at: usize, example: &ExampleDef, findings: &mut 
     raised("flags", example.flags.as_deref(), flags, &wrong, findings);
     let rules = scores.validity().map(|v| (&v.definition.id, v.state));
     raised("invalid", example.invalid.as_deref(), rules, &wrong, findings);
+}
+
+/// An expected value for people.
+fn told(expected: &ExampleValue) -> String {
+    match expected {
+        ExampleValue::Int(number) => number.to_string(),
+        ExampleValue::Float(number) => number.to_string(),
+        ExampleValue::Text(word) => word.clone(),
+    }
 }
 
 fn close(value: f64, expected: f64, decimals: Option<u8>) -> bool {

@@ -142,10 +142,15 @@ impl Reason {
     /// Column at fault.
     pub(super) fn column(self) -> &'static str {
         match self {
-            Self::NoStudentId | Self::UnknownPupil => "student_id",
-            Self::ConsentWithdrawn | Self::ConsentRefused | Self::ConsentMissing => "consent",
-            Self::OutOfScope => "scope",
-            Self::GradeUnknown | Self::GradeOutsideBattery => "grade",
+            // The value told beside it is the id; the reason says what is wrong with the pupil's row of the roster.
+            Self::NoStudentId
+            | Self::UnknownPupil
+            | Self::ConsentWithdrawn
+            | Self::ConsentRefused
+            | Self::ConsentMissing
+            | Self::OutOfScope
+            | Self::GradeUnknown
+            | Self::GradeOutsideBattery => "student_id",
             Self::BlankSheet => "",
         }
     }

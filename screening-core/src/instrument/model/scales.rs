@@ -1,0 +1,193 @@
+//! Scores: methods, missing rules, rounding.
+
+use indexmap::IndexMap;
+use serde::{Deserialize, Serialize};
+
+use crate::instrument::text::Text;
+use crate::stats::Decimal;
+
+use super::{Evidence, is_false};
+
+/// One score.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct ScaleDef {
+    /// Scale id as in the column name `<instrument>.<scale>`: lower-case letters, digits and `_`.
+    pub id: String,
+    /// Name for people.
+    pub name: Text,
+    /// How it is computed.
+    pub method: Method,
+    /// Items of an item method: ids, or ranges such as `"1-9"` over the order of `items`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub items: Vec<String>,
+    /// Scales of `sum-of-scales`, or the one source scale of `lookup` and `norm`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub of: Vec<String>,
+    /// Weights of `weighted`, one per item.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub weights: Vec<Decimal>,
+    /// Recode table applied to the keyed answer before an item method.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recode: Option<String>,
+    /// `count`: the comparison each keyed answer must meet, for example `">= 2"`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub where_answer: Option<String>,
+    /// `formula`: an expression over scales and items.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub formula: Option<String>,
+    /// `rule`: cases tried in order; the first that holds gives the value.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub cases: Vec<CaseDef>,
+    /// `rule`: the values, mildest first, when they are words; a rule over numbers leaves this out.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub values: IndexMap<String, Text>,
+    /// Factor applied to the result of an item method, for example 2 for DASS-21.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub multiplier: Option<Decimal>,
+    /// `lookup`: source raw value (as a string key) to value.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub table: IndexMap<String, Decimal>,
+    /// `lookup`: standard error by source raw value.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub table_se: IndexMap<String, Decimal>,
+    /// `norm`: name of the norm in `norms`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub norm: Option<String>,
+    /// Rounding of the final value.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub round: Option<Rounding>,
+    /// Missing rule of an item method.
+    #[serde(default, skip_serializing_if = "Missing::is_complete")]
+    pub missing: Missing,
+    /// Stated lowest and highest value; checked against the computed one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub range: Option<[Decimal; 2]>,
+    /// Which end is worse.
+    pub direction: Direction,
+    /// Not shown first in tables; an intermediate step.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub internal: bool,
+    /// How well this score's key is established, when it differs from the instrument's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub evidence: Option<Evidence>,
+    /// Source of the key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
+    /// Source of the missing rule.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub missing_source: Option<String>,
+}
+
+/// How a score is computed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Method {
+    /// Sum of keyed answers.
+    Sum,
+    /// Mean of keyed answers.
+    Mean,
+    /// Sum of keyed answers, each times its weight.
+    Weighted,
+    /// Number of keyed answers that meet `where-answer`.
+    Count,
+    /// Largest keyed answer.
+    Max,
+    /// Smallest keyed answer.
+    Min,
+    /// Sum of other scales.
+    SumOfScales,
+    /// An expression.
+    Formula,
+    /// Ordered cases.
+    Rule,
+    /// A table from another scale's value.
+    Lookup,
+    /// A norm: another scale's value against a reference group of the same sex, age or grade.
+    Norm,
+}
+
+impl Method {
+    /// Whether the score is computed straight from items.
+    pub fn is_item_method(self) -> bool {
+        matches!(self, Self::Sum | Self::Mean | Self::Weighted | Self::Count | Self::Max | Self::Min)
+    }
+}
+
+/// One case of a rule.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct CaseDef {
+    /// Condition; left out in the last case, which then always holds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub when: Option<String>,
+    /// The value: a key of `values`, or an expression.
+    pub value: String,
+}
+
+/// Which end of a score is worse.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Direction {
+    /// A higher score means more difficulty.
+    HigherWorse,
+    /// A higher score means more strength.
+    HigherBetter,
+    /// Neither end is better.
+    Neutral,
+}
+
+/// What happens when answers are missing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", tag = "rule")]
+pub enum Missing {
+    /// All items are needed (also: no rule is published).
+    #[default]
+    Complete,
+    /// With at least `min-answered` answers: mean of the answered x number of items.
+    Prorate {
+        /// Smallest number of answered items.
+        #[serde(rename = "min-answered")]
+        min_answered: u16,
+        /// Rounding of the prorated value.
+        #[serde(default)]
+        round: Option<Rounding>,
+    },
+    /// With at least `min-answered` answers: computed from the answered ones alone (a mean divides by their number).
+    AsAnswered {
+        /// Smallest number of answered items.
+        #[serde(rename = "min-answered")]
+        min_answered: u16,
+    },
+}
+
+impl Missing {
+    fn is_complete(&self) -> bool {
+        *self == Self::Complete
+    }
+}
+
+/// Rounding by name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Rounding {
+    /// The mode.
+    pub mode: RoundMode,
+    /// Digits kept after the point.
+    #[serde(default)]
+    pub decimals: u8,
+}
+
+/// Rounding modes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RoundMode {
+    /// Towards minus infinity.
+    Floor,
+    /// Towards plus infinity.
+    Ceil,
+    /// To the nearest; halves towards plus infinity (`floor(x + 0.5)`).
+    HalfUp,
+    /// To the nearest; halves to the even neighbour.
+    HalfEven,
+}
