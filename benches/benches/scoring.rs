@@ -28,11 +28,6 @@ fn time<T>(mut work: impl FnMut() -> T) -> f64 {
     seconds[RUNS / 2]
 }
 
-fn sum_u16(items: Vec<Expr>) -> Expr {
-    polars::lazy::dsl::sum_horizontal(items.into_iter().map(|e| e.cast(DataType::UInt16)).collect::<Vec<_>>(), true)
-        .expect("items")
-}
-
 /// A sum that is null unless all items are answered, as published.
 fn complete_sum(items: Vec<Expr>) -> Expr {
     polars::lazy::dsl::sum_horizontal(items.into_iter().map(|e| e.cast(DataType::UInt16)).collect::<Vec<_>>(), false)

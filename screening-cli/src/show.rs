@@ -109,7 +109,7 @@ fn how(scale: &ScaleDef, language: Language) -> String {
 fn bands(instrument: &Instrument, cutoff: &CutoffDef, language: Language) -> String {
     let labels = &instrument.definition().bands;
     let steps = cutoff.bands.iter().map(|step| {
-        let label = labels.get(&step.band).map(|b| b.label.get(language)).unwrap_or(&step.band);
+        let label = labels.get(&step.band).map_or(step.band.as_str(), |b| b.label.get(language));
         step.from.map_or_else(|| label.to_owned(), |from| format!("≥{from} {label}"))
     });
     let mark = if cutoff.default { "*" } else { " " };

@@ -1,7 +1,7 @@
 //! The instrument file as data: what one TOML file can say.
 //!
 //! Every struct refuses unknown keys, so a misspelt key is an error and never a silent default. The meaning of each
-//! key is on its field; how a definition is checked is in [`super::check`].
+//! key is on its field; [`super::Instrument::diagnose`] checks a definition.
 
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
