@@ -269,10 +269,13 @@ impl Job<'_> {
         for (slot, slice) in self.slices.iter().enumerate().filter(|(_, slice)| has_holes(slice, start, len)) {
             let Some(nulls) = slice.nulls else { continue };
             let to = &mut holes[slot * BLOCK..][..len];
-            let bits = nulls.clone().sliced(start, len);
-            to.copy_from_slice(&slice.codes[start..start + len]);
-            for (code, valid) in to.iter_mut().zip(bits.iter()) {
-                *code = if valid { *code } else { Missing::Skipped.code() };
+            let (bytes, offset, _) = nulls.as_slice();
+            let first = offset + start;
+            for (lane, (code, given)) in to.iter_mut().zip(&slice.codes[start..start + len]).enumerate() {
+                // Validity bits are packed from the lowest bit of each byte.
+                let bit = first + lane;
+                let valid = (bytes[bit >> 3] >> (bit & 7)) & 1 == 1;
+                *code = if valid { *given } else { Missing::Skipped.code() };
             }
         }
     }
