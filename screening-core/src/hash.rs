@@ -13,3 +13,8 @@ pub(crate) fn content_hash(text: &str) -> String {
         hash
     })
 }
+
+/// `id@version+hash`, with the first 12 digits of the content hash: what results cite.
+pub(crate) fn citation(id: &str, version: &semver::Version, hash: &str) -> String {
+    format!("{id}@{version}+{hash:.12}")
+}

@@ -8,8 +8,6 @@ pub mod model;
 mod read;
 mod text;
 
-use sha2::{Digest, Sha256};
-
 pub use diagnostic::{Diagnostic, Diagnostics, Place, Severity};
 pub use library::{Library, LibraryError};
 pub use semver::Version;
@@ -20,6 +18,7 @@ pub use model::{
 };
 pub use text::{Language, Text};
 
+use crate::hash::{citation, content_hash};
 use crate::stats::{Decimal, exact};
 
 /// A definition that passed its checks, with what is derived from it.
@@ -125,10 +124,7 @@ impl Instrument {
             })
             .collect();
         let positions = definition.items.iter().enumerate().map(|(at, item)| (item.id.clone(), at)).collect();
-        // Line ends differ between platforms; the content does not.
-        let digest = Sha256::digest(text.replace("\r\n", "\n").as_bytes());
-        let hash = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-        Self { definition, hash, slots, positions }
+        Self { definition, hash: content_hash(text), slots, positions }
     }
 
     /// The definition.
@@ -148,7 +144,7 @@ impl Instrument {
 
     /// `id@version+hash`, with the first 12 digits of the content hash: what results cite.
     pub fn citation(&self) -> String {
-        format!("{}@{}+{}", self.definition.id, self.definition.version, &self.hash[..12])
+        citation(&self.definition.id, &self.definition.version, &self.hash)
     }
 
     /// Position of an item in the definition.

@@ -1,6 +1,6 @@
 //! A policy that passed its checks.
 
-use crate::hash::content_hash;
+use crate::hash::{citation, content_hash};
 use crate::instrument::{Diagnostic, Diagnostics};
 
 use super::check;
@@ -67,8 +67,7 @@ impl Policy {
 
     /// `id@version+hash`, with the first 12 digits of the content hash: what results cite.
     pub fn citation(&self) -> String {
-        let short: String = self.hash.chars().take(12).collect();
-        format!("{}@{}+{short}", self.definition.id, self.definition.version)
+        citation(&self.definition.id, &self.definition.version, &self.hash)
     }
 
     /// A tier by id.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::hash::content_hash;
+use crate::hash::{citation, content_hash};
 use crate::instrument::model::Note;
 use crate::instrument::{Diagnostic, Diagnostics, Span, Text};
 use crate::place;
@@ -103,8 +103,7 @@ impl Battery {
 
     /// `id@version+hash`, with the first 12 digits of the content hash.
     pub fn citation(&self) -> String {
-        let short: String = self.hash.chars().take(12).collect();
-        format!("{}@{}+{short}", self.definition.id, self.definition.version)
+        citation(&self.definition.id, &self.definition.version, &self.hash)
     }
 }
 
