@@ -7,9 +7,9 @@ use std::time::Instant;
 
 use polars::prelude::*;
 use screening_benches::{answers, items_of, sum_bytes};
-use screening_core::answers::{Context, Sheet};
+use screening_core::answers::Context;
 use screening_core::instrument::{Instrument, Library};
-use screening_core::scoring::{FrameOptions, Scorer};
+use screening_core::scoring::{FrameOptions, Scorer, Sheet};
 
 const ROWS: usize = 1_000_000;
 const RUNS: usize = 7;

@@ -66,8 +66,8 @@ pub(crate) struct InstrumentsCommand {
 /// `screening instruments ...`
 #[derive(Debug, Subcommand)]
 pub(crate) enum Instruments {
-    /// All instruments, one a line.
-    List,
+    /// Instruments, one a line; without filters all of them.
+    List(FilterArgs),
     /// One instrument: scales, bands, flags, sources.
     Show {
         /// Instrument id.
@@ -78,6 +78,120 @@ pub(crate) enum Instruments {
         /// Files; without any, the bundled library is checked.
         files: Vec<PathBuf>,
     },
+    /// Proposes a battery for a grade, with reasons.
+    Recommend(RecommendCommand),
+    /// Writes the reference page of every instrument.
+    Pages(PagesCommand),
+}
+
+/// `screening instruments list`
+#[derive(Debug, Args)]
+pub(crate) struct FilterArgs {
+    /// One of its constructs, for example depression.
+    #[arg(long)]
+    pub(crate) construct: Option<String>,
+    /// Age in completed years.
+    #[arg(long)]
+    pub(crate) age: Option<u16>,
+    /// School grade, 1 to 12.
+    #[arg(long, value_parser = clap::value_parser!(u8).range(1..=12))]
+    pub(crate) grade: Option<u8>,
+    /// Who answers.
+    #[arg(long, value_enum)]
+    pub(crate) informant: Option<InformantArg>,
+    /// Language of a form with published scoring, for example zh-CN.
+    #[arg(long, value_name = "TAG")]
+    pub(crate) form_language: Option<String>,
+    /// Licence.
+    #[arg(long, value_enum)]
+    pub(crate) licence: Option<LicenceArg>,
+    /// How well the definition is established.
+    #[arg(long, value_enum)]
+    pub(crate) evidence: Option<EvidenceArg>,
+}
+
+/// `screening instruments recommend`
+#[derive(Debug, Args)]
+pub(crate) struct RecommendCommand {
+    /// School grade, 1 to 12.
+    #[arg(long)]
+    pub(crate) grade: u8,
+    /// Constructs to cover, the most important first.
+    #[arg(long, value_delimiter = ',', required_unless_present = "with")]
+    pub(crate) construct: Vec<String>,
+    /// Time for the whole battery, in minutes.
+    #[arg(long, default_value_t = 20)]
+    pub(crate) minutes: u32,
+    /// Who answers.
+    #[arg(long, value_enum, default_value_t = InformantArg::SelfReport)]
+    pub(crate) informant: InformantArg,
+    /// Instruments that must be in it; refused when they are made for other ages.
+    #[arg(long, value_delimiter = ',')]
+    pub(crate) with: Vec<String>,
+}
+
+/// `screening instruments pages`
+#[derive(Debug, Args)]
+pub(crate) struct PagesCommand {
+    /// Folder of the pages.
+    #[arg(long, value_name = "DIR", default_value = "docs/instruments")]
+    pub(crate) out: PathBuf,
+    /// Write nothing; fail when a page is not current.
+    #[arg(long)]
+    pub(crate) check: bool,
+}
+
+macro_rules! choices {
+    ($(#[$doc:meta])* $name:ident => $core:ty { $($(#[$vdoc:meta])* $variant:ident),* $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+        pub(crate) enum $name { $($(#[$vdoc])* $variant),* }
+
+        impl From<$name> for $core {
+            fn from(arg: $name) -> Self {
+                match arg { $($name::$variant => <$core>::$variant),* }
+            }
+        }
+    };
+}
+
+choices! {
+    /// Who answers.
+    InformantArg => screening_core::instrument::Informant {
+        /// The pupil.
+        #[value(name = "self")]
+        SelfReport,
+        /// A parent or guardian.
+        Parent,
+        /// A teacher.
+        Teacher,
+        /// A trained interviewer.
+        Interviewer,
+    }
+}
+
+choices! {
+    /// Licences.
+    LicenceArg => screening_core::instrument::LicenceStatus {
+        /// Free to use.
+        Free,
+        /// The owner's permission is needed.
+        Permission,
+        /// Sold by a publisher.
+        Proprietary,
+        /// No statement was found.
+        Unclear,
+    }
+}
+
+choices! {
+    /// Grades of evidence.
+    EvidenceArg => screening_core::instrument::Evidence {
+        /// Independent sources agree.
+        High,
+        /// Anything less.
+        Medium,
+    }
 }
 
 /// `screening score`

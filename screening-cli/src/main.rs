@@ -3,6 +3,7 @@
 mod args;
 mod commands;
 mod fail;
+mod markdown;
 mod show;
 mod table;
 mod texts;

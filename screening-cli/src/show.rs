@@ -2,8 +2,9 @@
 
 use std::fmt::Write as _;
 
+use screening_core::catalogue::construct_name;
 use screening_core::instrument::model::{CutoffDef, Missing, ScaleDef};
-use screening_core::instrument::{Instrument, Language};
+use screening_core::instrument::{Definition, Instrument, Language};
 
 use crate::texts::{fill, say};
 
@@ -17,6 +18,17 @@ pub(crate) fn translate(word: &str, language: Language) -> String {
     crate::texts::say(&format!("word-{word}"), language)
 }
 
+/// A construct in the reader's language.
+pub(crate) fn construct(construct: &str, language: Language) -> String {
+    construct_name(construct).get(language).to_owned()
+}
+
+/// All constructs of an instrument in the reader's language.
+pub(crate) fn constructs(definition: &Definition, language: Language) -> String {
+    let words: Vec<String> = definition.construct.iter().map(|word| construct(word, language)).collect();
+    words.join(if language == Language::ZhCn { "、" } else { ", " })
+}
+
 /// The whole page. Writing into a String cannot fail, so results of `writeln!` are dropped.
 pub(crate) fn page(instrument: &Instrument, language: Language) -> String {
     let definition = instrument.definition();
@@ -27,7 +39,7 @@ pub(crate) fn page(instrument: &Instrument, language: Language) -> String {
         span.map_or_else(|| "-".to_owned(), |s| format!("{}-{}", s.from, s.to))
     };
     let facts = [
-        ("construct", definition.construct.join(", ")),
+        ("construct", constructs(definition, language)),
         ("informant", translate(&word(&definition.informant), language)),
         ("recall", definition.recall.get(language).to_owned()),
         ("ages", span(definition.ages)),

@@ -41,7 +41,11 @@ mod tests {
         let sources = [
             include_str!("commands/run.rs"),
             include_str!("commands/score.rs"),
-            include_str!("commands/instruments.rs"),
+            include_str!("commands/instruments/check.rs"),
+            include_str!("commands/instruments/list.rs"),
+            include_str!("commands/instruments/mod.rs"),
+            include_str!("commands/instruments/pages.rs"),
+            include_str!("commands/instruments/recommend.rs"),
             include_str!("commands/example.rs"),
             include_str!("show.rs"),
             include_str!("fail.rs"),

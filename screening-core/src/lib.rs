@@ -5,9 +5,9 @@
 //! the definitions, no clock, no network, no identity.
 //!
 //! ```
-//! use screening_core::answers::{Context, Sheet};
+//! use screening_core::answers::Context;
 //! use screening_core::instrument::Library;
-//! use screening_core::scoring::Scorer;
+//! use screening_core::scoring::{Scorer, Sheet};
 //!
 //! let library = Library::bundled()?;
 //! let scorer = Scorer::new(library.get("gad-7").expect("bundled"))?;
@@ -25,6 +25,7 @@
 //! [`scoring`], [`instrument`], [`answers`], [`stats`].
 
 pub mod answers;
+pub mod catalogue;
 pub mod coverage;
 mod hash;
 pub mod instrument;

@@ -4,9 +4,9 @@ use std::sync::LazyLock;
 
 use polars::prelude::*;
 use proptest::prelude::*;
-use screening_core::answers::{Context, Missing, Sex, Sheet};
+use screening_core::answers::{Context, Missing, Sex};
 use screening_core::instrument::{Instrument, ItemKind, Library};
-use screening_core::scoring::{FrameOptions, ScoredSheets, Scorer, Scores};
+use screening_core::scoring::{FrameOptions, ScoredSheets, Scorer, Scores, Sheet};
 
 static LIBRARY: LazyLock<Library> = LazyLock::new(|| Library::bundled().unwrap_or_else(|e| panic!("{e}")));
 

@@ -3,9 +3,9 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
-use screening_core::answers::{Context, Sheet};
+use screening_core::answers::Context;
 use screening_core::instrument::Library;
-use screening_core::scoring::Scorer;
+use screening_core::scoring::{Scorer, Sheet};
 
 struct Counting;
 

@@ -5,9 +5,8 @@ use std::path::Path;
 
 use screening_core::instrument::Instrument;
 use screening_core::scoring::{FrameOptions, ScoredSheets, Scorer, ScoringOptions};
-use screening_io::{
-    AnswerSet, ColumnNames, TablePart, TableSpec, read_answers, read_answers_bytes, score_table, write_table,
-};
+use screening_io::output::{score_table, write_table};
+use screening_io::{AnswerSet, ColumnNames, TablePart, TableSpec, read_answers, read_answers_bytes};
 
 use super::{Context, print_json};
 use crate::args::ScoreCommand;
@@ -21,8 +20,8 @@ pub(crate) fn run(context: &Context, command: &ScoreCommand) -> Result<(), Failu
     let scorer = Scorer::with_options(instrument, options).map_err(Failure::from_error)?;
     let answers = read(command, instrument)?;
     let scored = scorer.score_frame(&answers.frame, &FrameOptions::default()).map_err(Failure::from_error)?;
-    let mut table = score_table(&answers.frame, &scored).map_err(Failure::from_error)?;
-    write_table(&command.output, &mut table, &provenance(&scorer)).map_err(Failure::from_error)?;
+    let table = score_table(&answers.frame, &scored).map_err(Failure::from_error)?;
+    write_table(&command.output, &table, &provenance(&scorer))?;
     report(context, command, &answers, &scored, &scorer)
 }
 

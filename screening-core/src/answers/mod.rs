@@ -1,11 +1,8 @@
 //! Coded answers, the kinds of missing, and the person they belong to.
 
 mod context;
-mod sheet;
 
 pub use context::{AgeError, Context, Sex, age_in_months};
-pub use sheet::{Sheet, SheetError};
-pub(crate) use sheet::{wide_kind, wide_missing};
 
 /// Why an answer is not there.
 ///
@@ -54,6 +51,16 @@ impl Missing {
             _ => None,
         }
     }
+}
+
+/// The sentinel of a missing wide (number or clock) answer.
+pub(crate) const fn wide_missing(kind: Missing) -> i32 {
+    i32::MIN + (kind.code() as i32 + 128)
+}
+
+/// The kind of missing that a wide slot holds.
+pub(crate) const fn wide_kind(value: i32) -> Option<Missing> {
+    if value > i32::MIN + 3 { None } else { Missing::from_code((value - i32::MIN - 128) as i8) }
 }
 
 /// Lowest code that an answer may have; everything below stands for a kind of missing.

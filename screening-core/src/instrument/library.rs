@@ -33,6 +33,9 @@ pub enum LibraryError {
         /// Version.
         version: semver::Version,
     },
+    /// The library inside the binary cannot be read.
+    #[error("the library inside this program is damaged: {0}; install the program again")]
+    Bundled(#[from] serde_json::Error),
     /// A file cannot be read.
     #[error("{file}: {source}; check the path and that the file is UTF-8")]
     Io {
@@ -43,8 +46,23 @@ pub enum LibraryError {
     },
 }
 
+/// The definitions, packed by the build script: one JSON value a line.
 #[cfg(feature = "bundled")]
-static BUNDLED: include_dir::Dir<'_> = include_dir::include_dir!("$CARGO_MANIFEST_DIR/../instruments");
+static DEFINITIONS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/library.jsonl"));
+#[cfg(feature = "bundled")]
+static POLICIES: include_dir::Dir<'_> = include_dir::include_dir!("$CARGO_MANIFEST_DIR/../instruments/policies");
+#[cfg(feature = "bundled")]
+static BATTERIES: include_dir::Dir<'_> = include_dir::include_dir!("$CARGO_MANIFEST_DIR/../instruments/batteries");
+#[cfg(feature = "bundled")]
+static VOCABULARY: include_dir::Dir<'_> = include_dir::include_dir!("$CARGO_MANIFEST_DIR/../instruments/vocabulary");
+
+/// A packed definition. Its checks were run when the library was tested.
+#[cfg(feature = "bundled")]
+#[derive(serde::Deserialize)]
+struct Packed {
+    hash: String,
+    definition: super::Definition,
+}
 
 impl Library {
     /// The library inside the binary.
@@ -53,13 +71,21 @@ impl Library {
     /// When a bundled definition is broken, which a test of this crate excludes.
     #[cfg(feature = "bundled")]
     pub fn bundled() -> Result<Self, LibraryError> {
+        let lines: Vec<&[u8]> = DEFINITIONS.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).collect();
+        let read = |line: &&[u8]| {
+            serde_json::from_slice::<Packed>(line).map(|packed| Instrument::from_parts(packed.definition, packed.hash))
+        };
+        #[cfg(feature = "frame")]
+        let read: Vec<_> = {
+            use rayon::prelude::*;
+            lines.par_iter().map(read).collect()
+        };
+        #[cfg(not(feature = "frame"))]
+        let read: Vec<_> = lines.iter().map(read).collect();
         let mut library = Self::default();
-        let mut files: Vec<_> =
-            BUNDLED.files().filter(|file| file.path().extension().is_some_and(|e| e == "toml")).collect();
-        files.sort_by_key(|file| file.path());
-        for file in files {
-            let text = String::from_utf8_lossy(file.contents());
-            library.add(&file.path().display().to_string(), &text)?;
+        for instrument in read {
+            let instrument = instrument?;
+            library.instruments.insert(instrument.id().to_owned(), instrument);
         }
         Ok(library)
     }
@@ -67,7 +93,14 @@ impl Library {
     /// The text of a bundled data file below `instruments/`, for example `policies/district-default.toml`.
     #[cfg(feature = "bundled")]
     pub fn bundled_file(path: &str) -> Option<&'static str> {
-        BUNDLED.get_file(path)?.contents_utf8()
+        let (folder, file) = path.split_once('/')?;
+        let folder = match folder {
+            "policies" => &POLICIES,
+            "batteries" => &BATTERIES,
+            "vocabulary" => &VOCABULARY,
+            _ => return None,
+        };
+        folder.get_file(file)?.contents_utf8()
     }
 
     /// Adds a definition; a newer version of a known id replaces the older.

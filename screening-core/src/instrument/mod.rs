@@ -109,6 +109,11 @@ impl Instrument {
     }
 
     fn new(definition: Definition, text: &str) -> Self {
+        Self::from_parts(definition, content_hash(text))
+    }
+
+    /// A definition that was checked before, with the hash of its text.
+    fn from_parts(definition: Definition, hash: String) -> Self {
         let (mut narrow, mut wide) = (0, 0);
         let slots = definition
             .items
@@ -124,7 +129,7 @@ impl Instrument {
             })
             .collect();
         let positions = definition.items.iter().enumerate().map(|(at, item)| (item.id.clone(), at)).collect();
-        Self { definition, hash: content_hash(text), slots, positions }
+        Self { definition, hash, slots, positions }
     }
 
     /// The definition.

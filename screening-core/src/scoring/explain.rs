@@ -2,9 +2,9 @@
 
 use serde::Serialize;
 
-use crate::answers::Sheet;
 use crate::instrument::model::Missing;
 
+use super::Sheet;
 use super::row::{Reason, ScaleView, Scores};
 
 /// The way from answers to one score.
@@ -74,9 +74,9 @@ impl Scores<'_> {
     /// Explains one scale of the sheet that was scored.
     ///
     /// ```
-    /// use screening_core::answers::{Context, Sheet};
+    /// use screening_core::answers::Context;
     /// use screening_core::instrument::Library;
-    /// use screening_core::scoring::Scorer;
+    /// use screening_core::scoring::{Scorer, Sheet};
     /// let library = Library::bundled()?;
     /// let scorer = Scorer::new(library.get("gad-7").expect("bundled"))?;
     /// let sheet = Sheet::from_codes(scorer.instrument(), &[1, 1, 1, 1, 0, 1, 1])?;

@@ -16,12 +16,14 @@ mod machine;
 mod plan;
 mod prove;
 mod row;
+mod sheet;
 #[cfg(feature = "frame")]
 pub(crate) mod sheets;
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
-use crate::answers::{Context, Sheet};
+use crate::answers::Context;
 use crate::instrument::{Diagnostic, Instrument};
 
 pub use explain::{Explanation, ItemPart};
@@ -29,6 +31,7 @@ pub use explain::{Explanation, ItemPart};
 pub use frame::{FrameError, FrameOptions};
 pub use prove::prove;
 pub use row::{FlagView, Reason, ScaleView, Scores, ValidityView};
+pub use sheet::{Sheet, SheetError};
 #[cfg(feature = "frame")]
 pub use sheets::{AnswerIssue, ScoredSheets};
 
@@ -47,9 +50,9 @@ pub struct ScoringOptions {
 /// An instrument compiled into an immutable plan; shared freely between threads.
 ///
 /// ```
-/// use screening_core::answers::{Context, Sheet};
+/// use screening_core::answers::Context;
 /// use screening_core::instrument::Library;
-/// use screening_core::scoring::Scorer;
+/// use screening_core::scoring::{Scorer, Sheet};
 ///
 /// let library = Library::bundled()?;
 /// let scorer = Scorer::new(library.get("phq-9").expect("bundled"))?;
@@ -61,9 +64,9 @@ pub struct ScoringOptions {
 /// ```
 #[derive(Debug, Clone)]
 pub struct Scorer {
-    instrument: Instrument,
+    instrument: Arc<Instrument>,
     options: ScoringOptions,
-    plan: Plan,
+    plan: Arc<Plan>,
 }
 
 impl Scorer {
@@ -84,7 +87,7 @@ impl Scorer {
             instrument: instrument.id().to_owned(),
             diagnostic: Box::new(diagnostic),
         })?;
-        Ok(Self { instrument: instrument.clone(), options, plan })
+        Ok(Self { instrument: Arc::new(instrument.clone()), options, plan: Arc::new(plan) })
     }
 
     /// The instrument.

@@ -1,14 +1,14 @@
 //! The part of a definition's checks that computes scores: reachable ranges, tables without holes, both sides of every
 //! cut-off, one probe per item, and the worked examples.
 
-use crate::answers::{Context, Missing, Sheet, Tri};
+use crate::answers::{Context, Missing, Tri};
 use crate::instrument::model::{ExampleAnswer, ExampleDef, ExampleValue, Method};
-use crate::instrument::{Diagnostic, Instrument, ItemKind};
+use crate::instrument::{Diagnostic, Instrument, ItemKind, Place};
 use crate::place;
 
 use super::plan::Val;
 use super::row::{Band, band};
-use super::{Scorer, ScoringOptions};
+use super::{Scorer, ScoringOptions, Sheet};
 
 /// Everything that is wrong with an instrument when it is run. Empty means proved.
 ///
@@ -72,28 +72,40 @@ fn table(scorer: &Scorer, at: usize, findings: &mut Vec<Diagnostic>) {
     else {
         return;
     };
-    let keys: Vec<f64> = scale.table.keys().filter_map(|key| key.parse().ok()).collect();
+    for (n, (_, table)) in scale.lookup_tables().enumerate() {
+        let path = if scale.tables.is_empty() {
+            place!["scales", at, "table"]
+        } else {
+            place!["scales", at, "tables", n, "table"]
+        };
+        table_covers(table, (lo, hi), scale.holes, &path, findings);
+    }
+}
+
+fn table_covers(
+    table: &indexmap::IndexMap<String, crate::stats::Decimal>,
+    (lo, hi): (f64, f64),
+    holes: bool,
+    path: &[Place],
+    findings: &mut Vec<Diagnostic>,
+) {
+    let keys: Vec<f64> = table.keys().filter_map(|key| key.parse().ok()).collect();
     let mut raw = lo;
-    while raw <= hi {
+    while raw <= hi && !holes {
         if !keys.iter().any(|key| (key - raw).abs() < 1e-9) {
             let message = format!("raw {raw} can be reached, but has no entry");
             findings.push(Diagnostic::error(
                 "table-gap",
-                place!["scales", at, "table"],
+                path.to_vec(),
                 message,
-                "add the printed value",
+                "add the printed value, or say `holes = true` when the printed table has none",
             ));
         }
         raw += 1.0;
     }
     if let Some(outside) = keys.iter().find(|key| **key < lo || **key > hi) {
         let message = format!("raw {outside} can never be reached (the source runs from {lo} to {hi})");
-        findings.push(Diagnostic::error(
-            "table-range",
-            place!["scales", at, "table"],
-            message,
-            "check the table or the source scale",
-        ));
+        findings.push(Diagnostic::error("table-range", path.to_vec(), message, "check the table or the source scale"));
     }
 }
 

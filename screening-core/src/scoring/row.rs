@@ -1,30 +1,12 @@
 //! The row driver: one sheet.
 
-use crate::answers::{Context, Sheet, Tri};
+use crate::answers::{Context, Tri};
 use crate::instrument::model::{BandLabel, CutoffDef, FlagDef, ScaleDef, ValidityDef};
 use crate::instrument::{Instrument, Language, Verdict};
 
-use super::Scorer;
-use super::machine::{Input, Lane, Machine, Register};
-use super::plan::{Plan, ScalePlan, Width, belongs};
-
-/// A machine of the width that the plan needs.
-#[derive(Debug, Clone)]
-pub(crate) enum AnyMachine {
-    I16(Machine<i16>),
-    I32(Machine<i32>),
-    I64(Machine<i64>),
-}
-
-impl AnyMachine {
-    fn new(plan: &Plan) -> Self {
-        match plan.width {
-            Width::I16 => Self::I16(Machine::new(plan, 1)),
-            Width::I32 => Self::I32(Machine::new(plan, 1)),
-            Width::I64 => Self::I64(Machine::new(plan, 1)),
-        }
-    }
-}
+use super::machine::{Ends, Single, norm_cell};
+use super::plan::{Plan, ScalePlan, belongs};
+use super::{Scorer, Sheet};
 
 /// Band of a lane: position in the plan's list, or one of the two reasons for having none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,7 +38,7 @@ const BLANK: ScaleResult =
 #[derive(Debug, Clone)]
 pub struct Scores<'s> {
     scorer: &'s Scorer,
-    machine: AnyMachine,
+    machine: Single,
     scales: Vec<ScaleResult>,
     flags: Vec<Tri>,
     validity: Vec<Tri>,
@@ -69,7 +51,7 @@ impl Scorer {
     pub fn buffer(&self) -> Scores<'_> {
         Scores {
             scorer: self,
-            machine: AnyMachine::new(&self.plan),
+            machine: Single::new(&self.plan),
             scales: vec![BLANK; self.plan.scales.len()],
             flags: vec![Tri::Unknown; self.plan.flags.len()],
             validity: vec![Tri::Unknown; self.plan.validity.len()],
@@ -81,9 +63,9 @@ impl Scorer {
     /// Scores one sheet into a buffer of this scorer, without allocating.
     ///
     /// ```
-    /// use screening_core::answers::{Context, Sheet};
+    /// use screening_core::answers::Context;
     /// use screening_core::instrument::Library;
-    /// use screening_core::scoring::Scorer;
+    /// use screening_core::scoring::{Scorer, Sheet};
     /// let library = Library::bundled()?;
     /// let scorer = Scorer::new(library.get("gad-7").expect("bundled"))?;
     /// let mut scores = scorer.buffer();
@@ -99,16 +81,15 @@ impl Scorer {
         scores.scorer = self;
         scores.context = *context;
         scores.answered = answered(sheet);
-        match &mut scores.machine {
-            AnyMachine::I16(machine) => {
-                run(plan, machine, sheet, context, &mut scores.scales, &mut scores.flags, &mut scores.validity)
-            }
-            AnyMachine::I32(machine) => {
-                run(plan, machine, sheet, context, &mut scores.scales, &mut scores.flags, &mut scores.validity)
-            }
-            AnyMachine::I64(machine) => {
-                run(plan, machine, sheet, context, &mut scores.scales, &mut scores.flags, &mut scores.validity)
-            }
+        scores.machine.run(plan, sheet, context);
+        for (scale, result) in plan.scales.iter().zip(&mut scores.scales) {
+            *result = scale_result(plan, &scores.machine, scale, context);
+        }
+        for (&reg, flag) in plan.flags.iter().zip(&mut scores.flags) {
+            *flag = scores.machine.ends(reg).truth_value();
+        }
+        for (&reg, rule) in plan.validity.iter().zip(&mut scores.validity) {
+            *rule = scores.machine.ends(reg).truth_value();
         }
     }
 }
@@ -118,78 +99,21 @@ fn answered(sheet: &Sheet) -> usize {
     narrow + sheet.wide.iter().filter(|&&value| crate::answers::wide_kind(value).is_none()).count()
 }
 
-/// Slices of one lane for up to this many slots live on the stack.
-const INLINE: usize = 128;
-
-fn run<L: Lane>(
-    plan: &Plan,
-    machine: &mut Machine<L>,
-    sheet: &Sheet,
-    context: &Context,
-    scales: &mut [ScaleResult],
-    flags: &mut [Tri],
-    validity: &mut [Tri],
-) {
-    let mut narrow_inline: [&[i8]; INLINE] = [&[]; INLINE];
-    let mut wide_inline: [&[i32]; INLINE] = [&[]; INLINE];
-    let unsigned_inline = [false; INLINE];
-    let (n, w) = (sheet.narrow.len().min(plan.slots.0), sheet.wide.len().min(plan.slots.1));
-    let who = |_: usize| *context;
-    if n <= INLINE && w <= INLINE {
-        narrow_inline.iter_mut().zip(sheet.narrow.chunks_exact(1)).for_each(|(to, from)| *to = from);
-        wide_inline.iter_mut().zip(sheet.wide.chunks_exact(1)).for_each(|(to, from)| *to = from);
-        let input = Input {
-            narrow: &narrow_inline[..n],
-            wide: &wide_inline[..w],
-            unsigned: &unsigned_inline[..n],
-            context: &who,
-        };
-        machine.run(plan, &input, 1, &mut |_| {});
-    } else {
-        // Longer instruments (the MMPI, say) pay one allocation.
-        let narrow: Vec<&[i8]> = sheet.narrow.chunks_exact(1).collect();
-        let wide: Vec<&[i32]> = sheet.wide.chunks_exact(1).collect();
-        let input = Input { narrow: &narrow, wide: &wide, unsigned: &vec![false; n], context: &who };
-        machine.run(plan, &input, 1, &mut |_| {});
-    }
-    for (scale, result) in plan.scales.iter().zip(scales) {
-        *result = scale_result(plan, machine, scale, context);
-    }
-    for (&reg, flag) in plan.flags.iter().zip(flags) {
-        *flag = tri(machine.register_at(reg), 0);
-    }
-    for (&reg, rule) in plan.validity.iter().zip(validity) {
-        *rule = tri(machine.register_at(reg), 0);
-    }
-}
-
-/// A condition's register as a three-valued answer.
-#[inline]
-pub(crate) fn tri<L: Lane>(register: &Register<L>, lane: usize) -> Tri {
-    match (register.low()[lane] != L::default(), register.high()[lane] != L::default()) {
-        (true, _) => Tri::Yes,
-        (false, false) => Tri::No,
-        _ => Tri::Unknown,
-    }
-}
-
-fn scale_result<L: Lane>(plan: &Plan, machine: &Machine<L>, scale: &ScalePlan, context: &Context) -> ScaleResult {
-    let register = machine.register(scale.val);
-    let den = if scale.val.per_lane() { register.denominators()[0].to_i64() } else { scale.val.den };
-    let (lo, hi) = (register.low()[0].to_i64(), register.high()[0].to_i64());
+fn scale_result(plan: &Plan, machine: &Single, scale: &ScalePlan, context: &Context) -> ScaleResult {
+    let den = machine.denominator(scale.val);
+    let Ends { lo, hi } = machine.ends(scale.val.reg);
     let cutoff =
         scale.cutoffs.iter().position(|c| c.group.as_ref().is_none_or(|group| belongs(group, context) == Some(true)));
-    let missing = scale.reduction.and_then(|r| machine.missing_of(r)).map_or(0, |missing| u16::from(missing[0]));
     ScaleResult {
         lo,
         hi,
         den,
-        missing,
+        missing: scale.reduction.map_or(0, |r| machine.missing_of(r)),
         band: band(scale, cutoff, lo, hi, den),
         cutoff: cutoff.map(|c| scale.cutoffs[c].index as u16),
-        norm_cell: scale.norm.and_then(|norm| {
-            Machine::<L>::norm_cell(plan, norm, context).map(|cell| plan.norms[norm].cells[cell].index as u16)
-        }),
+        norm_cell: scale
+            .norm
+            .and_then(|norm| norm_cell(plan, norm, context).map(|cell| plan.norms[norm].cells[cell].index as u16)),
     }
 }
 
@@ -373,7 +297,9 @@ impl<'a> ScaleView<'a> {
             return None;
         }
         let plan = &self.scores.scorer.plan;
-        if plan.scales[self.at].norm.is_some() && self.norm_cell().is_none() {
+        let scale = &plan.scales[self.at];
+        let unserved = plan.table_for(scale, &self.scores.context).is_some_and(|table| table.is_none());
+        if unserved || (scale.norm.is_some() && self.norm_cell().is_none()) {
             return Some(Reason::NoNorm);
         }
         let complete = self.scores.answered == plan.items.len();

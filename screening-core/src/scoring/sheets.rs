@@ -1,5 +1,7 @@
 //! The results of many sheets of one instrument, column by column.
 
+use std::sync::Arc;
+
 use polars::prelude::*;
 
 use crate::answers::Tri;
@@ -52,8 +54,8 @@ pub struct AnswerIssue {
 /// The results of one instrument for all rows of a frame.
 #[derive(Debug, Clone)]
 pub struct ScoredSheets {
-    pub(crate) instrument: Instrument,
-    pub(crate) plan: Plan,
+    pub(crate) instrument: Arc<Instrument>,
+    pub(crate) plan: Arc<Plan>,
     pub(crate) rows: usize,
     pub(crate) scales: Vec<ScaleColumn>,
     /// 0 no, 1 yes, 2 cannot say.

@@ -11,11 +11,19 @@ use super::stage::Failure;
 
 /// Results with what they rest on as metadata of the file.
 pub(super) fn write_parquet(writer: &mut impl Write, result: &ScreeningResult) -> Result<(), Failure> {
+    write_frame(writer, &result.results, metadata(result)?)
+}
+
+/// A frame as parquet, with facts as metadata of the file.
+pub(super) fn write_frame(
+    writer: &mut impl Write,
+    frame: &DataFrame,
+    facts: Vec<(String, String)>,
+) -> Result<(), Failure> {
     // The writer wants contiguous columns and rearranges its own copy; the buffers are shared.
-    let mut frame = result.results.clone();
-    ParquetWriter::new(writer)
-        .with_key_value_metadata(Some(KeyValueMetadata::from_static(metadata(result)?)))
-        .finish(&mut frame)?;
+    let mut frame = frame.clone();
+    let facts = Some(KeyValueMetadata::from_static(facts));
+    ParquetWriter::new(writer).with_key_value_metadata(facts).finish(&mut frame)?;
     Ok(())
 }
 
@@ -39,8 +47,8 @@ fn metadata(result: &ScreeningResult) -> Result<Vec<(String, String)>, Failure> 
     Ok(entries.into_iter().map(|(key, value)| (format!("screening.{key}"), value)).collect())
 }
 
-/// A frame as csv: UTF-8 with byte-order mark, since Excel takes a csv without one for the local encoding.
-pub(super) fn write_csv(writer: &mut (impl Write + Send), frame: &DataFrame) -> Result<(), Failure> {
-    CsvWriter::new(writer).include_bom(true).finish(&mut guarded_frame(frame)?)?;
+/// A frame as csv: UTF-8, for files with byte-order mark, since Excel takes a csv without one for the local encoding.
+pub(super) fn write_csv(writer: &mut (impl Write + Send), frame: &DataFrame, mark: bool) -> Result<(), Failure> {
+    CsvWriter::new(writer).include_bom(mark).finish(&mut guarded_frame(frame)?)?;
     Ok(())
 }

@@ -6,6 +6,7 @@ mod guard;
 mod rejected;
 mod stage;
 mod summary;
+mod table;
 mod texts;
 
 use std::collections::BTreeMap;
@@ -16,6 +17,8 @@ use screening_core::screening::ScreeningResult;
 
 use crate::error::{IoError, Place, Problem, Rejected};
 use stage::Stage;
+
+pub use table::{score_table, write_table};
 
 /// How far the writing has come; reported before every file, and once when all stand in their place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -102,9 +105,9 @@ pub fn write_outputs(
         progress(WriteProgress { file: Some(file), done, files: FILES.len() });
         stage.write(file, |writer| match file {
             RESULTS_PARQUET => frames::write_parquet(writer, result),
-            RESULTS_CSV => frames::write_csv(writer, &result.results),
+            RESULTS_CSV => frames::write_csv(writer, &result.results, true),
             ALERTS => alerts::write(writer, result, policy, names),
-            COVERAGE => frames::write_csv(writer, &result.coverage.to_frame()?),
+            COVERAGE => frames::write_csv(writer, &result.coverage.to_frame()?, true),
             REJECTED => rejected::write(writer, result, rejected_while_reading),
             _ => summary::write(writer, result, rejected_while_reading),
         })?;

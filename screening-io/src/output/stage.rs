@@ -1,5 +1,6 @@
 //! Files that appear all at once, or not at all.
 
+use std::borrow::Cow;
 use std::error::Error;
 use std::fs::{self, File};
 use std::io::{BufWriter, Write};
@@ -18,7 +19,7 @@ pub(super) struct Stage {
 
 struct Staged {
     temporary: PathBuf,
-    name: &'static str,
+    name: Cow<'static, str>,
 }
 
 impl Stage {
@@ -31,13 +32,14 @@ impl Stage {
     /// Writes one file under its temporary name.
     pub(super) fn write(
         &mut self,
-        name: &'static str,
+        name: impl Into<Cow<'static, str>>,
         fill: impl FnOnce(&mut BufWriter<File>) -> Result<(), Failure>,
     ) -> Result<(), IoError> {
+        let name = name.into();
         // The process id keeps two runs into one folder from writing into the same file.
         let temporary = self.out.join(format!(".{name}.{}.part", std::process::id()));
+        let path = self.out.join(&*name);
         self.staged.push(Staged { temporary: temporary.clone(), name });
-        let path = self.out.join(name);
         write_file(&temporary, fill).map_err(|cause| problem("output-unwritable", &path, &*cause))
     }
 
@@ -46,7 +48,7 @@ impl Stage {
     pub(super) fn publish(mut self) -> Result<Vec<PathBuf>, IoError> {
         let mut published = Vec::with_capacity(self.staged.len());
         for staged in &self.staged {
-            let path = self.out.join(staged.name);
+            let path = self.out.join(&*staged.name);
             fs::rename(&staged.temporary, &path).map_err(|cause| problem("output-not-replaced", &path, &cause))?;
             published.push(path);
         }
@@ -73,7 +75,7 @@ fn write_file(path: &Path, fill: impl FnOnce(&mut BufWriter<File>) -> Result<(),
     Ok(())
 }
 
-fn problem(id: &'static str, path: &Path, cause: &(dyn Error + 'static)) -> IoError {
+pub(super) fn problem(id: &'static str, path: &Path, cause: &(dyn Error + 'static)) -> IoError {
     let place = Place::file(path.display().to_string());
     Problem::new(id, place).with("cause", cause).into()
 }

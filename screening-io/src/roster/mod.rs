@@ -30,7 +30,7 @@ pub struct RosterOptions {
 ///
 /// `frame` has always these columns: `source_file`, `source_row`, `student_id`, `school`, `grade` (1 to 12), `class`,
 /// `name` (only when asked for), `sex` (`male`, `female`, `other`), `birth_date`, `consent` (`granted`, `refused`,
-/// `withdrawn`), `attendance` (`present`, `absent`), `scope` (`in`, `out`), `scope_reason`. What a file does not say
+/// `withdrawn`), `attendance` (`present`, `absent`, `refused`), `scope` (`in`, `out`), `scope_reason`. What a file does not say
 /// is null. Each student id stands once.
 #[derive(Debug, Clone)]
 pub struct Roster {

@@ -2,9 +2,11 @@
 //!
 //! What needs the compiled plan (reachable ranges, examples, probes) is in [`crate::scoring::prove`].
 
+mod cutoffs;
 mod items;
 mod norms;
 mod scales;
+mod tables;
 
 use std::collections::HashSet;
 
@@ -19,7 +21,7 @@ pub(super) fn check(definition: &Definition) -> Vec<Diagnostic> {
     findings.header();
     items::check(&mut findings);
     scales::check(&mut findings);
-    scales::check_cutoffs(&mut findings);
+    cutoffs::check(&mut findings);
     scales::check_rules(&mut findings);
     norms::check(&mut findings);
     findings.references();

@@ -36,21 +36,14 @@ fn one(findings: &mut Findings<'_>, name: &String, at: usize, cell: &NormCell) {
     }
 }
 
-fn meet(a: Option<Span>, b: Option<Span>) -> bool {
-    match (a, b) {
-        (Some(a), Some(b)) => a.from <= b.to && b.from <= a.to,
-        _ => true,
-    }
-}
-
 /// Two cells that differ in sex only by one being ungendered are no overlap: the ungendered one serves unknown sex.
 fn overlaps(findings: &mut Findings<'_>, name: &String, norm: &NormDef) {
     for (at, cell) in norm.cells.iter().enumerate() {
         let clash = norm.cells[..at].iter().position(|other| {
             other.scale == cell.scale
                 && other.sex == cell.sex
-                && meet(other.ages, cell.ages)
-                && meet(other.grades, cell.grades)
+                && Span::meet(other.ages, cell.ages)
+                && Span::meet(other.grades, cell.grades)
         });
         if let Some(other) = clash {
             let message =

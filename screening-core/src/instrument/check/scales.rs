@@ -3,10 +3,9 @@
 use std::collections::{HashMap, HashSet};
 
 use super::super::expr::Expr;
-use super::super::model::{CutoffDef, GroupDef, Method, Missing, ScaleDef, Span};
+use super::super::model::{Method, Missing, ScaleDef};
 use super::Findings;
 use crate::place;
-use crate::stats::Decimal;
 
 /// Most items one scale may sum: counts of missing answers are held in bytes.
 const MAX_ITEMS: usize = 250;
@@ -43,7 +42,7 @@ fn method(findings: &mut Findings<'_>, at: usize, scale: &ScaleDef) {
         ("where-answer", scale.where_answer.is_some(), scale.method == Method::Count),
         ("formula", scale.formula.is_some(), scale.method == Method::Formula),
         ("cases", !scale.cases.is_empty(), scale.method == Method::Rule),
-        ("table", !scale.table.is_empty(), scale.method == Method::Lookup),
+        ("table", scale.lookup_tables().next().is_some(), scale.method == Method::Lookup),
         ("norm", scale.norm.is_some(), scale.method == Method::Norm),
     ];
     for (key, given, needed) in needs {
@@ -74,7 +73,7 @@ fn method(findings: &mut Findings<'_>, at: usize, scale: &ScaleDef) {
         _ => {}
     }
     if scale.method == Method::Lookup {
-        table(findings, at, scale);
+        super::tables::check(findings, at, scale);
     }
     if let Some(name) = scale.norm.as_ref().filter(|name| !findings.definition.norms.contains_key(*name)) {
         findings.error(
@@ -220,58 +219,6 @@ fn cases(findings: &mut Findings<'_>, at: usize, scale: &ScaleDef) {
     }
 }
 
-fn table(findings: &mut Findings<'_>, at: usize, scale: &ScaleDef) {
-    let mut last: Option<(Decimal, Decimal)> = None;
-    for (key, value) in &scale.table {
-        let Ok(raw) = key.parse::<Decimal>() else {
-            findings.error(
-                "table",
-                place!["scales", at, "table", key],
-                format!("`{key}` is not a raw score"),
-                "keys are raw scores in quotes",
-            );
-            continue;
-        };
-        if last.is_some_and(|(before, _)| raw <= before) {
-            findings.error(
-                "table",
-                place!["scales", at, "table", key],
-                "raw scores are not in rising order",
-                "sort the table",
-            );
-        }
-        if last.is_some_and(|(_, before)| *value < before) {
-            let message = format!("the value falls at raw {key}");
-            findings.error(
-                "table-monotone",
-                place!["scales", at, "table", key],
-                message,
-                "compare with the printed table; a misprint is likely",
-            );
-        }
-        last = Some((raw, *value));
-    }
-    let errors: Vec<_> = scale.table_se.values().copied().collect();
-    if errors.len() != scale.table.len() && !errors.is_empty() {
-        findings.error(
-            "table",
-            place!["scales", at, "table-se"],
-            "standard errors and values differ in number",
-            "give one for each raw score",
-        );
-    }
-    if let [.., before, end] = errors[..]
-        && end < before
-    {
-        findings.warn(
-            "table-se",
-            place!["scales", at, "table-se"],
-            "the standard error falls at the upper end",
-            "errors grow at the ends; recheck the table",
-        );
-    }
-}
-
 /// Two scales with the same items and method are probably a slip.
 fn twins(findings: &mut Findings<'_>) {
     let definition = findings.definition;
@@ -291,119 +238,6 @@ fn twins(findings: &mut Findings<'_>) {
                 message,
                 "check the item lists; a copied list is a common slip",
             );
-        }
-    }
-}
-
-pub(super) fn check_cutoffs(findings: &mut Findings<'_>) {
-    let definition = findings.definition;
-    for (at, cutoff) in definition.cutoffs.iter().enumerate() {
-        if cutoff.scales.is_empty() {
-            findings.error("cutoffs", place!["cutoffs", at], "the set names no scale", "add `scales`");
-        }
-        for (n, id) in cutoff.scales.iter().enumerate() {
-            match definition.scales.iter().find(|scale| scale.id == *id) {
-                None => findings.error(
-                    "reference",
-                    place!["cutoffs", at, "scales", n],
-                    format!("there is no scale `{id}`"),
-                    "use a scale id of this file",
-                ),
-                Some(scale) if !scale.values.is_empty() => {
-                    findings.error(
-                        "cutoffs",
-                        place!["cutoffs", at, "scales", n],
-                        "a rule with words has no cut-offs",
-                        "its words are its bands",
-                    );
-                }
-                Some(_) => {}
-            }
-        }
-        steps(findings, at, cutoff);
-        variants(findings, at, cutoff);
-    }
-    for (at, scale) in definition.scales.iter().enumerate() {
-        let sets: HashSet<_> =
-            definition.cutoffs.iter().filter(|c| c.scales.contains(&scale.id)).map(|c| (&c.id, c.default)).collect();
-        let defaults = sets.iter().filter(|(_, default)| *default).count();
-        if !sets.is_empty() && defaults != 1 {
-            findings.error(
-                "default-cutoffs",
-                place!["scales", at],
-                format!("scale `{}` has {defaults} default cut-off sets", scale.id),
-                "mark exactly one set of each scale `default = true`",
-            );
-        }
-    }
-}
-
-/// Bands rise, start without a lower end, and have labels.
-fn steps(findings: &mut Findings<'_>, at: usize, cutoff: &CutoffDef) {
-    let mut last: Option<Decimal> = None;
-    for (n, step) in cutoff.bands.iter().enumerate() {
-        let path = place!["cutoffs", at, "bands", n];
-        match (n, step.from) {
-            (0, Some(_)) => {
-                findings.error("bands", path, "the first band reaches down to the lowest score", "leave out its `from`")
-            }
-            (1.., None) => findings.error(
-                "bands",
-                path,
-                "only the first band may leave out `from`",
-                "state where the band starts, included",
-            ),
-            (_, Some(from)) => {
-                if last.is_some_and(|before| from <= before) {
-                    findings.error(
-                        "bands",
-                        path,
-                        format!("the band starts at {from}, not above the one before it"),
-                        "sort the bands from low to high",
-                    );
-                }
-                last = Some(from);
-            }
-            (0, None) => {}
-        }
-        if !findings.definition.bands.contains_key(&step.band) {
-            let message = format!("there is no band `{}`", step.band);
-            findings.error(
-                "reference",
-                place!["cutoffs", at, "bands", n, "band"],
-                message,
-                "define its label under [bands]",
-            );
-        }
-    }
-    if cutoff.bands.len() < 2 || cutoff.bands.len() > 16 {
-        findings.error(
-            "bands",
-            place!["cutoffs", at, "bands"],
-            "a set has 2 to 16 bands",
-            "list the bands from low to high",
-        );
-    }
-}
-
-fn groups_meet(a: &GroupDef, b: &GroupDef) -> bool {
-    let spans_meet = |a: Option<Span>, b: Option<Span>| a.zip(b).is_none_or(|(a, b)| a.from <= b.to && b.from <= a.to);
-    a.sex.zip(b.sex).is_none_or(|(a, b)| a == b) && spans_meet(a.ages, b.ages) && spans_meet(a.grades, b.grades)
-}
-
-fn variants(findings: &mut Findings<'_>, at: usize, cutoff: &CutoffDef) {
-    for (earlier, other) in findings.definition.cutoffs[..at].iter().enumerate() {
-        let shared = other.scales.iter().find(|scale| cutoff.scales.contains(scale));
-        let (Some(scale), true) = (shared, other.id == cutoff.id) else { continue };
-        let meet = groups_meet(&other.when.unwrap_or_default(), &cutoff.when.unwrap_or_default());
-        if meet {
-            let message = format!(
-                "set `{}` of scale `{scale}` is given twice for the same people (entries {} and {})",
-                cutoff.id,
-                earlier + 1,
-                at + 1
-            );
-            findings.error("cutoff-overlap", place!["cutoffs", at], message, "give each variant a `when` of its own");
         }
     }
 }

@@ -8,6 +8,60 @@ use crate::stats::Decimal;
 
 use super::GroupDef;
 
+/// A published figure: one number, or the range that a source gives for several groups.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(untagged)]
+pub enum Figure {
+    /// One number.
+    One(Decimal),
+    /// A range `{ from, to }`.
+    Range(FigureRange),
+}
+
+/// The range of a published figure, ends included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct FigureRange {
+    /// Smallest.
+    pub from: Decimal,
+    /// Largest.
+    pub to: Decimal,
+}
+
+impl Figure {
+    /// The smallest value it can stand for: the cautious one for a reliability.
+    ///
+    /// ```
+    /// use screening_core::instrument::{Figure, FigureRange};
+    /// let range = Figure::Range(FigureRange { from: "0.80".parse()?, to: "0.86".parse()? });
+    /// assert_eq!(range.lowest().to_string(), "0.8");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn lowest(self) -> Decimal {
+        match self {
+            Self::One(value) => value,
+            Self::Range(range) => range.from,
+        }
+    }
+
+    /// The largest value it can stand for.
+    pub fn highest(self) -> Decimal {
+        match self {
+            Self::One(value) => value,
+            Self::Range(range) => range.to,
+        }
+    }
+}
+
+impl std::fmt::Display for Figure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::One(value) => write!(f, "{value}"),
+            Self::Range(range) => write!(f, "{}-{}", range.from, range.to),
+        }
+    }
+}
+
 /// A published mean and SD.
 #[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -28,6 +82,9 @@ pub struct ReferenceDef {
     /// Standard deviation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sd: Option<Decimal>,
+    /// Region of the population, for example `CN`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub region: Option<String>,
     /// Year.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub year: Option<u16>,
@@ -46,21 +103,33 @@ pub struct ReliabilityDef {
     pub scale: String,
     /// Cronbach's alpha.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub alpha: Option<Decimal>,
+    pub alpha: Option<Figure>,
+    /// McDonald's omega.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub omega: Option<Figure>,
     /// Test-retest correlation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub retest: Option<Decimal>,
+    pub retest: Option<Figure>,
+    /// Intraclass correlation of the retest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub icc: Option<Figure>,
     /// Interval of the retest.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub interval: Option<String>,
     /// Split-half coefficient.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub split_half: Option<Decimal>,
+    pub split_half: Option<Figure>,
     /// Number of people.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub n: Option<u32>,
     /// Population.
     pub population: Text,
+    /// Region of the population, for example `CN`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub region: Option<String>,
+    /// Remark.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<Text>,
     /// Source.
     pub source: String,
 }
@@ -76,18 +145,30 @@ pub struct AccuracyDef {
     pub cutoff: Option<String>,
     /// Sensitivity.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub sensitivity: Option<Decimal>,
+    pub sensitivity: Option<Figure>,
     /// Specificity.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub specificity: Option<Decimal>,
+    pub specificity: Option<Figure>,
+    /// Positive predictive value in that sample.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ppv: Option<Figure>,
+    /// Negative predictive value in that sample.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub npv: Option<Figure>,
     /// Area under the ROC curve.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub auc: Option<Decimal>,
+    pub auc: Option<Figure>,
     /// Number of people.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub n: Option<u32>,
     /// Population and reference standard.
     pub population: Text,
+    /// Region of the population, for example `CN`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub region: Option<String>,
+    /// Remark.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<Text>,
     /// Source.
     pub source: String,
 }

@@ -47,6 +47,9 @@ pub struct Definition {
     /// School grades (1-12) that the instrument was made or is commonly used for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub grades: Option<Span>,
+    /// Languages in which a form with published scoring exists (BCP 47), for example `["en", "zh-CN"]`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub languages: Vec<String>,
     /// Usual time to answer, in minutes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub minutes: Option<u32>,
@@ -119,6 +122,16 @@ impl Span {
     /// ```
     pub fn contains(self, value: u16) -> bool {
         (self.from..=self.to).contains(&value)
+    }
+
+    /// Whether two ranges have a value in common; a range left out holds every value.
+    ///
+    /// ```
+    /// use screening_core::instrument::Span;
+    /// assert!(Span::meet(Some(Span { from: 7, to: 9 }), Some(Span { from: 9, to: 12 })));
+    /// ```
+    pub fn meet(a: Option<Self>, b: Option<Self>) -> bool {
+        a.zip(b).is_none_or(|(a, b)| a.from <= b.to && b.from <= a.to)
     }
 }
 

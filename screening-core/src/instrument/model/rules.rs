@@ -23,6 +23,9 @@ pub struct CutoffDef {
     pub when: Option<GroupDef>,
     /// The population it was derived in.
     pub population: Text,
+    /// Region of that population, for example `CN`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub region: Option<String>,
     /// What it is for.
     pub purpose: Purpose,
     /// Bands from the lowest value up. The first has no `from`; each further one starts at `from`, included, and
@@ -98,6 +101,20 @@ pub struct GroupDef {
     /// Grades.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub grades: Option<Span>,
+}
+
+impl GroupDef {
+    /// Whether a person could belong to both groups.
+    ///
+    /// ```
+    /// use screening_core::instrument::GroupDef;
+    /// assert!(GroupDef::default().meets(&GroupDef { sex: Some(screening_core::answers::Sex::Male), ..GroupDef::default() }));
+    /// ```
+    pub fn meets(&self, other: &Self) -> bool {
+        self.sex.zip(other.sex).is_none_or(|(a, b)| a == b)
+            && Span::meet(self.ages, other.ages)
+            && Span::meet(self.grades, other.grades)
+    }
 }
 
 /// A critical answer or another signal.

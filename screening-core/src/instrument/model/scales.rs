@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::instrument::text::Text;
 use crate::stats::Decimal;
 
-use super::{Evidence, is_false};
+use super::{Evidence, GroupDef, is_false};
 
 /// One score.
 #[derive(Debug, Clone, Deserialize, Serialize)]
@@ -48,6 +48,12 @@ pub struct ScaleDef {
     /// `lookup`: source raw value (as a string key) to value.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
     pub table: IndexMap<String, Decimal>,
+    /// `lookup`: tables that differ between groups of people, instead of `table`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tables: Vec<TableDef>,
+    /// `lookup`: the published table has holes; a raw value that falls into one has no value.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub holes: bool,
     /// `lookup`: standard error by source raw value.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
     pub table_se: IndexMap<String, Decimal>,
@@ -77,6 +83,24 @@ pub struct ScaleDef {
     /// Source of the missing rule.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub missing_source: Option<String>,
+}
+
+impl ScaleDef {
+    /// The tables of a `lookup`, each with the group of people it serves (`None` = everyone).
+    pub fn lookup_tables(&self) -> impl Iterator<Item = (Option<&GroupDef>, &IndexMap<String, Decimal>)> {
+        let one = (!self.table.is_empty()).then_some((None, &self.table));
+        one.into_iter().chain(self.tables.iter().map(|variant| (Some(&variant.when), &variant.table)))
+    }
+}
+
+/// A look-up table for one group of people.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct TableDef {
+    /// For whom it holds.
+    pub when: GroupDef,
+    /// Source raw value (as a string key) to value.
+    pub table: IndexMap<String, Decimal>,
 }
 
 /// How a score is computed.

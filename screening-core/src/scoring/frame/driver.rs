@@ -5,9 +5,9 @@ use rayon::prelude::*;
 use crate::answers::{Context, Missing, wide_kind};
 use crate::instrument::ItemSlot;
 
-use super::super::machine::{BLOCK, Input, Lane, Machine, Register};
+use super::super::machine::{BLOCK, Ends, Input, Lane, Machine, Register, norm_cell};
 use super::super::plan::{Plan, ScalePlan, table_index};
-use super::super::row::{Band, band, tri};
+use super::super::row::{Band, band};
 use super::super::sheets::{AnswerIssue, BAND_CANNOT_SAY, BAND_NO_SET, ScaleColumn, ScoredSheets, Values};
 use super::super::{Scorer, plan::belongs};
 use super::FrameOptions;
@@ -112,7 +112,7 @@ fn empty(scorer: &Scorer, rows: usize, options: FrameOptions) -> ScoredSheets {
     let plan = &scorer.plan;
     ScoredSheets {
         instrument: scorer.instrument.clone(),
-        plan: plan.clone(),
+        plan: scorer.plan.clone(),
         rows,
         scales: plan.scales.iter().map(scale).collect(),
         flags: vec![vec![0; rows]; plan.flags.len()],
@@ -299,7 +299,7 @@ impl Job<'_> {
             }
             if let Some(norm) = scale.norm {
                 for (lane, cell) in to.norm_cells.iter_mut().enumerate() {
-                    let found = Machine::<L>::norm_cell(self.plan, norm, &(input.context)(lane));
+                    let found = norm_cell(self.plan, norm, &(input.context)(lane));
                     *cell = found.map_or(0, |cell| self.plan.norms[norm].cells[cell].index as u16 + 1);
                 }
             }
@@ -383,7 +383,7 @@ fn conditions_of<L: Lane>(register: &Register<L>, len: usize, to: &mut [u8]) {
         return;
     }
     for (lane, to) in to.iter_mut().enumerate().take(len) {
-        *to = match tri(register, lane).known() {
+        *to = match (Ends { lo: register.low()[lane], hi: register.high()[lane] }).truth_value().known() {
             Some(known) => u8::from(known),
             None => 2,
         };

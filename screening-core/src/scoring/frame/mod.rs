@@ -79,9 +79,7 @@ impl Scorer {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn score_frame(&self, frame: &DataFrame, options: &FrameOptions) -> Result<ScoredSheets, FrameError> {
-        let needs_context =
-            !self.plan.norms.is_empty() || self.plan.scales.iter().any(|s| s.cutoffs.iter().any(|c| c.group.is_some()));
-        let people = if needs_context { contexts(frame)? } else { Vec::new() };
+        let people = if self.plan.needs_context() { contexts(frame)? } else { Vec::new() };
         self.score_with(frame, &people, options)
     }
 

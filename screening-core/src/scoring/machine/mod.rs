@@ -1,16 +1,20 @@
-//! Runs a plan over a block of lanes. A frame uses blocks of [`BLOCK`] people, a single sheet a block of one: the same
-//! steps, hence the same bits.
+//! Runs a plan: [`Machine`] over a block of lanes, for frames; [`Single`] over one sheet. What each step does to a value
+//! is written once, in [`value`], hence the same bits.
 
 mod lane;
 mod ops;
 mod reduce;
+mod single;
+mod value;
 
 use crate::answers::{Context, Missing};
 use crate::instrument::ItemSlot;
 
-use super::plan::{Plan, Val, belongs, is_missing, table_index};
+use super::plan::{ItemPlan, Plan, Val, belongs, is_missing, table_index};
 
 pub(crate) use lane::Lane;
+pub(crate) use single::Single;
+pub(crate) use value::Ends;
 
 /// Lanes of a block: small enough that a column slice, the accumulators and the registers of a step stay in cache.
 pub(crate) const BLOCK: usize = 2048;
@@ -161,16 +165,11 @@ impl<L: Lane> Machine<L> {
         scratch.copy_from_slice(codes);
         let mut rewritten = false;
         for (lane, code) in scratch.iter_mut().enumerate() {
-            if item.allowed[table_index(*code)] && !(unsigned && *code < 0) {
-                continue;
-            }
-            if (unsigned && *code < 0) || Missing::from_code(*code).is_none() {
-                *code = Missing::Invalid.code();
+            let admitted = admit(item, *code, unsigned);
+            rewritten |= admitted.code != *code || admitted.refused;
+            *code = admitted.code;
+            if admitted.refused {
                 refused((slot, lane));
-                rewritten = true;
-            } else if let (Some(value), Some(Missing::Skipped)) = (item.when_blank, Missing::from_code(*code)) {
-                *code = value;
-                rewritten = true;
             }
         }
         if rewritten {
@@ -191,15 +190,36 @@ impl<L: Lane> Machine<L> {
             ItemSlot::Wide(slot) => crate::answers::wide_kind(input.wide[slot][lane]).is_some(),
         }
     }
+}
 
-    /// Position of the norm cell that serves a person, the cell of the own sex first.
-    pub(crate) fn norm_cell(plan: &Plan, norm: usize, context: &Context) -> Option<usize> {
-        let cells = &plan.norms[norm].cells;
-        let serves = |gendered: bool| {
-            cells
-                .iter()
-                .position(|cell| cell.group.sex.is_some() == gendered && belongs(&cell.group, context) == Some(true))
-        };
-        serves(true).or_else(|| serves(false)).filter(|&cell| cells[cell].usable)
+/// An answer code as the rules see it.
+struct Admitted {
+    code: i8,
+    /// It is neither an allowed answer nor a kind of missing, and counts as missing.
+    refused: bool,
+}
+
+/// Takes an allowed answer as it is, puts in what stands for a skipped one, and refuses the rest.
+#[inline]
+fn admit(item: &ItemPlan, code: i8, unsigned: bool) -> Admitted {
+    let beyond = unsigned && code < 0;
+    if !beyond && item.allowed[table_index(code)] {
+        return Admitted { code, refused: false };
     }
+    match (Missing::from_code(code).filter(|_| !beyond), item.when_blank) {
+        (None, _) => Admitted { code: Missing::Invalid.code(), refused: true },
+        (Some(Missing::Skipped), Some(value)) => Admitted { code: value, refused: false },
+        (Some(_), _) => Admitted { code, refused: false },
+    }
+}
+
+/// Position of the norm cell that serves a person, the cell of the own sex first.
+pub(crate) fn norm_cell(plan: &Plan, norm: usize, context: &Context) -> Option<usize> {
+    let cells = &plan.norms[norm].cells;
+    let serves = |gendered: bool| {
+        cells
+            .iter()
+            .position(|cell| cell.group.sex.is_some() == gendered && belongs(&cell.group, context) == Some(true))
+    };
+    serves(true).or_else(|| serves(false)).filter(|&cell| cells[cell].usable)
 }

@@ -2,10 +2,10 @@
 
 use crate::answers::wide_kind;
 use crate::instrument::ItemSlot;
-use crate::instrument::expr::Comparison;
 
-use super::super::plan::{AnsweredResult, AnsweredRule, Op, Plan, is_missing, round_div};
-use super::{Input, Lane, Machine, Register};
+use super::super::plan::{AnsweredResult, AnsweredRule, Op, Plan, TablePlan, belongs, is_missing};
+use super::value::Ends;
+use super::{Input, Lane, Machine, Register, norm_cell};
 
 impl<L: Lane> Machine<L> {
     /// Runs one operation into its register.
@@ -15,6 +15,8 @@ impl<L: Lane> Machine<L> {
             return;
         }
         let mut out = std::mem::take(&mut self.registers[at]);
+        let reg = |at: &usize| &self.registers[*at];
+        let num = |k: &i64| L::from_i64(*k);
         match op {
             Op::Reduce(_) => {}
             Op::Const(c) => constant(&mut out, *c, *c, len),
@@ -22,38 +24,61 @@ impl<L: Lane> Machine<L> {
             Op::Item(item) => self.load(plan, input, *item, &mut out, len),
             Op::ItemMissing(item) => self.load_missing(plan, input, *item, &mut out, len),
             Op::Resolve { item, condition, value } => self.resolve(plan, input, (*item, *condition, *value), len),
-            Op::Linear1 { a, ka, c } => linear1(&self.registers[*a], *ka, *c, &mut out, len),
-            Op::Linear2 { a, ka, b, kb } => linear2(self.two(*a, *b), (*ka, *kb), &mut out, len),
-            Op::Mul { a, b } => multiply(self.two(*a, *b), &mut out, len),
-            Op::Div { a, ka, b, kb } => self.divide((*a, *ka, *b, *kb), &mut out, len),
-            Op::Mod { a, m } => modulo(&self.registers[*a], *m, &mut out, len),
-            Op::Round { a, mul, den, mode } => {
-                let (mul, den, mode) = (*mul, *den, *mode);
-                map(&self.registers[*a], &mut out, len, |x| L::from_i64(round_div(x.to_i64() * mul, den, mode)));
+            Op::Linear1 { a, ka, c } => {
+                let (k, c) = (num(ka), num(c));
+                unary(reg(a), &mut out, len, |a| a.linear1(k, c));
             }
-            Op::RoundPerLane { a, mul, mode } => round_per_lane(&self.registers[*a], *mul, *mode, &mut out, len),
+            Op::Linear2 { a, ka, b, kb } => {
+                let (ka, kb) = (num(ka), num(kb));
+                binary(reg(a), reg(b), &mut out, len, |a, b| a.linear2(ka, b, kb));
+            }
+            Op::Mul { a, b } => binary(reg(a), reg(b), &mut out, len, Ends::multiply),
+            Op::Div { a, ka, b, kb } => {
+                let (a, b, ka, kb) = (reg(a), reg(b), num(ka), num(kb));
+                quotient(&mut out, self.lanes, len, |lane| a.ends(lane).divide(ka, b.ends(lane), kb));
+            }
+            Op::Mod { a, m } => unary(reg(a), &mut out, len, |a| a.modulo(*m)),
+            Op::Round { a, mul, den, mode } => unary(reg(a), &mut out, len, |a| a.round(*mul, *den, *mode)),
+            Op::RoundPerLane { a, mul, mode } => {
+                let a = reg(a);
+                scan(&mut out, len, |lane| a.ends(lane).round(*mul, a.den[lane].to_i64().max(1), *mode));
+            }
             Op::Ge { a, c } => {
-                let c = L::from_i64(*c);
-                map(&self.registers[*a], &mut out, len, |x| L::from_u8(u8::from(x >= c)));
+                let c = num(c);
+                unary(reg(a), &mut out, len, |a| a.at_least(c));
             }
-            Op::Eq { a, c } => equal(&self.registers[*a], L::from_i64(*c), &mut out, len),
+            Op::Eq { a, c } => {
+                let c = num(c);
+                unary(reg(a), &mut out, len, |a| a.equals(c));
+            }
             Op::ComparePerLane { a, comparison, num, den } => {
-                compare_per_lane(&self.registers[*a], *comparison, (*num, *den), &mut out, len);
+                let a = reg(a);
+                scan(&mut out, len, |lane| a.ends(lane).compare(a.den[lane], *comparison, (*num, *den)));
             }
-            Op::Min { a, ka, b, kb } => extreme(self.two(*a, *b), (*ka, *kb), &mut out, len, L::min),
-            Op::Max { a, ka, b, kb } => extreme(self.two(*a, *b), (*ka, *kb), &mut out, len, L::max),
+            Op::Min { a, ka, b, kb } => {
+                let (ka, kb) = (num(ka), num(kb));
+                binary(reg(a), reg(b), &mut out, len, |a, b| a.extreme(ka, b, kb, L::min));
+            }
+            Op::Max { a, ka, b, kb } => {
+                let (ka, kb) = (num(ka), num(kb));
+                binary(reg(a), reg(b), &mut out, len, |a, b| a.extreme(ka, b, kb, L::max));
+            }
             Op::Select { condition, a, ka, b, kb } => {
-                select(&self.registers[*condition], self.two(*a, *b), (*ka, *kb), &mut out, len);
+                select(reg(condition), (reg(a), num(ka)), (reg(b), num(kb)), &mut out, len);
             }
-            Op::Lookup { a, table } => lookup(&self.registers[*a], &plan.tables[*table], &mut out, len),
-            Op::Norm { a, norm } => self.norm(plan, input, (*a, *norm), &mut out, len),
+            Op::Lookup { a, table, variants } => {
+                let (a, tables) = (reg(a), &plan.tables[*table..*table + *variants]);
+                scan(&mut out, len, |lane| {
+                    table_of(tables, input, lane).map_or_else(|| tables[0].open(), |table| a.ends(lane).lookup(table))
+                });
+            }
+            Op::Norm { a, norm } => {
+                let (a, rule) = (reg(a), &plan.norms[*norm]);
+                scan(&mut out, len, |lane| a.ends(lane).norm(rule, norm_cell(plan, *norm, &(input.context)(lane))));
+            }
             Op::Answered(rule) => self.answered(rule, &mut out, len),
         }
         self.registers[at] = out;
-    }
-
-    fn two(&self, a: usize, b: usize) -> (&Register<L>, &Register<L>) {
-        (&self.registers[a], &self.registers[b])
     }
 
     fn load(&self, plan: &Plan, input: &Input<'_>, item: usize, out: &mut Register<L>, len: usize) {
@@ -112,100 +137,30 @@ impl<L: Lane> Machine<L> {
         self.clean[slot] = !codes.iter().any(|&code| is_missing(code));
     }
 
-    fn divide(&self, (a, ka, b, kb): (usize, i64, usize, i64), out: &mut Register<L>, len: usize) {
-        let (a, b) = self.two(a, b);
-        out.den.resize(self.lanes, L::default());
-        let (ka, kb, zero) = (L::from_i64(ka), L::from_i64(kb), L::default());
-        out.exact = true;
-        for lane in 0..len {
-            let (num, den) = (a.lo[lane] * ka, b.lo[lane] * kb);
-            let known = a.high()[lane] == a.lo[lane] && b.high()[lane] == b.lo[lane] && den != zero;
-            let sign = if den < zero { -L::from_u8(1) } else { L::from_u8(1) };
-            if known {
-                (out.lo[lane], out.hi[lane], out.den[lane]) = (num * sign, num * sign, den * sign);
-            } else {
-                // Unknown, or undefined: anywhere between minus and plus the largest numerator.
-                let bound = [a.lo[lane] * ka, a.high()[lane] * ka, -(a.lo[lane] * ka), L::from_u8(1)]
-                    .into_iter()
-                    .max()
-                    .unwrap_or(zero);
-                (out.lo[lane], out.hi[lane], out.den[lane]) = (-bound, bound, L::from_u8(1));
-                out.exact = false;
-            }
-        }
-    }
-
-    fn norm(&self, plan: &Plan, input: &Input<'_>, (a, norm): (usize, usize), out: &mut Register<L>, len: usize) {
-        let (a, rule) = (&self.registers[a], &plan.norms[norm]);
-        out.exact = true;
-        for lane in 0..len {
-            let cell = Self::norm_cell(plan, norm, &(input.context)(lane));
-            let (lo, hi) = match cell.map(|at| &rule.cells[at]) {
-                None => (rule.lo, rule.hi),
-                Some(cell) => {
-                    let value = |raw: L| round_div(raw.to_i64() * cell.ka + cell.c, cell.den, rule.mode);
-                    (value(a.lo[lane]), value(a.high()[lane]))
-                }
-            };
-            out.exact &= lo == hi;
-            (out.lo[lane], out.hi[lane]) = (L::from_i64(lo), L::from_i64(hi));
-        }
-    }
-
     fn answered(&self, rule: &AnsweredRule, out: &mut Register<L>, len: usize) {
-        let a = &self.registers[rule.a];
-        if rule.result == AnsweredResult::PerLane {
-            out.den.resize(self.lanes, L::default());
-        }
-        if a.exact {
-            out.exact = true;
-            let items = rule.items;
-            for lane in 0..len {
-                out.lo[lane] = L::from_i64(complete(rule, a.lo[lane].to_i64()));
-            }
-            if rule.result == AnsweredResult::PerLane {
-                out.den[..len].fill(L::from_i64(items));
-            }
+        let (a, per_lane) = (&self.registers[rule.a], rule.result == AnsweredResult::PerLane);
+        if a.exact && !per_lane {
+            unary(a, out, len, |a| a.answered(rule, 0).0);
             return;
         }
-        out.exact = true;
-        for lane in 0..len {
-            let missing = i64::from(self.missing[rule.reduction][lane]);
-            let (low, high) = (a.lo[lane].to_i64(), a.hi[lane].to_i64());
-            let (lo, hi, den) = partial(rule, low, high, missing);
-            out.exact &= lo == hi;
-            (out.lo[lane], out.hi[lane]) = (L::from_i64(lo), L::from_i64(hi));
-            if rule.result == AnsweredResult::PerLane {
-                out.den[lane] = L::from_i64(den);
-            }
+        let missing = |lane: usize| if a.exact { 0 } else { i64::from(self.missing[rule.reduction][lane]) };
+        let value = |lane: usize| a.ends(lane).answered(rule, missing(lane));
+        if per_lane {
+            quotient(out, self.lanes, len, |lane| {
+                let (ends, den) = value(lane);
+                (ends, L::from_i64(den))
+            });
+        } else {
+            scan(out, len, |lane| value(lane).0);
         }
     }
 }
 
-/// The value when all items are answered.
-fn complete(rule: &AnsweredRule, sum: i64) -> i64 {
-    match rule.result {
-        AnsweredResult::Sum => sum,
-        AnsweredResult::Rounded { mul, den, mode } => round_div(sum * mul, den, mode),
-        AnsweredResult::Common { common } => sum * common,
-        AnsweredResult::PerLane => sum * rule.items,
+impl<L: Lane> Register<L> {
+    #[inline(always)]
+    fn ends(&self, lane: usize) -> Ends<L> {
+        Ends::new(self.lo[lane], self.high()[lane])
     }
-}
-
-/// Lowest, highest and denominator when `missing` items are not answered.
-fn partial(rule: &AnsweredRule, low: i64, high: i64, missing: i64) -> (i64, i64, i64) {
-    let answered = rule.items - missing;
-    if answered < rule.min_answered {
-        return (complete(rule, low), complete(rule, high), rule.items);
-    }
-    let sum = low - rule.item_min * missing;
-    let value = match rule.result {
-        AnsweredResult::Sum => sum,
-        AnsweredResult::Rounded { mul, den, mode } => round_div(sum * rule.items * mul, answered * den, mode),
-        AnsweredResult::Common { common } => sum * rule.items * (common / answered),
-        AnsweredResult::PerLane => sum * rule.items,
-    };
-    (value, value, answered)
 }
 
 fn constant<L: Lane>(out: &mut Register<L>, lo: i64, hi: i64, len: usize) {
@@ -216,194 +171,96 @@ fn constant<L: Lane>(out: &mut Register<L>, lo: i64, hi: i64, len: usize) {
     }
 }
 
-/// A non-decreasing function of one register.
-fn map<L: Lane>(a: &Register<L>, out: &mut Register<L>, len: usize, f: impl Fn(L) -> L) {
-    out.exact = a.exact;
-    for (to, &from) in out.lo[..len].iter_mut().zip(&a.lo[..len]) {
-        *to = f(from);
-    }
-    if !a.exact {
-        for (to, &from) in out.hi[..len].iter_mut().zip(&a.hi[..len]) {
-            *to = f(from);
-        }
-    }
-}
-
-fn linear1<L: Lane>(a: &Register<L>, ka: i64, c: i64, out: &mut Register<L>, len: usize) {
-    let (k, c) = (L::from_i64(ka), L::from_i64(c));
-    map(a, out, len, |x| x * k + c);
-    if ka < 0 && !a.exact {
-        std::mem::swap(&mut out.lo, &mut out.hi);
-    }
-}
-
-fn ends<L: Lane>(register: &Register<L>, k: i64, lane: usize) -> (L, L) {
-    let (x, y) = (register.lo[lane] * L::from_i64(k), register.high()[lane] * L::from_i64(k));
-    if k < 0 { (y, x) } else { (x, y) }
-}
-
-fn linear2<L: Lane>((a, b): (&Register<L>, &Register<L>), (ka, kb): (i64, i64), out: &mut Register<L>, len: usize) {
-    out.exact = a.exact && b.exact;
-    if out.exact {
-        let (ka, kb) = (L::from_i64(ka), L::from_i64(kb));
-        for ((to, &a), &b) in out.lo[..len].iter_mut().zip(&a.lo[..len]).zip(&b.lo[..len]) {
-            *to = a * ka + b * kb;
-        }
-        return;
-    }
-    for lane in 0..len {
-        let ((alo, ahi), (blo, bhi)) = (ends(a, ka, lane), ends(b, kb, lane));
-        (out.lo[lane], out.hi[lane]) = (alo + blo, ahi + bhi);
-    }
-}
-
-fn multiply<L: Lane>((a, b): (&Register<L>, &Register<L>), out: &mut Register<L>, len: usize) {
-    out.exact = a.exact && b.exact;
-    for lane in 0..len {
-        let (alo, ahi, blo, bhi) = (a.lo[lane], a.high()[lane], b.lo[lane], b.high()[lane]);
-        let corners = [alo * blo, alo * bhi, ahi * blo, ahi * bhi];
-        out.lo[lane] = corners.into_iter().min().unwrap_or_default();
-        if !out.exact {
-            out.hi[lane] = corners.into_iter().max().unwrap_or_default();
-        }
-    }
-}
-
-fn modulo<L: Lane>(a: &Register<L>, m: i64, out: &mut Register<L>, len: usize) {
-    out.exact = a.exact;
-    for lane in 0..len {
-        let (lo, hi) = (a.lo[lane].to_i64(), a.high()[lane].to_i64());
-        let known = lo == hi;
-        out.lo[lane] = L::from_i64(if known { lo.rem_euclid(m) } else { 0 });
-        if !a.exact {
-            out.hi[lane] = if known { out.lo[lane] } else { L::from_i64(m - 1) };
-        }
-    }
-}
-
-fn round_per_lane<L: Lane>(
-    a: &Register<L>,
-    mul: i64,
-    mode: crate::instrument::model::RoundMode,
-    out: &mut Register<L>,
-    len: usize,
-) {
-    out.exact = a.exact;
-    for lane in 0..len {
-        let den = a.den[lane].to_i64().max(1);
-        let round = |x: L| L::from_i64(round_div(x.to_i64() * mul, den, mode));
-        out.lo[lane] = round(a.lo[lane]);
-        if !a.exact {
-            out.hi[lane] = round(a.hi[lane]);
-        }
-    }
-}
-
-fn equal<L: Lane>(a: &Register<L>, c: L, out: &mut Register<L>, len: usize) {
+/// A function that keeps known values known.
+#[inline(always)]
+fn unary<L: Lane>(a: &Register<L>, out: &mut Register<L>, len: usize, f: impl Fn(Ends<L>) -> Ends<L>) {
     out.exact = a.exact;
     if a.exact {
-        for (to, &x) in out.lo[..len].iter_mut().zip(&a.lo[..len]) {
-            *to = L::from_u8(u8::from(x == c));
+        for (to, &a) in out.lo[..len].iter_mut().zip(&a.lo[..len]) {
+            *to = f(Ends::point(a)).lo;
         }
         return;
     }
-    for lane in 0..len {
-        let (lo, hi) = (a.lo[lane], a.hi[lane]);
-        out.lo[lane] = L::from_u8(u8::from(lo == c && hi == c));
-        out.hi[lane] = L::from_u8(u8::from(lo <= c && c <= hi));
+    let outs = out.lo[..len].iter_mut().zip(&mut out.hi[..len]);
+    for ((lo, hi), (&a, &b)) in outs.zip(a.lo[..len].iter().zip(&a.hi[..len])) {
+        Ends { lo: *lo, hi: *hi } = f(Ends::new(a, b));
     }
 }
 
-fn compare_per_lane<L: Lane>(
+/// A function of two values that keeps known values known.
+#[inline(always)]
+fn binary<L: Lane>(
     a: &Register<L>,
-    comparison: Comparison,
-    (num, den): (i64, i64),
+    b: &Register<L>,
     out: &mut Register<L>,
     len: usize,
-) {
-    out.exact = a.exact;
-    for lane in 0..len {
-        let holds = |x: L| {
-            let (left, right) =
-                (i128::from(x.to_i64()) * i128::from(den), i128::from(num) * i128::from(a.den[lane].to_i64()));
-            u8::from(comparison.holds(left.cmp(&right)))
-        };
-        let (at_low, at_high) = (holds(a.lo[lane]), holds(a.high()[lane]));
-        // Equality can hold between the ends, and inequality fail there; order comparisons turn at most once.
-        let between = a.lo[lane] != a.high()[lane] && matches!(comparison, Comparison::Eq | Comparison::Ne);
-        let (lo, hi) = if between { (0, 1) } else { (at_low.min(at_high), at_low.max(at_high)) };
-        out.lo[lane] = L::from_u8(lo);
-        if !a.exact {
-            out.hi[lane] = L::from_u8(hi);
-        }
-    }
-}
-
-fn extreme<L: Lane>(
-    (a, b): (&Register<L>, &Register<L>),
-    (ka, kb): (i64, i64),
-    out: &mut Register<L>,
-    len: usize,
-    pick: fn(L, L) -> L,
+    f: impl Fn(Ends<L>, Ends<L>) -> Ends<L>,
 ) {
     out.exact = a.exact && b.exact;
-    let (ka, kb) = (L::from_i64(ka), L::from_i64(kb));
-    for ((to, &a), &b) in out.lo[..len].iter_mut().zip(&a.lo[..len]).zip(&b.lo[..len]) {
-        *to = pick(a * ka, b * kb);
-    }
-    if !out.exact {
-        for ((to, &a), &b) in out.hi[..len].iter_mut().zip(&a.high()[..len]).zip(&b.high()[..len]) {
-            *to = pick(a * ka, b * kb);
+    if out.exact {
+        for ((to, &a), &b) in out.lo[..len].iter_mut().zip(&a.lo[..len]).zip(&b.lo[..len]) {
+            *to = f(Ends::point(a), Ends::point(b)).lo;
         }
+        return;
     }
+    let ins = a.lo[..len].iter().zip(&a.high()[..len]).zip(b.lo[..len].iter().zip(&b.high()[..len]));
+    for ((lo, hi), ((&alo, &ahi), (&blo, &bhi))) in out.lo[..len].iter_mut().zip(&mut out.hi[..len]).zip(ins) {
+        Ends { lo: *lo, hi: *hi } = f(Ends::new(alo, ahi), Ends::new(blo, bhi));
+    }
+}
+
+/// Any function of the lane; finds out whether all lanes are known.
+#[inline(always)]
+fn scan<L: Lane>(out: &mut Register<L>, len: usize, f: impl Fn(usize) -> Ends<L>) {
+    out.exact = true;
+    for (lane, (lo, hi)) in out.lo[..len].iter_mut().zip(&mut out.hi[..len]).enumerate() {
+        let ends = f(lane);
+        out.exact &= ends.is_point();
+        (*lo, *hi) = (ends.lo, ends.hi);
+    }
+}
+
+/// The same with a denominator per lane.
+#[inline(always)]
+fn quotient<L: Lane>(out: &mut Register<L>, lanes: usize, len: usize, f: impl Fn(usize) -> (Ends<L>, L)) {
+    let mut dens = std::mem::take(&mut out.den);
+    dens.resize(lanes, L::default());
+    out.exact = true;
+    let outs = out.lo[..len].iter_mut().zip(&mut out.hi[..len]).zip(&mut dens[..len]);
+    for (lane, ((lo, hi), den)) in outs.enumerate() {
+        let (ends, own) = f(lane);
+        out.exact &= ends.is_point();
+        (*lo, *hi, *den) = (ends.lo, ends.hi, own);
+    }
+    out.den = dens;
 }
 
 fn select<L: Lane>(
     condition: &Register<L>,
-    (a, b): (&Register<L>, &Register<L>),
-    (ka, kb): (i64, i64),
+    (a, ka): (&Register<L>, L),
+    (b, kb): (&Register<L>, L),
     out: &mut Register<L>,
     len: usize,
 ) {
-    let (ka, kb, no) = (L::from_i64(ka), L::from_i64(kb), L::default());
     if condition.exact && a.exact && b.exact {
         out.exact = true;
-        for (((to, &c), &a), &b) in
-            out.lo[..len].iter_mut().zip(&condition.lo[..len]).zip(&a.lo[..len]).zip(&b.lo[..len])
-        {
-            *to = if c == no { b * kb } else { a * ka };
+        let ins = condition.lo[..len].iter().zip(&a.lo[..len]).zip(&b.lo[..len]);
+        for (to, ((&c, &a), &b)) in out.lo[..len].iter_mut().zip(ins) {
+            *to = if c == L::default() { b * kb } else { a * ka };
         }
         return;
     }
-    out.exact = true;
-    for lane in 0..len {
-        let (clo, chi) = (condition.lo[lane], condition.high()[lane]);
-        let first = (a.lo[lane] * ka, a.high()[lane] * ka);
-        let second = (b.lo[lane] * kb, b.high()[lane] * kb);
-        let (lo, hi) = match (clo != no, chi != no) {
-            (true, _) => first,
-            (_, false) => second,
-            _ => (first.0.min(second.0), first.1.max(second.1)),
-        };
-        out.exact &= lo == hi;
-        (out.lo[lane], out.hi[lane]) = (lo, hi);
-    }
+    scan(out, len, |lane| condition.ends(lane).select(a.ends(lane), ka, b.ends(lane), kb));
 }
 
-fn lookup<L: Lane>(a: &Register<L>, table: &super::super::plan::TablePlan, out: &mut Register<L>, len: usize) {
-    out.exact = true;
-    for lane in 0..len {
-        let range = (a.lo[lane].to_i64() - table.first, a.high()[lane].to_i64() - table.first);
-        let entries = table.values.get(range.0.max(0) as usize..=range.1.max(0) as usize).unwrap_or_default();
-        // A hole in the table leaves the value open.
-        let whole = !entries.is_empty() && entries.iter().all(Option::is_some);
-        let (lo, hi) = if whole {
-            let known = || entries.iter().flatten().copied();
-            (known().min().unwrap_or(table.lo), known().max().unwrap_or(table.hi))
-        } else {
-            (table.lo, table.hi)
-        };
-        out.exact &= lo == hi;
-        (out.lo[lane], out.hi[lane]) = (L::from_i64(lo), L::from_i64(hi));
+/// The table that serves a person.
+#[inline]
+fn table_of<'t>(tables: &'t [TablePlan], input: &Input<'_>, lane: usize) -> Option<&'t TablePlan> {
+    if let [only] = tables
+        && only.group.is_none()
+    {
+        return Some(only);
     }
+    let context = (input.context)(lane);
+    tables.iter().find(|table| table.group.as_ref().is_none_or(|group| belongs(group, &context) == Some(true)))
 }

@@ -76,8 +76,8 @@ pub(crate) enum Op {
     Max { a: usize, ka: i64, b: usize, kb: i64 },
     /// `a * ka` when the condition holds, else `b * kb`.
     Select { condition: usize, a: usize, ka: i64, b: usize, kb: i64 },
-    /// A table from a dense range of numerators.
-    Lookup { a: usize, table: usize },
+    /// A table from a dense range of numerators: the first of `variants` tables, from `table` on, that serves the person.
+    Lookup { a: usize, table: usize, variants: usize },
     /// A norm.
     Norm { a: usize, norm: usize },
     /// The missing rule of an item scale.
@@ -134,6 +134,8 @@ pub(crate) struct ItemPlan {
 /// A table from source numerators.
 #[derive(Debug, Clone)]
 pub(crate) struct TablePlan {
+    /// For whom; `None` = everyone.
+    pub group: Option<GroupDef>,
     /// Numerator of the first entry.
     pub first: i64,
     /// Target numerators; `None` where the table has a hole.
@@ -189,6 +191,8 @@ pub(crate) struct ScalePlan {
     pub band_ids: Vec<String>,
     /// The norm behind the value, if any.
     pub norm: Option<usize>,
+    /// The tables behind the value, when they differ between people: the first and their number.
+    pub tables: Option<(usize, usize)>,
 }
 
 /// One cut-off variant.
@@ -248,4 +252,20 @@ pub(crate) struct Plan {
     pub validity: Vec<usize>,
     /// Lane width.
     pub width: Width,
+}
+
+impl Plan {
+    /// For a score from tables that differ between people: the table that serves this person, if any does.
+    pub(crate) fn table_for(&self, scale: &ScalePlan, context: &crate::answers::Context) -> Option<Option<usize>> {
+        let (first, count) = scale.tables?;
+        let serves = |&at: &usize| self.tables[at].group.as_ref().is_none_or(|g| belongs(g, context) == Some(true));
+        Some((first..first + count).find(serves))
+    }
+
+    /// Whether scores depend on who the person is.
+    pub(crate) fn needs_context(&self) -> bool {
+        !self.norms.is_empty()
+            || self.tables.iter().any(|table| table.group.is_some())
+            || self.scales.iter().any(|scale| scale.cutoffs.iter().any(|cutoff| cutoff.group.is_some()))
+    }
 }

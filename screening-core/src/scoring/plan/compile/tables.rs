@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use indexmap::IndexMap;
+
 use crate::instrument::Diagnostic;
 use crate::instrument::model::{GroupDef, NormUnit, ScaleDef};
 use crate::place;
@@ -15,28 +17,26 @@ impl Compiler<'_> {
     pub(super) fn lookup(&mut self, at: usize, scale: &ScaleDef) -> Compiled<Operand> {
         let source = self.source(at, scale)?;
         let fail = || diagnose(place!["scales", at, "table"]);
-        let den = scale.table.values().fold(1, |den, value| den.max(value.denominator()));
-        let entries: HashMap<i64, i64> = scale
-            .table
-            .iter()
-            .filter_map(|(key, value)| {
-                let raw: Decimal = key.parse().ok()?;
-                let scaled = raw.mantissa().checked_mul(source.den)?;
-                (scaled % raw.denominator() == 0)
-                    .then(|| (scaled / raw.denominator(), value.mantissa() * (den / value.denominator())))
-            })
-            .collect();
         if source.hi - source.lo > 100_000 {
             return refuse("the source has too many values for a table", "round the source scale").map_err(fail());
         }
-        let values: Vec<Option<i64>> = (source.lo..=source.hi).map(|raw| entries.get(&raw).copied()).collect();
-        let known = || values.iter().flatten().copied();
+        let values = || scale.lookup_tables().flat_map(|(_, table)| table.values());
+        let den = values().fold(1, |den, value| den.max(value.denominator()));
+        let first = self.tables.len();
+        for (group, table) in scale.lookup_tables() {
+            let values = dense(table, source, den);
+            self.tables.push(TablePlan { group: group.copied(), first: source.lo, values, lo: 0, hi: 0 });
+        }
+        let tables = &mut self.tables[first..];
+        let known = || tables.iter().flat_map(|table| table.values.iter().flatten()).copied();
         let (Some(lo), Some(hi)) = (known().min(), known().max()) else {
             return refuse("no table entry lies in the range of the source", "check the raw scores").map_err(fail());
         };
-        self.tables.push(TablePlan { first: source.lo, values, lo, hi: hi.max(lo + 1) });
-        let op = Op::Lookup { a: source.reg, table: self.tables.len() - 1 };
-        self.builder.emit(op, den, lo.into(), hi.max(lo + 1).into()).map(Operand::Val).map_err(fail())
+        // One range for all variants: what a person without a table can still have.
+        let hi = hi.max(lo + 1);
+        tables.iter_mut().for_each(|table| (table.lo, table.hi) = (lo, hi));
+        let op = Op::Lookup { a: source.reg, table: first, variants: tables.len() };
+        self.builder.emit(op, den, lo.into(), hi.into()).map(Operand::Val).map_err(fail())
     }
 
     pub(super) fn norm(&mut self, at: usize, scale: &ScaleDef) -> Compiled<(Operand, usize)> {
@@ -128,6 +128,7 @@ impl Compiler<'_> {
             cutoffs: Vec::new(),
             band_ids: Vec::new(),
             norm,
+            tables: self.grouped_tables(val),
         };
         let wanted = chosen.get(&scale.id);
         for (index, cutoff) in definition.cutoffs.iter().enumerate().filter(|(_, c)| c.scales.contains(&scale.id)) {
@@ -149,6 +150,14 @@ impl Compiler<'_> {
         Ok(plan)
     }
 
+    /// The tables behind a value, when they differ between people.
+    fn grouped_tables(&self, val: Val) -> Option<(usize, usize)> {
+        match self.builder.ops.get(val.reg)? {
+            Op::Lookup { table, variants, .. } if self.tables.get(*table)?.group.is_some() => Some((*table, *variants)),
+            _ => None,
+        }
+    }
+
     pub(super) fn source(&mut self, at: usize, scale: &ScaleDef) -> Compiled<Val> {
         let path = place!["scales", at, "of"];
         let id = scale.of.first().map_or("", String::as_str);
@@ -160,4 +169,18 @@ impl Compiler<'_> {
             Ok(val)
         }
     }
+}
+
+/// A table over every numerator of the source; `None` where it has no entry.
+fn dense(table: &IndexMap<String, Decimal>, source: Val, den: i64) -> Vec<Option<i64>> {
+    let entries: HashMap<i64, i64> = table
+        .iter()
+        .filter_map(|(key, value)| {
+            let raw: Decimal = key.parse().ok()?;
+            let scaled = raw.mantissa().checked_mul(source.den)?;
+            (scaled % raw.denominator() == 0)
+                .then(|| (scaled / raw.denominator(), value.mantissa() * (den / value.denominator())))
+        })
+        .collect();
+    (source.lo..=source.hi).map(|raw| entries.get(&raw).copied()).collect()
 }

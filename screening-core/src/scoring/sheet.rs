@@ -1,8 +1,7 @@
 //! One person's answers to one instrument, coded.
 
+use crate::answers::{Missing, wide_kind, wide_missing};
 use crate::instrument::{AnswerError, Instrument, ItemSlot};
-
-use super::Missing;
 
 /// The answers of one person to one instrument, one slot per item in the order of the definition.
 ///
@@ -10,7 +9,8 @@ use super::Missing;
 /// the kinds of [`Missing`]. A new sheet is blank.
 ///
 /// ```
-/// use screening_core::answers::{Missing, Sheet};
+/// use screening_core::answers::Missing;
+/// use screening_core::scoring::Sheet;
 /// use screening_core::instrument::Library;
 /// let library = Library::bundled()?;
 /// let phq = library.get("phq-9").expect("bundled");
@@ -24,16 +24,6 @@ use super::Missing;
 pub struct Sheet {
     pub(crate) narrow: Vec<i8>,
     pub(crate) wide: Vec<i32>,
-}
-
-/// The sentinel of a missing wide (number or clock) answer.
-pub(crate) const fn wide_missing(kind: Missing) -> i32 {
-    i32::MIN + (kind.code() as i32 + 128)
-}
-
-/// The kind of missing that a wide slot holds.
-pub(crate) const fn wide_kind(value: i32) -> Option<Missing> {
-    if value > i32::MIN + 3 { None } else { Missing::from_code((value - i32::MIN - 128) as i8) }
 }
 
 /// Why a sheet could not be filled.

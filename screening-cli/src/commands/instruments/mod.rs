@@ -1,0 +1,40 @@
+//! `screening instruments`
+
+mod check;
+mod list;
+mod pages;
+mod recommend;
+
+use screening_core::instrument::{Instrument, Library};
+
+use super::{Context, print_json};
+use crate::args::{Instruments, InstrumentsCommand};
+use crate::fail::Failure;
+use crate::show;
+use crate::texts::fill;
+
+pub(crate) fn run(context: &Context, command: &InstrumentsCommand) -> Result<(), Failure> {
+    match &command.what {
+        Instruments::List(filters) => list::run(context, filters),
+        Instruments::Show { id } => {
+            let library = context.library()?;
+            let instrument = find(context, &library, id)?;
+            if context.json {
+                return print_json(instrument.definition());
+            }
+            print!("{}", show::page(instrument, context.language));
+            Ok(())
+        }
+        Instruments::Check { files } => check::run(context, files),
+        Instruments::Recommend(wish) => recommend::run(context, wish),
+        Instruments::Pages(target) => pages::run(context, target),
+    }
+}
+
+/// The instrument, or a refusal that names those that exist.
+pub(crate) fn find<'l>(context: &Context, library: &'l Library, id: &str) -> Result<&'l Instrument, Failure> {
+    library.get(id).ok_or_else(|| {
+        let known: Vec<&str> = library.iter().map(Instrument::id).collect();
+        Failure::Message(fill("no-instrument", context.language, &[id.to_owned(), known.join(", ")]))
+    })
+}

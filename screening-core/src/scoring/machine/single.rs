@@ -1,0 +1,155 @@
+//! Runs a plan over one sheet: the steps of the block machine without its loops.
+
+use crate::answers::{Context, wide_kind};
+use crate::instrument::ItemSlot;
+
+use super::super::Sheet;
+use super::super::plan::{Key, Op, Plan, Val, belongs, is_missing};
+use super::value::Ends;
+use super::{admit, norm_cell};
+
+/// Registers of one sheet, in the widest lane: a plan that fits narrower ones fits it too.
+#[derive(Debug, Clone)]
+pub(crate) struct Single {
+    values: Vec<Ends<i64>>,
+    dens: Vec<i64>,
+    /// Missing answers of each reduction.
+    missing: Vec<u16>,
+    /// Narrow answers as the rules see them.
+    codes: Vec<i8>,
+}
+
+impl Single {
+    pub(crate) fn new(plan: &Plan) -> Self {
+        Self {
+            values: vec![Ends::default(); plan.ops.len()],
+            dens: vec![1; plan.ops.len()],
+            missing: vec![0; plan.reductions.len()],
+            codes: vec![0; plan.slots.0],
+        }
+    }
+
+    /// Runs the plan on one sheet of its instrument.
+    pub(crate) fn run(&mut self, plan: &Plan, sheet: &Sheet, context: &Context) {
+        for ((to, &code), &item) in self.codes.iter_mut().zip(&sheet.narrow).zip(&plan.narrow_items) {
+            *to = admit(&plan.items[item], code, false).code;
+        }
+        for at in 0..plan.prelude {
+            self.step(plan, sheet, context, at);
+        }
+        for &r in &plan.reduction_order {
+            self.reduce(plan, r);
+        }
+        for at in plan.prelude..plan.ops.len() {
+            self.step(plan, sheet, context, at);
+        }
+    }
+
+    /// The value of a register.
+    pub(crate) fn ends(&self, reg: usize) -> Ends<i64> {
+        self.values[reg]
+    }
+
+    /// The denominator of a value.
+    pub(crate) fn denominator(&self, val: Val) -> i64 {
+        if val.per_lane() { self.dens[val.reg] } else { val.den }
+    }
+
+    /// Missing answers of a reduction.
+    pub(crate) fn missing_of(&self, reduction: usize) -> u16 {
+        self.missing[reduction]
+    }
+
+    fn step(&mut self, plan: &Plan, sheet: &Sheet, context: &Context, at: usize) {
+        let value = |at: &usize| self.values[*at];
+        self.values[at] = match &plan.ops[at] {
+            Op::Reduce(_) => return,
+            Op::Resolve { item, condition, value } => return self.resolve(plan, *item, *condition, *value),
+            Op::Const(c) => Ends::point(*c),
+            Op::Unknown { lo, hi } => Ends::new(*lo, *hi),
+            Op::Item(item) => self.answer(plan, sheet, *item),
+            Op::ItemMissing(item) => Ends::point(i64::from(self.lacks(plan, sheet, *item))),
+            Op::Linear1 { a, ka, c } => value(a).linear1(*ka, *c),
+            Op::Linear2 { a, ka, b, kb } => value(a).linear2(*ka, value(b), *kb),
+            Op::Mul { a, b } => value(a).multiply(value(b)),
+            Op::Div { a, ka, b, kb } => {
+                let (ends, den) = value(a).divide(*ka, value(b), *kb);
+                self.dens[at] = den;
+                ends
+            }
+            Op::Mod { a, m } => value(a).modulo(*m),
+            Op::Round { a, mul, den, mode } => value(a).round(*mul, *den, *mode),
+            Op::RoundPerLane { a, mul, mode } => value(a).round(*mul, self.dens[*a].max(1), *mode),
+            Op::Ge { a, c } => value(a).at_least(*c),
+            Op::Eq { a, c } => value(a).equals(*c),
+            Op::ComparePerLane { a, comparison, num, den } => {
+                value(a).compare(self.dens[*a], *comparison, (*num, *den))
+            }
+            Op::Min { a, ka, b, kb } => value(a).extreme(*ka, value(b), *kb, i64::min),
+            Op::Max { a, ka, b, kb } => value(a).extreme(*ka, value(b), *kb, i64::max),
+            Op::Select { condition, a, ka, b, kb } => value(condition).select(value(a), *ka, value(b), *kb),
+            Op::Lookup { a, table, variants } => {
+                let tables = &plan.tables[*table..*table + *variants];
+                let serves = |group| belongs(group, context) == Some(true);
+                let table = tables.iter().find(|table| table.group.as_ref().is_none_or(serves));
+                table.map_or_else(|| tables[0].open(), |table| value(a).lookup(table))
+            }
+            Op::Norm { a, norm } => value(a).norm(&plan.norms[*norm], norm_cell(plan, *norm, context)),
+            Op::Answered(rule) => {
+                let (ends, den) = value(&rule.a).answered(rule, i64::from(self.missing[rule.reduction]));
+                self.dens[at] = den;
+                ends
+            }
+        };
+    }
+
+    fn answer(&self, plan: &Plan, sheet: &Sheet, item: usize) -> Ends<i64> {
+        let known = match plan.items[item].slot {
+            ItemSlot::Narrow(slot) => Some(self.codes[slot]).filter(|&code| !is_missing(code)).map(i64::from),
+            ItemSlot::Wide(slot) => Some(sheet.wide[slot]).filter(|&value| wide_kind(value).is_none()).map(i64::from),
+        };
+        known.map_or(Ends::new(plan.items[item].min, plan.items[item].max), Ends::point)
+    }
+
+    fn lacks(&self, plan: &Plan, sheet: &Sheet, item: usize) -> bool {
+        match plan.items[item].slot {
+            ItemSlot::Narrow(slot) => is_missing(self.codes[slot]),
+            ItemSlot::Wide(slot) => wide_kind(sheet.wide[slot]).is_some(),
+        }
+    }
+
+    /// As in the block machine: an item without an answer that was surely not asked takes its stated value.
+    fn resolve(&mut self, plan: &Plan, item: usize, condition: usize, value: i8) {
+        let ItemSlot::Narrow(slot) = plan.items[item].slot else { return };
+        if is_missing(self.codes[slot]) && self.values[condition].hi == 0 {
+            self.codes[slot] = value;
+        }
+    }
+
+    fn reduce(&mut self, plan: &Plan, r: usize) {
+        let reduction = &plan.reductions[r];
+        let (mut sum, mut extra, mut missing) = (0_i64, 0_i64, 0_u16);
+        for term in reduction.runs.iter().flatten() {
+            let code = self.codes[term.slot];
+            if is_missing(code) {
+                extra += i64::from(term.span);
+                missing += 1;
+                continue;
+            }
+            sum += match &term.key {
+                Key::Plain { min } => i64::from(code) - i64::from(*min),
+                Key::Reversed { max } => i64::from(*max) - i64::from(code),
+                key => i64::from(key.offset(code)),
+            };
+        }
+        for &part in &reduction.parts {
+            let ends = self.values[plan.reduction_regs[part]];
+            sum += ends.lo;
+            extra += ends.hi - ends.lo;
+            missing += self.missing[part];
+        }
+        let lo = sum + reduction.direct_base;
+        self.values[plan.reduction_regs[r]] = Ends::new(lo, lo + extra);
+        self.missing[r] = missing;
+    }
+}
