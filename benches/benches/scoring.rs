@@ -3,30 +3,15 @@
 //! All figures are of one thread: `POLARS_MAX_THREADS` and the pool of rayon are set to 1 before anything else runs.
 
 use std::hint::black_box;
-use std::time::Instant;
 
 use polars::prelude::*;
-use screening_benches::{answers, items_of, sum_bytes};
+use screening_benches::{answers, items_of, medians, sum_bytes};
 use screening_core::answers::Context;
 use screening_core::instrument::{Instrument, Library};
 use screening_core::scoring::{FrameOptions, Scorer, Sheet};
 
 const ROWS: usize = 1_000_000;
-const RUNS: usize = 7;
-
-/// Median of several runs, in seconds, after one that is not counted.
-fn time<T>(mut work: impl FnMut() -> T) -> f64 {
-    black_box(work());
-    let mut seconds: Vec<f64> = (0..RUNS)
-        .map(|_| {
-            let start = Instant::now();
-            black_box(work());
-            start.elapsed().as_secs_f64()
-        })
-        .collect();
-    seconds.sort_by(f64::total_cmp);
-    seconds[RUNS / 2]
-}
+const ROUNDS: usize = 9;
 
 /// A sum that is null unless all items are answered, as published.
 fn complete_sum(items: Vec<Expr>) -> Expr {
@@ -111,19 +96,25 @@ fn columns(library: &Library, peers: bool) {
         let scorer = Scorer::new(instrument).expect("compiles");
         let frame = answers(instrument, ROWS, missing);
         let options = FrameOptions { bounds: false };
-        let engine = time(|| scorer.score_frame(&frame, &options).expect("scores"));
-        let limit = time(|| sum_bytes(&frame));
-        let peer = peers.then(|| {
-            let lazy = frame.clone().lazy().select(expressions(instrument));
-            time(|| lazy.clone().collect().expect("computes"))
-        });
+        let score = || drop(black_box(scorer.score_frame(&frame, &options).expect("scores")));
+        let bytes = || _ = black_box(sum_bytes(&frame));
+        let lazy = frame.clone().lazy().select(expressions(instrument));
+        let compute = || drop(black_box(lazy.clone().collect().expect("computes")));
+        let (engine, limit, peer) = if peers {
+            let [engine, limit, peer] = medians(ROUNDS, [&score, &bytes, &compute]);
+            (engine, limit, Some(peer))
+        } else {
+            let [engine, limit] = medians(ROUNDS, [&score, &bytes]);
+            (engine, limit, None)
+        };
         row(&format!("{id}, {:.0} % missing", missing * 100.0), engine, limit, peer);
     }
     let psqi = library.get("psqi").expect("bundled");
     let scorer = Scorer::new(psqi).expect("compiles");
     let frame = answers(psqi, ROWS, 0.0);
-    let engine = time(|| scorer.score_frame(&frame, &FrameOptions { bounds: false }).expect("scores"));
-    row("psqi, clock times as text", engine, time(|| sum_bytes(&frame)), None);
+    let score = || drop(black_box(scorer.score_frame(&frame, &FrameOptions { bounds: false }).expect("scores")));
+    let [engine, limit] = medians(ROUNDS, [&score, &|| _ = black_box(sum_bytes(&frame))]);
+    row("psqi, clock times as text", engine, limit, None);
 }
 
 fn rows(library: &Library) {
@@ -139,14 +130,14 @@ fn rows(library: &Library) {
                 if item.kind == screening_core::instrument::ItemKind::Clock { "07:00".to_owned() } else { code };
             sheet.set(instrument, &item.id, &answer).expect("allowed");
         }
-        let mut scores = scorer.buffer();
+        let scores = std::cell::RefCell::new(scorer.buffer());
         let sheets = 100_000;
-        let seconds = time(|| {
+        let score = || {
             for _ in 0..sheets {
-                scorer.score_into(black_box(&sheet), &Context::default(), &mut scores);
+                scorer.score_into(black_box(&sheet), &Context::default(), &mut scores.borrow_mut());
             }
-            scores.answered()
-        });
+        };
+        let [seconds] = medians(ROUNDS, [&score]);
         println!("| {id} | {:.0} |", seconds / f64::from(sheets) * 1e9);
     }
 }

@@ -1,5 +1,7 @@
 //! Answers for the benchmarks, and the same outputs as a competent user of polars would write them.
 
+use std::time::Instant;
+
 use polars::prelude::*;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -72,4 +74,23 @@ pub fn items_of(instrument: &Instrument, scale: &str) -> Vec<Expr> {
         }
     }
     positions.into_iter().map(|at| col(instrument.item_column(at))).collect()
+}
+
+/// Medians of the run times of several works, in seconds. The works take turns, so that whatever the machine does in a
+/// round (clock rate, other guests) befalls all of them; a first round is not counted.
+pub fn medians<const N: usize>(rounds: usize, works: [&dyn Fn(); N]) -> [f64; N] {
+    let mut seconds: [Vec<f64>; N] = std::array::from_fn(|_| Vec::with_capacity(rounds));
+    for round in 0..=rounds {
+        for (work, seconds) in works.iter().zip(&mut seconds) {
+            let start = Instant::now();
+            work();
+            if round > 0 {
+                seconds.push(start.elapsed().as_secs_f64());
+            }
+        }
+    }
+    seconds.map(|mut seconds| {
+        seconds.sort_by(f64::total_cmp);
+        seconds[seconds.len() / 2]
+    })
 }

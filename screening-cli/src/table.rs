@@ -17,3 +17,13 @@ pub(crate) fn table(headings: &[String], rows: Vec<Vec<String>>) -> String {
     }
     table.to_string()
 }
+
+/// A long list: one line a row as far as it fits, no lines between rows.
+pub(crate) fn list(headings: &[String], rows: Vec<Vec<String>>) -> String {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled).set_header(headings);
+    for row in rows {
+        table.add_row(row);
+    }
+    table.trim_fmt()
+}

@@ -52,6 +52,10 @@ fn provenance(scorer: &Scorer) -> Vec<(String, String)> {
         ("instrument".to_owned(), scorer.instrument().citation()),
         ("engine".to_owned(), screening_core::scoring::ENGINE_VERSION.to_owned()),
     ];
+    let medium: Vec<&str> = scorer.medium_evidence().collect();
+    if !medium.is_empty() {
+        facts.push(("evidence.medium".to_owned(), medium.join(",")));
+    }
     for (at, scale) in definition.scales.iter().enumerate() {
         facts.extend(scorer.cutoff_set(at).map(|set| (format!("cutoffs.{}", scale.id), set.to_owned())));
     }

@@ -240,6 +240,16 @@ fn parse_clock(text: &str) -> Option<i32> {
 }
 
 impl Definition {
+    /// How well the key of a scale is established.
+    pub fn scale_evidence(&self, scale: &model::ScaleDef) -> Evidence {
+        scale.evidence.unwrap_or(self.evidence)
+    }
+
+    /// How well a cut-off set is established.
+    pub fn cutoff_evidence(&self, cutoff: &model::CutoffDef) -> Evidence {
+        cutoff.evidence.unwrap_or(self.evidence)
+    }
+
     /// The options of a choice item; empty for other kinds or when the set does not exist.
     pub fn options_of(&self, item: &ItemDef) -> &[model::OptionDef] {
         if item.kind != ItemKind::Choice {

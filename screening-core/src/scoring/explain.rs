@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::instrument::Evidence;
 use crate::instrument::model::Missing;
 
 use super::Sheet;
@@ -50,6 +51,8 @@ pub struct Explanation {
     /// The norm cell used: norm, and position of the cell.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub norm_cell: Option<(String, usize)>,
+    /// How well key and cut-offs are established, the weaker of the two.
+    pub evidence: Evidence,
     /// Sources of key and cut-offs.
     pub sources: Vec<String>,
 }
@@ -117,6 +120,7 @@ impl Scores<'_> {
             band: band.map(str::to_owned),
             band_from,
             norm_cell: definition.norm.clone().zip(view.norm_cell()),
+            evidence: view.evidence(),
             sources,
         })
     }

@@ -24,7 +24,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::answers::Context;
-use crate::instrument::{Diagnostic, Instrument};
+use crate::instrument::{Diagnostic, Evidence, Instrument};
 
 pub use explain::{Explanation, ItemPart};
 #[cfg(feature = "frame")]
@@ -117,6 +117,27 @@ impl Scorer {
     /// Band ids of a scale's chosen cut-off set, from the lowest score up.
     pub fn band_ids(&self, scale: usize) -> &[String] {
         &self.plan.scales[scale].band_ids
+    }
+
+    /// Scales whose key or cut-off set in use is established less than well: results are to be read with that in mind.
+    ///
+    /// ```
+    /// use screening_core::instrument::Library;
+    /// use screening_core::scoring::Scorer;
+    /// let library = Library::bundled()?;
+    /// let scorer = Scorer::new(library.get("bmslss").or(library.get("mssmhs")).expect("bundled"))?;
+    /// assert!(scorer.medium_evidence().count() > 0);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn medium_evidence(&self) -> impl Iterator<Item = &str> {
+        let definition = self.instrument.definition();
+        let weak = |at: usize| {
+            let set = self.plan.scales[at].cutoffs.first().map(|first| &definition.cutoffs[first.index]);
+            definition.scale_evidence(&definition.scales[at]) == Evidence::Medium
+                || set.is_some_and(|set| definition.cutoff_evidence(set) == Evidence::Medium)
+        };
+        let shown = definition.scales.iter().enumerate().filter(|(_, scale)| !scale.internal);
+        shown.filter(move |(at, _)| weak(*at)).map(|(_, scale)| scale.id.as_str())
     }
 
     /// Name of the cut-off set in use for a scale.

@@ -2,7 +2,7 @@
 
 use crate::answers::{Context, Tri};
 use crate::instrument::model::{BandLabel, CutoffDef, FlagDef, ScaleDef, ValidityDef};
-use crate::instrument::{Instrument, Language, Verdict};
+use crate::instrument::{Evidence, Instrument, Language, Verdict};
 
 use super::machine::{Ends, Single, norm_cell};
 use super::plan::{Plan, ScalePlan, belongs};
@@ -284,6 +284,13 @@ impl<'a> ScaleView<'a> {
     /// The cut-off set that was used.
     pub fn cutoff(&self) -> Option<&'a CutoffDef> {
         self.scores.scorer.instrument.definition().cutoffs.get(usize::from(self.result().cutoff?))
+    }
+
+    /// How well the score and its band are established: the weaker of the key and the cut-off set in use.
+    pub fn evidence(&self) -> Evidence {
+        let definition = self.scores.scorer.instrument.definition();
+        let key = definition.scale_evidence(self.definition());
+        self.cutoff().map_or(key, |set| key.max(definition.cutoff_evidence(set)))
     }
 
     /// Position of the norm cell that was used, in the definition's norm.

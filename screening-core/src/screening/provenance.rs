@@ -31,6 +31,9 @@ pub struct InstrumentProvenance {
     pub citation: String,
     /// Cut-off set by scale.
     pub cutoffs: IndexMap<String, String>,
+    /// Scales whose key or cut-off set is established less than well.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub medium_evidence: Vec<String>,
 }
 
 /// What the results of an input rest on.
@@ -44,6 +47,7 @@ pub(super) fn provenance(input: &ScreeningInput<'_>, scorers: &IndexMap<String, 
         id: id.clone(),
         citation: scorer.instrument().citation(),
         cutoffs: cutoffs(scorer),
+        medium_evidence: scorer.medium_evidence().map(str::to_owned).collect(),
     };
     Provenance {
         engine: ENGINE_VERSION.to_owned(),

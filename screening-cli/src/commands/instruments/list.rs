@@ -7,7 +7,7 @@ use super::super::{Context, print_json};
 use crate::args::FilterArgs;
 use crate::fail::Failure;
 use crate::show;
-use crate::table::table;
+use crate::table;
 use crate::texts::{fill, say};
 
 pub(super) fn run(context: &Context, filters: &FilterArgs) -> Result<(), Failure> {
@@ -45,7 +45,7 @@ pub(super) fn run(context: &Context, filters: &FilterArgs) -> Result<(), Failure
             evidence,
         ]
     });
-    println!("{}", table(&headings, rows.collect()));
+    println!("{}", table::list(&headings, rows.collect()));
     println!("{}", fill("list-count", language, &[found.len().to_string(), library.len().to_string()]));
     Ok(())
 }

@@ -3,7 +3,7 @@
 use rust_xlsxwriter::{Workbook, Worksheet, XlsxError};
 
 use super::lists::due;
-use super::page::{print_wide, write_link, write_text};
+use super::page::{LINE, PADDING, height, print_wide, write_link, write_text};
 use super::{CommonSheets, School, Source, shown};
 use crate::output::texts::{beside, both, text};
 
@@ -14,8 +14,6 @@ const OWNER: u16 = 3;
 const NEXT_STEP: u16 = 5;
 /// Last column of what is to be done next.
 const RIGHT: u16 = 11;
-/// Height of a line of text, in points.
-const LINE: f64 = 14.0;
 
 /// Writes the sheet.
 pub(super) fn write(
@@ -28,6 +26,7 @@ pub(super) fn write(
     sheet.set_column_width(0, WIDTHS.0)?;
     sheet.set_column_range_width(1, RIGHT, WIDTHS.1)?;
     print_wide(sheet);
+    sheet.set_row_height(0, 1.6 * LINE)?;
     let row = head(sheet, source, common)?;
     let row = tiers(sheet, source, schools, row + 1)?;
     let row = by_school(sheet, source, schools, row + 1)?;
@@ -70,6 +69,7 @@ fn tiers(sheet: &mut Worksheet, source: &Source<'_>, schools: &[School<'_>], fir
     write_text(sheet, first, 0, &beside(&text("table.tiers", &[])), &style.strong)?;
     let heading = |key: &str| both(&text(&format!("column.{key}"), &[]));
     let mut row = first + 1;
+    sheet.set_row_height(row, 2.0 * LINE + PADDING)?;
     for (column, key) in (0..).zip(["tier", "pupils", "due"]) {
         write_text(sheet, row, column, &heading(key), &style.heading)?;
     }
@@ -85,20 +85,11 @@ fn tiers(sheet: &mut Worksheet, source: &Source<'_>, schools: &[School<'_>], fir
         sheet.merge_range(row, OWNER, row, NEXT_STEP - 1, &owner, &style.cell)?;
         sheet.merge_range(row, NEXT_STEP, row, RIGHT, &next, &style.cell)?;
         // Spreadsheets do not fit the height of a row to merged cells.
-        let high = height(&owner, NEXT_STEP - OWNER).max(height(&next, RIGHT - NEXT_STEP + 1));
-        sheet.set_row_height(row, high.max(2.0 * LINE) + 4.0)?;
+        let room = |columns: u16| f64::from(columns) * WIDTHS.1;
+        let high = height(&owner, room(NEXT_STEP - OWNER)).max(height(&next, room(RIGHT - NEXT_STEP + 1)));
+        sheet.set_row_height(row, high.max(2.0 * LINE) + PADDING)?;
     }
     Ok(row + 1)
-}
-
-/// Height of a text over so many columns. A Chinese character is as wide as two others.
-fn height(content: &str, columns: u16) -> f64 {
-    let room = f64::from(columns) * WIDTHS.1 * 0.9;
-    let lines = content.lines().map(|line| {
-        let wide: u32 = line.chars().map(|c| if c.is_ascii() { 1 } else { 2 }).sum();
-        (f64::from(wide) / room).ceil().max(1.0)
-    });
-    lines.sum::<f64>() * LINE
 }
 
 /// Pupils by school and tier; gives the next free row.
@@ -107,6 +98,7 @@ fn by_school(sheet: &mut Worksheet, source: &Source<'_>, schools: &[School<'_>],
     write_text(sheet, first, 0, &beside(&text("table.schools", &[])), &style.strong)?;
     let mut row = first + 1;
     let heading = |key: &str| both(&text(&format!("column.{key}"), &[]));
+    sheet.set_row_height(row, 2.0 * LINE + PADDING)?;
     for (column, key) in (0..).zip(["school", "enrolled", "valid"]) {
         write_text(sheet, row, column, &heading(key), &style.heading)?;
     }

@@ -11,6 +11,12 @@ const MOST_ROWS: usize = 1_000_000;
 /// Longest text of a cell, in UTF-16 units.
 const LONGEST: usize = 32_767;
 const A4: u8 = 9;
+/// Height of a line of text, in points.
+pub(super) const LINE: f64 = 14.0;
+/// Room above and below the text of a row, in points.
+pub(super) const PADDING: f64 = 4.0;
+/// Highest row that spreadsheets allow, in points.
+const HIGHEST: f64 = 409.0;
 /// Row of the headings; the title stands above.
 const HEADINGS: u32 = 1;
 
@@ -27,6 +33,15 @@ pub(super) enum Cell {
     Tier(String, String),
     /// To be filled in by hand.
     Blank,
+}
+
+impl Cell {
+    fn text(&self) -> &str {
+        match self {
+            Self::Text(content) | Self::Tier(_, content) => content,
+            Self::Number(_) | Self::Blank => "",
+        }
+    }
 }
 
 /// A list to be written.
@@ -55,9 +70,13 @@ impl List<'_> {
             let mut at = HEADINGS;
             for cells in rows.by_ref().take(MOST_ROWS) {
                 at += 1;
-                for (column, cell) in (0..).zip(&cells) {
+                let mut high = LINE;
+                for ((column, cell), (_, width)) in (0..).zip(&cells).zip(self.columns) {
                     write_cell(sheet, at, column, cell, style)?;
+                    high = high.max(height(cell.text(), *width));
                 }
+                // Not every program fits the height of a row to text that it wraps.
+                sheet.set_row_height(at, (high + PADDING).min(HIGHEST))?;
             }
             self.foot(sheet, style, at)?;
             if rows.peek().is_none() {
@@ -70,6 +89,8 @@ impl List<'_> {
     fn head(&self, sheet: &mut Worksheet, style: &Style) -> Result<(), XlsxError> {
         let title = format!("{}　{}", self.title, beside(&text("notice.not-a-diagnosis", &[])));
         write_text(sheet, 0, 0, &title, &style.title)?;
+        sheet.set_row_height(0, 1.6 * LINE)?;
+        sheet.set_row_height(HEADINGS, 2.0 * LINE + PADDING)?;
         for (at, (key, width)) in (0..).zip(self.columns) {
             let heading = both(&text(&format!("column.{key}"), &[]));
             write_text(sheet, HEADINGS, at, &heading, &style.heading)?;
@@ -145,6 +166,16 @@ fn write_cell(sheet: &mut Worksheet, row: u32, column: u16, cell: &Cell, style: 
         }
         Cell::Number(None) | Cell::Blank => write_text(sheet, row, column, "", &style.cell),
     }
+}
+
+/// Height of a text in a column of so many digits, in points. A Chinese character is as wide as two digits, a letter a
+/// little narrower than one: what is left over pays for words that move to the next line as a whole.
+pub(super) fn height(content: &str, width: f64) -> f64 {
+    let lines = content.lines().map(|line| {
+        let wide: f64 = line.chars().map(|c| if c.is_ascii() { 0.95 } else { 2.0 }).sum();
+        (wide / width.max(1.0)).ceil().max(1.0)
+    });
+    lines.sum::<f64>() * LINE
 }
 
 /// The text, cut with an ellipsis where it is longer than a cell.
