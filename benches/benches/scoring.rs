@@ -82,7 +82,7 @@ fn row(name: &str, seconds: f64, limit: f64, peer: Option<f64>) {
     );
 }
 
-fn columns(library: &Library, peers: bool) {
+fn columns(library: &Library, peers: bool, only: Option<&str>) {
     println!("| case, {ROWS} rows, one thread | engine | bytes summed | polars expressions |\n|---|---|---|---|");
     let cases: [(&str, f64, fn(&Instrument) -> Vec<Expr>); 5] = [
         ("mht", 0.0, mht_sums),
@@ -92,6 +92,9 @@ fn columns(library: &Library, peers: bool) {
         ("scl-90", 0.05, scl_expressions),
     ];
     for (id, missing, expressions) in cases {
+        if only.is_some_and(|only| only != id) {
+            continue;
+        }
         let instrument = library.get(id).expect("bundled");
         let scorer = Scorer::new(instrument).expect("compiles");
         let frame = answers(instrument, ROWS, missing);
@@ -108,6 +111,9 @@ fn columns(library: &Library, peers: bool) {
             (engine, limit, None)
         };
         row(&format!("{id}, {:.0} % missing", missing * 100.0), engine, limit, peer);
+    }
+    if only.is_some_and(|only| only != "psqi") {
+        return;
     }
     let psqi = library.get("psqi").expect("bundled");
     let scorer = Scorer::new(psqi).expect("compiles");
@@ -154,5 +160,7 @@ fn main() {
     rows(&library);
     println!();
     // Where polars is built without optimisation its figures mean nothing.
-    columns(&library, !std::env::args().any(|argument| argument == "--engine-only"));
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let only = arguments.iter().find(|argument| !argument.starts_with('-'));
+    columns(&library, !arguments.iter().any(|argument| argument == "--engine-only"), only.map(String::as_str));
 }

@@ -70,7 +70,8 @@ impl<'a> Slice<'a> {
                 }),
                 (_, Ok(bytes)) => bytes.downcast_iter().next().map_or(empty, |array| Self {
                     codes: bytemuck::cast_slice(array.values().as_slice()),
-                    unsigned: true,
+                    // With nulls there is nothing above 127, and the code of a null must not be taken for such a number.
+                    unsigned: array.validity().is_none_or(|nulls| nulls.unset_bits() == 0),
                     nulls: array.validity(),
                 }),
                 _ => empty,

@@ -62,8 +62,9 @@ impl Columns {
 fn narrow(scorer: &Scorer, plan: &Plan, at: usize, series: Series) -> Read<Narrow> {
     let direct = match series.dtype() {
         DataType::Int8 => true,
-        // Unsigned bytes are taken as they are when no allowed code is negative; what lies above 127 is then refused.
-        DataType::UInt8 => plan.items[at].min >= 0,
+        // Unsigned bytes are taken as they are when no allowed code is negative. A null is marked by a code below 0, so a
+        // column with nulls must hold nothing above 127; without nulls such numbers are refused where they stand.
+        DataType::UInt8 => plan.items[at].min >= 0 && (series.null_count() == 0 || fits_signed(&series)),
         _ => false,
     };
     if direct {
@@ -84,6 +85,12 @@ fn narrow(scorer: &Scorer, plan: &Plan, at: usize, series: Series) -> Read<Narro
         })
         .collect();
     Ok((Narrow::Owned(codes), issues))
+}
+
+/// Whether no unsigned byte lies above 127. What stands under a null may be anything, and is looked at too.
+fn fits_signed(series: &Series) -> bool {
+    let high = |bytes: &[u8]| bytes.iter().fold(0_u8, |all, byte| all | byte) > 127;
+    series.u8().is_ok_and(|bytes| !bytes.downcast_iter().any(|array| high(array.values().as_slice())))
 }
 
 /// A whole number that can be an answer code or stands for a kind of missing.
