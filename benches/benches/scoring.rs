@@ -4,6 +4,10 @@
 
 use std::hint::black_box;
 
+/// As in the `screening` command.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 use polars::prelude::*;
 use screening_benches::{answers, items_of, medians, sum_bytes};
 use screening_core::answers::Context;
@@ -157,10 +161,12 @@ fn main() {
         }
     }
     let library = Library::bundled().expect("bundled");
-    rows(&library);
-    println!();
     // Where polars is built without optimisation its figures mean nothing.
     let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if !arguments.iter().any(|argument| argument == "--frames-only") {
+        rows(&library);
+        println!();
+    }
     let only = arguments.iter().find(|argument| !argument.starts_with('-'));
     columns(&library, !arguments.iter().any(|argument| argument == "--engine-only"), only.map(String::as_str));
 }

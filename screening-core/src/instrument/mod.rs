@@ -195,6 +195,14 @@ impl Instrument {
         }
     }
 
+    /// The stored form of a number for the number item at `position`.
+    ///
+    /// # Errors
+    /// When it lies outside the item's range or is no finite number.
+    pub fn number_answer(&self, position: usize, value: f64) -> Result<i32, AnswerError> {
+        number_answer(&self.definition.items[position], value)
+    }
+
     fn parse_code(&self, item: &ItemDef, text: &str) -> Result<i32, AnswerError> {
         let options = self.definition.options_of(item);
         let whole = text.strip_suffix(".0").unwrap_or(text);
@@ -208,23 +216,37 @@ impl Instrument {
 
 /// Reads a number into units of the item's last kept decimal.
 fn parse_number(item: &ItemDef, text: &str) -> Result<i32, AnswerError> {
-    let not_a_number = || AnswerError::NotANumber { value: text.to_owned() };
-    let value: f64 = text.parse().map_err(|_| not_a_number())?;
+    let value: f64 = text.parse().map_err(|_| AnswerError::NotANumber { value: text.to_owned() })?;
+    number_answer(item, value)
+}
+
+fn number_answer(item: &ItemDef, value: f64) -> Result<i32, AnswerError> {
+    let not_a_number = || AnswerError::NotANumber { value: value.to_string() };
+    let [low, high] = item.range.unwrap_or([Decimal::ZERO, Decimal::from_int(1_000_000)]);
+    let out_of_range = || AnswerError::OutOfRange { value: value.to_string(), low, high };
+    let unit = 10_i64.pow(u32::from(item.decimals));
+    // Whole numbers, the usual case, need no decimals.
+    if value.fract() == 0.0 && value.abs() < 1e6 {
+        let whole = Decimal::from_int(value as i32);
+        let inside = (low..=high).contains(&whole);
+        return if inside {
+            i32::try_from(value as i64 * unit).map_err(|_| not_a_number())
+        } else {
+            Err(out_of_range())
+        };
+    }
     // More digits than a decimal holds (1/3 from a spreadsheet) are read to the ninth place first.
     let decimal = Decimal::from_f64(value).or_else(|| format!("{value:.9}").parse().ok()).ok_or_else(not_a_number)?;
-    let [low, high] = item.range.unwrap_or([Decimal::ZERO, Decimal::from_int(1_000_000)]);
     if decimal < low || decimal > high {
-        return Err(AnswerError::OutOfRange { value: text.to_owned(), low, high });
+        return Err(out_of_range());
     }
-    let unit = 10_i64.pow(u32::from(item.decimals));
     let scaled = exact::half_even_div(decimal.mantissa() * unit, decimal.denominator());
     i32::try_from(scaled).map_err(|_| not_a_number())
 }
 
 /// Reads `HH:MM` (or `HH:MM:SS`, seconds dropped only when zero) as minutes after midnight.
 fn parse_clock(text: &str) -> Option<i32> {
-    let text = text.replace('：', ":");
-    let mut parts = text.split(':');
+    let mut parts = text.split([':', '：']);
     let (hours, minutes, seconds) = (parts.next()?, parts.next()?, parts.next());
     let plain = |part: &str| (1..=2).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit());
     if parts.next().is_some()

@@ -54,6 +54,7 @@ pub(super) fn run<L: Lane>(
 struct Slice<'a> {
     codes: &'a [i8],
     unsigned: bool,
+    /// Given where there is at least one null.
     nulls: Option<&'a polars_arrow::bitmap::Bitmap>,
 }
 
@@ -271,13 +272,7 @@ impl Job<'_> {
             let Some(nulls) = slice.nulls else { continue };
             let to = &mut holes[slot * BLOCK..][..len];
             let (bytes, offset, _) = nulls.as_slice();
-            let first = offset + start;
-            for (lane, (code, given)) in to.iter_mut().zip(&slice.codes[start..start + len]).enumerate() {
-                // Validity bits are packed from the lowest bit of each byte.
-                let bit = first + lane;
-                let valid = (bytes[bit >> 3] >> (bit & 7)) & 1 == 1;
-                *code = if valid { *given } else { Missing::Skipped.code() };
-            }
+            spread(&slice.codes[start..start + len], bytes, offset + start, to);
         }
     }
 
@@ -336,24 +331,19 @@ impl Job<'_> {
         if register.is_exact() {
             return false;
         }
-        let mut any = false;
-        for lane in 0..len {
-            let (low, high) = (lo[lane], register.high()[lane]);
-            if low == high {
-                continue;
-            }
-            any = true;
-            match &mut to.values {
-                ValuesOut::I16(values) => values[lane] = i16::MIN,
-                ValuesOut::I32(values) => values[lane] = i32::MIN,
-                ValuesOut::F64(values) => values[lane] = f64::NAN,
-            }
-            if let Some(bounds) = to.bounds.get_mut(lane) {
+        let hi = &register.high()[..len];
+        match &mut to.values {
+            ValuesOut::I16(values) => void(values, lo, hi, i16::MIN),
+            ValuesOut::I32(values) => void(values, lo, hi, i32::MIN),
+            ValuesOut::F64(values) => void(values, lo, hi, f64::NAN),
+        }
+        for (lane, bounds) in to.bounds.iter_mut().enumerate() {
+            if lo[lane] != hi[lane] {
                 let den = if val.per_lane() { register.denominators()[lane].to_i64() } else { val.den };
-                *bounds = [low, high].map(|end| (end.to_i64() as f64 / den as f64) as f32);
+                *bounds = [lo[lane], hi[lane]].map(|end| (end.to_i64() as f64 / den as f64) as f32);
             }
         }
-        any
+        true
     }
 
     fn count_missing<L: Lane>(&self, machine: &Machine<L>, input: &Input<'_>, to: &mut [u16]) {
@@ -361,6 +351,11 @@ impl Job<'_> {
             match item.slot {
                 // The count is of what the pupil left out, whatever a rule puts in its place.
                 ItemSlot::Narrow(slot) if machine.all_given(slot) => {}
+                ItemSlot::Narrow(slot) if item.contiguous => {
+                    let (min, span) = (item.min as i8, (item.max - item.min) as u8);
+                    let given = |code: i8| code.wrapping_sub(min) as u8 <= span;
+                    to.iter_mut().zip(input.narrow[slot]).for_each(|(to, &code)| *to += u16::from(!given(code)));
+                }
                 ItemSlot::Narrow(slot) => {
                     let given = |code: i8| item.allowed[table_index(code)] && !(input.unsigned[slot] && code < 0);
                     to.iter_mut().zip(input.narrow[slot]).for_each(|(to, &code)| *to += u16::from(!given(code)));
@@ -371,6 +366,55 @@ impl Job<'_> {
                     .for_each(|(to, &value)| *to += u16::from(wide_kind(value).is_some())),
             }
         }
+    }
+}
+
+/// Takes away values that are not known.
+fn void<L: Lane, T: Copy>(values: &mut [T], lo: &[L], hi: &[L], nothing: T) {
+    for ((value, lo), hi) in values.iter_mut().zip(lo).zip(hi) {
+        *value = if lo == hi { *value } else { nothing };
+    }
+}
+
+/// Masks of eight bytes for the eight validity bits of a byte, the lowest bit first.
+const MASKS: [u64; 256] = {
+    let mut masks = [0; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        let mut bit = 0;
+        while bit < 8 {
+            if (byte >> bit) & 1 == 1 {
+                masks[byte] |= 0xFF << (8 * bit);
+            }
+            bit += 1;
+        }
+        byte += 1;
+    }
+    masks
+};
+
+/// Copies codes, a skipped answer in place of each whose validity bit is not set. Eight at a time: one by one this would
+/// cost more than everything that follows.
+fn spread(codes: &[i8], bits: &[u8], first: usize, to: &mut [i8]) {
+    const SKIPPED: u64 = u64::from_ne_bytes([Missing::Skipped.code() as u8; 8]);
+    let (bits, shift) = (bits.get(first / 8..).unwrap_or_default(), first % 8);
+    let eight = |n: usize| {
+        let at = |n: usize| u16::from(bits.get(n).copied().unwrap_or(0));
+        let byte = if shift == 0 { at(n) } else { (at(n) | at(n + 1) << 8) >> shift };
+        MASKS[usize::from(byte as u8)]
+    };
+    let (mut tos, mut froms) = (to.chunks_exact_mut(8), codes.chunks_exact(8));
+    let mut n = 0;
+    for (to, from) in tos.by_ref().zip(froms.by_ref()) {
+        let (to, from): (&mut [u8], &[u8]) = (bytemuck::cast_slice_mut(to), bytemuck::cast_slice(from));
+        let mask = eight(n).to_le();
+        let given = from.try_into().map_or(0, u64::from_ne_bytes);
+        to.copy_from_slice(&((given & mask) | (SKIPPED & !mask)).to_ne_bytes());
+        n += 1;
+    }
+    let mask = eight(n);
+    for (bit, (to, &code)) in tos.into_remainder().iter_mut().zip(froms.remainder()).enumerate() {
+        *to = if (mask >> (8 * bit)) & 1 == 1 { code } else { Missing::Skipped.code() };
     }
 }
 
@@ -431,10 +475,17 @@ fn bands<L: Lane>(scale: &ScalePlan, register: &Register<L>, input: &Input<'_>, 
     undecided
 }
 
-/// How many starts each value reaches.
+/// How many starts each value reaches, three starts in one pass.
 fn steps<L: Lane>(starts: &[i64], values: &[L], to: &mut [u8]) {
     to.fill(0);
-    for start in starts.iter().map(|start| L::from_i64(*start)) {
-        to.iter_mut().zip(values).for_each(|(to, value)| *to += u8::from(*value >= start));
+    let reaches = |value: L, start: i64| u8::from(value >= L::from_i64(start));
+    for starts in starts.chunks(3) {
+        let lanes = to.iter_mut().zip(values);
+        match *starts {
+            [a, b, c] => lanes.for_each(|(to, &v)| *to += reaches(v, a) + reaches(v, b) + reaches(v, c)),
+            [a, b] => lanes.for_each(|(to, &v)| *to += reaches(v, a) + reaches(v, b)),
+            [a] => lanes.for_each(|(to, &v)| *to += reaches(v, a)),
+            _ => {}
+        }
     }
 }

@@ -133,58 +133,69 @@ fn numbers(series: &Series) -> Result<Vec<Option<f64>>, FrameError> {
 }
 
 fn wide(scorer: &Scorer, at: usize, series: &Series) -> Read<Vec<i32>> {
+    let mut issues = Vec::new();
+    let mut refuse = |row: usize, value: String| {
+        issues.push(issue(scorer, at, row, value));
+        wide_missing(Missing::Invalid)
+    };
     let skipped = wide_missing(Missing::Skipped);
-    let texts: Vec<Option<String>> = match (scorer.instrument.definition().items[at].kind, series.dtype()) {
-        (_, DataType::String) => series.str()?.iter().map(|text| text.map(str::to_owned)).collect(),
-        (_, DataType::Null) => vec![None; series.len()],
+    let kind = scorer.instrument.definition().items[at].kind;
+    let values = match (kind, series.dtype()) {
+        (_, DataType::String) => {
+            let read = |(row, text): (usize, Option<&str>)| match text.map(str::trim).filter(|text| !text.is_empty()) {
+                None => skipped,
+                Some(text) => scorer.instrument.parse_answer(at, text).unwrap_or_else(|_| refuse(row, text.to_owned())),
+            };
+            series.str()?.iter().enumerate().map(read).collect()
+        }
+        (_, DataType::Null) => vec![skipped; series.len()],
         (ItemKind::Clock, found) => {
-            let column = series.name().to_string();
             return Err(FrameError::Type {
-                column,
+                column: series.name().to_string(),
                 found: found.to_string(),
                 expected: "clock times as text such as 22:30",
             });
         }
-        _ => numbers(series)?.into_iter().map(|value| value.map(|v| v.to_string())).collect(),
+        _ => {
+            let read = |(row, number): (usize, Option<f64>)| match number {
+                None => skipped,
+                Some(number) => {
+                    scorer.instrument.number_answer(at, number).unwrap_or_else(|_| refuse(row, number.to_string()))
+                }
+            };
+            numbers(series)?.into_iter().enumerate().map(read).collect()
+        }
     };
-    let mut issues = Vec::new();
-    let values = texts
-        .into_iter()
-        .enumerate()
-        .map(|(row, text)| {
-            let Some(text) = text.filter(|text| !text.trim().is_empty()) else { return skipped };
-            scorer.instrument.parse_answer(at, &text).unwrap_or_else(|_| {
-                issues.push(issue(scorer, at, row, text));
-                wide_missing(Missing::Invalid)
-            })
-        })
-        .collect();
     Ok((values, issues))
 }
 
 /// The people of a frame, from the columns `sex`, `grade`, `age`, `birth_date` and `administered_on` where they exist.
-/// What cannot be read is unknown.
+/// What cannot be read is unknown. Without any of these columns nobody is known, and the list is empty.
 ///
 /// # Errors
 /// When polars cannot cast a column.
 pub fn contexts(frame: &DataFrame) -> Result<Vec<Context>, FrameError> {
     let texts = |name: &str| -> Result<Option<StringChunked>, FrameError> {
         let Ok(column) = frame.column(name) else { return Ok(None) };
-        Ok(Some(column.as_materialized_series().cast(&DataType::String)?.str()?.clone()))
+        Ok(Some(column.as_materialized_series().rechunk().cast(&DataType::String)?.str()?.clone()))
     };
-    let (sex, grade, age) = (texts("sex")?, texts("grade")?, texts("age")?);
-    let (birth, test) = (texts("birth_date")?, texts("administered_on")?);
-    let get = |column: &Option<StringChunked>, row: usize| column.as_ref().and_then(|c| c.get(row).map(str::to_owned));
-    let date = |text: Option<String>| text.and_then(|t| t.get(..10)?.parse::<Date>().ok());
-    Ok((0..frame.height())
-        .map(|row| {
-            let exact = date(get(&birth, row)).zip(date(get(&test, row))).and_then(|(b, t)| age_in_months(b, t).ok());
-            let years = get(&age, row).and_then(|text| text.parse::<f64>().ok()).filter(|a| (0.0..150.0).contains(a));
-            Context {
-                sex: get(&sex, row).and_then(|text| Sex::parse(&text)),
-                grade: get(&grade, row).and_then(|text| text.parse().ok()).filter(|grade| (1..=12).contains(grade)),
-                age_months: exact.or(years.map(|a| (a * 12.0) as u16)),
-            }
-        })
-        .collect())
+    let columns = [texts("sex")?, texts("grade")?, texts("age")?, texts("birth_date")?, texts("administered_on")?];
+    if columns.iter().all(Option::is_none) {
+        return Ok(Vec::new());
+    }
+    let [sex, grade, age, birth, test] = &columns;
+    let date = |text: &str| text.get(..10)?.parse::<Date>().ok();
+    let person = |row: usize| {
+        fn get(column: &Option<StringChunked>, row: usize) -> Option<&str> {
+            column.as_ref()?.get(row)
+        }
+        let exact = || age_in_months(date(get(birth, row)?)?, date(get(test, row)?)?).ok();
+        let years = || get(age, row)?.parse::<f64>().ok().filter(|years| (0.0..150.0).contains(years));
+        Context {
+            sex: get(sex, row).and_then(Sex::parse),
+            grade: get(grade, row).and_then(|text| text.parse().ok()).filter(|grade| (1..=12).contains(grade)),
+            age_months: exact().or_else(|| years().map(|years| (years * 12.0) as u16)),
+        }
+    };
+    Ok((0..frame.height()).into_par_iter().map(person).collect())
 }

@@ -8,7 +8,6 @@ mod single;
 mod value;
 
 use crate::answers::{Context, Missing};
-use crate::instrument::ItemSlot;
 
 use super::plan::{ItemPlan, Plan, Val, belongs, is_missing, table_index};
 
@@ -16,8 +15,20 @@ pub(crate) use lane::Lane;
 pub(crate) use single::Single;
 pub(crate) use value::Ends;
 
-/// Lanes of a block: small enough that a column slice, the accumulators and the registers of a step stay in cache.
-pub(crate) const BLOCK: usize = 2048;
+/// Lanes of a block: a page of each column, so that the processor fetches ahead, and few enough that the accumulators and
+/// the registers of a step stay in cache.
+pub(crate) const BLOCK: usize = 4096;
+
+/// What is known of a narrow slot in this block.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// Not looked at yet.
+    Unseen,
+    /// Every answer is there and allowed.
+    Whole,
+    /// Some answers are missing; those that are there are allowed.
+    Holes,
+}
 
 /// A register: lowest and highest numerator of each lane. `hi` is only filled when the block is not `exact`.
 #[derive(Debug, Clone, Default)]
@@ -86,8 +97,11 @@ pub(crate) struct Machine<L> {
     /// Narrow slots that had to be rewritten: invalid codes, replacements, skip rules.
     scratch: Vec<i8>,
     in_scratch: Vec<bool>,
-    clean: Vec<bool>,
-    raw_clean: Vec<bool>,
+    state: Vec<State>,
+    /// Whether all answers were given, before any rule put something in the place of a missing one.
+    given: Vec<bool>,
+    /// Whether a reduction met a missing answer in the block before: then it will again.
+    expect_holes: Vec<bool>,
     sum8: Vec<u8>,
     extra8: Vec<u8>,
 }
@@ -101,8 +115,9 @@ impl<L: Lane> Machine<L> {
             any_missing: vec![false; plan.reductions.len()],
             scratch: vec![0; lanes * plan.slots.0],
             in_scratch: vec![false; plan.slots.0],
-            clean: vec![true; plan.slots.0],
-            raw_clean: vec![true; plan.slots.0],
+            state: vec![State::Unseen; plan.slots.0],
+            given: vec![true; plan.slots.0],
+            expect_holes: vec![false; plan.reductions.len()],
             sum8: vec![0; lanes],
             extra8: vec![0; lanes],
         }
@@ -110,17 +125,28 @@ impl<L: Lane> Machine<L> {
 
     /// Runs the plan on the first `len` lanes. Answers that are not allowed are reported to `refused` and count as missing.
     pub(crate) fn run(&mut self, plan: &Plan, input: &Input<'_>, len: usize, refused: &mut dyn FnMut(Refused)) {
-        for slot in 0..plan.slots.0 {
-            self.classify(plan, input, slot, len, refused);
+        self.state.fill(State::Unseen);
+        self.in_scratch.fill(false);
+        if plan.prelude > 0 {
+            self.see_all(plan, input, len, refused);
         }
         for at in 0..plan.prelude {
             self.op(plan, input, at, len);
         }
         for &r in &plan.reduction_order {
-            self.reduce(plan, input, r, len);
+            if self.expect_holes[r] || !self.reduce_whole(plan, input, r, len) {
+                self.reduce(plan, input, r, len, refused);
+            }
         }
+        self.see_all(plan, input, len, refused);
         for at in plan.prelude..plan.ops.len() {
             self.op(plan, input, at, len);
+        }
+    }
+
+    fn see_all(&mut self, plan: &Plan, input: &Input<'_>, len: usize, refused: &mut dyn FnMut(Refused)) {
+        for slot in 0..plan.slots.0 {
+            self.see(plan, input, slot, len, refused);
         }
     }
 
@@ -141,40 +167,34 @@ impl<L: Lane> Machine<L> {
 
     /// Whether every answer of a narrow slot was given in this block, before any rule put something in its place.
     pub(crate) fn all_given(&self, slot: usize) -> bool {
-        self.raw_clean[slot]
+        self.given[slot]
     }
 
-    /// Looks at one column slice: are all answers there and allowed? If not, a corrected copy goes to the scratch space.
-    fn classify(&mut self, plan: &Plan, input: &Input<'_>, slot: usize, len: usize, refused: &mut dyn FnMut(Refused)) {
+    /// Looks at one column slice: are all answers there and allowed? Where something has to be put in place of an answer,
+    /// a corrected copy goes to the scratch space.
+    fn see(&mut self, plan: &Plan, input: &Input<'_>, slot: usize, len: usize, refused: &mut dyn FnMut(Refused)) {
+        if self.state[slot] != State::Unseen {
+            return;
+        }
         let item = &plan.items[plan.narrow_items[slot]];
         let codes = &input.narrow[slot][..len];
-        self.in_scratch[slot] = false;
-        let all_allowed = if item.contiguous {
-            let (min, span) = (item.min as i8, (item.max - item.min) as u8);
-            // One pass without a branch: the compiler turns it into vector compares.
-            codes.iter().fold(0_u8, |bad, &code| bad | u8::from(code.wrapping_sub(min) as u8 > span)) == 0
-        } else {
-            codes.iter().all(|&code| item.allowed[table_index(code)])
-        };
-        self.clean[slot] = all_allowed;
-        self.raw_clean[slot] = all_allowed;
-        if all_allowed {
+        let look = look(item, codes);
+        self.given[slot] = look == Look::Allowed;
+        self.state[slot] = if look == Look::Allowed { State::Whole } else { State::Holes };
+        if look == Look::Allowed || (look == Look::OrMissing && item.when_blank.is_none() && !input.unsigned[slot]) {
             return;
         }
         let (unsigned, scratch) = (input.unsigned[slot], &mut self.scratch[slot * self.lanes..][..len]);
-        scratch.copy_from_slice(codes);
-        let mut rewritten = false;
-        for (lane, code) in scratch.iter_mut().enumerate() {
-            let admitted = admit(item, *code, unsigned);
-            rewritten |= admitted.code != *code || admitted.refused;
-            *code = admitted.code;
+        for (lane, (to, &code)) in scratch.iter_mut().zip(codes).enumerate() {
+            let admitted = admit(item, code, unsigned);
+            *to = admitted.code;
             if admitted.refused {
                 refused((slot, lane));
             }
         }
-        if rewritten {
-            self.in_scratch[slot] = true;
-            self.clean[slot] = !scratch.iter().any(|&code| is_missing(code));
+        self.in_scratch[slot] = true;
+        if !scratch.iter().any(|&code| is_missing(code)) {
+            self.state[slot] = State::Whole;
         }
     }
 
@@ -182,13 +202,42 @@ impl<L: Lane> Machine<L> {
     fn codes<'s>(&'s self, input: &'s Input<'_>, slot: usize, len: usize) -> &'s [i8] {
         if self.in_scratch[slot] { &self.scratch[slot * self.lanes..][..len] } else { &input.narrow[slot][..len] }
     }
+}
 
-    /// Whether the item at a position has no answer in a lane.
-    pub(crate) fn lacks(&self, plan: &Plan, input: &Input<'_>, position: usize, lane: usize) -> bool {
-        match plan.items[position].slot {
-            ItemSlot::Narrow(slot) => !self.clean[slot] && is_missing(self.codes(input, slot, lane + 1)[lane]),
-            ItemSlot::Wide(slot) => crate::answers::wide_kind(input.wide[slot][lane]).is_some(),
+/// What a column slice holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Look {
+    /// Allowed answers only.
+    Allowed,
+    /// Allowed answers and kinds of missing.
+    OrMissing,
+    /// Something else too.
+    Strange,
+}
+
+/// One pass without a branch, so that the compiler makes vector code of it.
+fn look(item: &ItemPlan, codes: &[i8]) -> Look {
+    let (mut not_allowed, mut strange) = (0_u8, 0_u8);
+    if item.contiguous {
+        let (min, span) = (item.min as i8, (item.max - item.min) as u8);
+        for &code in codes {
+            // Both are 0 inside their range: from the lowest to the highest answer, and the four kinds of missing.
+            let answer = (code.wrapping_sub(min) as u8).saturating_sub(span);
+            let missing = (code.wrapping_sub(i8::MIN) as u8).saturating_sub(Missing::ALL.len() as u8 - 1);
+            not_allowed |= answer;
+            strange |= answer.min(missing);
         }
+    } else {
+        for &code in codes {
+            let answer = u8::from(!item.allowed[table_index(code)]);
+            not_allowed |= answer;
+            strange |= answer & u8::from(Missing::from_code(code).is_none());
+        }
+    }
+    match (not_allowed, strange) {
+        (0, _) => Look::Allowed,
+        (_, 0) => Look::OrMissing,
+        _ => Look::Strange,
     }
 }
 

@@ -5,7 +5,7 @@ use crate::instrument::ItemSlot;
 
 use super::super::plan::{AnsweredResult, AnsweredRule, Op, Plan, TablePlan, belongs, is_missing};
 use super::value::Ends;
-use super::{Input, Lane, Machine, Register, norm_cell};
+use super::{Input, Lane, Machine, Register, State, norm_cell};
 
 impl<L: Lane> Machine<L> {
     /// Runs one operation into its register.
@@ -22,7 +22,7 @@ impl<L: Lane> Machine<L> {
             Op::Const(c) => constant(&mut out, *c, *c, len),
             Op::Unknown { lo, hi } => constant(&mut out, *lo, *hi, len),
             Op::Item(item) => self.load(plan, input, *item, &mut out, len),
-            Op::ItemMissing(item) => self.load_missing(plan, input, *item, &mut out, len),
+            Op::CountMissing(items) => self.count_missing(plan, input, items, &mut out, len),
             Op::Resolve { item, condition, value } => self.resolve(plan, input, (*item, *condition, *value), len),
             Op::Linear1 { a, ka, c } => {
                 let (k, c) = (num(ka), num(c));
@@ -86,7 +86,7 @@ impl<L: Lane> Machine<L> {
         match plan.items[item].slot {
             ItemSlot::Narrow(slot) => {
                 let codes = self.codes(input, slot, len);
-                out.exact = self.clean[slot];
+                out.exact = self.state[slot] == State::Whole;
                 if out.exact {
                     out.lo[..len].iter_mut().zip(codes).for_each(|(lo, &code)| *lo = L::from_i8(code));
                     return;
@@ -108,10 +108,22 @@ impl<L: Lane> Machine<L> {
         }
     }
 
-    fn load_missing(&self, plan: &Plan, input: &Input<'_>, item: usize, out: &mut Register<L>, len: usize) {
+    fn count_missing(&self, plan: &Plan, input: &Input<'_>, items: &[usize], out: &mut Register<L>, len: usize) {
         out.exact = true;
-        for (lane, lo) in out.lo[..len].iter_mut().enumerate() {
-            *lo = L::from_u8(u8::from(self.lacks(plan, input, item, lane)));
+        let lo = &mut out.lo[..len];
+        lo.fill(L::default());
+        for &item in items {
+            match plan.items[item].slot {
+                ItemSlot::Narrow(slot) if self.state[slot] == State::Whole => {}
+                ItemSlot::Narrow(slot) => {
+                    let codes = self.codes(input, slot, len);
+                    lo.iter_mut().zip(codes).for_each(|(lo, &code)| *lo = *lo + L::from_u8(u8::from(is_missing(code))));
+                }
+                ItemSlot::Wide(slot) => {
+                    let missing = input.wide[slot][..len].iter().map(|&value| u8::from(wide_kind(value).is_some()));
+                    lo.iter_mut().zip(missing).for_each(|(lo, missing)| *lo = *lo + L::from_u8(missing));
+                }
+            }
         }
     }
 
@@ -119,7 +131,7 @@ impl<L: Lane> Machine<L> {
     /// stays, whatever the rule says: a form may have shown the question, and nothing answered is thrown away.
     fn resolve(&mut self, plan: &Plan, input: &Input<'_>, (item, condition, value): (usize, usize, i8), len: usize) {
         let ItemSlot::Narrow(slot) = plan.items[item].slot else { return };
-        if self.clean[slot] {
+        if self.state[slot] == State::Whole {
             return;
         }
         let at = slot * self.lanes;
@@ -134,7 +146,9 @@ impl<L: Lane> Machine<L> {
                 *code = value;
             }
         }
-        self.clean[slot] = !codes.iter().any(|&code| is_missing(code));
+        if !codes.iter().any(|&code| is_missing(code)) {
+            self.state[slot] = State::Whole;
+        }
     }
 
     fn answered(&self, rule: &AnsweredRule, out: &mut Register<L>, len: usize) {

@@ -4,7 +4,7 @@ use crate::answers::{Context, wide_kind};
 use crate::instrument::ItemSlot;
 
 use super::super::Sheet;
-use super::super::plan::{Key, Op, Plan, Val, belongs, is_missing};
+use super::super::plan::{Op, Plan, Val, belongs, is_missing};
 use super::value::Ends;
 use super::{admit, norm_cell};
 
@@ -31,8 +31,10 @@ impl Single {
 
     /// Runs the plan on one sheet of its instrument.
     pub(crate) fn run(&mut self, plan: &Plan, sheet: &Sheet, context: &Context) {
-        for ((to, &code), &item) in self.codes.iter_mut().zip(&sheet.narrow).zip(&plan.narrow_items) {
-            *to = admit(&plan.items[item], code, false).code;
+        let slots = plan.narrow_bounds.iter().zip(&plan.narrow_items);
+        for ((to, &code), (bounds, &item)) in self.codes.iter_mut().zip(&sheet.narrow).zip(slots) {
+            let plain = code.wrapping_sub(bounds.0) as u8 <= bounds.1;
+            *to = if plain { code } else { admit(&plan.items[item], code, false).code };
         }
         for at in 0..plan.prelude {
             self.step(plan, sheet, context, at);
@@ -68,7 +70,9 @@ impl Single {
             Op::Const(c) => Ends::point(*c),
             Op::Unknown { lo, hi } => Ends::new(*lo, *hi),
             Op::Item(item) => self.answer(plan, sheet, *item),
-            Op::ItemMissing(item) => Ends::point(i64::from(self.lacks(plan, sheet, *item))),
+            Op::CountMissing(items) => {
+                Ends::point(items.iter().filter(|&&item| self.lacks(plan, sheet, item)).count() as i64)
+            }
             Op::Linear1 { a, ka, c } => value(a).linear1(*ka, *c),
             Op::Linear2 { a, ka, b, kb } => value(a).linear2(*ka, value(b), *kb),
             Op::Mul { a, b } => value(a).multiply(value(b)),
@@ -129,18 +133,15 @@ impl Single {
     fn reduce(&mut self, plan: &Plan, r: usize) {
         let reduction = &plan.reductions[r];
         let (mut sum, mut extra, mut missing) = (0_i64, 0_i64, 0_u16);
-        for term in reduction.runs.iter().flatten() {
-            let code = self.codes[term.slot];
-            if is_missing(code) {
-                extra += i64::from(term.span);
-                missing += 1;
-                continue;
+        for run in &reduction.runs {
+            for term in run {
+                let code = self.codes[term.slot];
+                // Without a branch on the answer: which answers are missing cannot be foreseen.
+                let hole = i64::from(is_missing(code));
+                sum += i64::from(term.key.offset(code)) * (1 - hole);
+                extra += i64::from(term.span) * hole;
+                missing += hole as u16;
             }
-            sum += match &term.key {
-                Key::Plain { min } => i64::from(code) - i64::from(*min),
-                Key::Reversed { max } => i64::from(*max) - i64::from(code),
-                key => i64::from(key.offset(code)),
-            };
         }
         for &part in &reduction.parts {
             let ends = self.values[plan.reduction_regs[part]];

@@ -8,11 +8,12 @@ mod build;
 mod compile;
 mod reduce;
 
+use crate::answers::Context;
 use crate::instrument::expr::Comparison;
 use crate::instrument::model::{GroupDef, RoundMode};
 
 pub(crate) use build::round_div;
-pub(crate) use compile::{belongs, compile};
+pub(crate) use compile::compile;
 pub(crate) use reduce::{Key, Reduction, Term, is_missing, table_index};
 
 /// A register together with its unit and the range its numerators can take.
@@ -43,8 +44,8 @@ pub(crate) enum Op {
     Unknown { lo: i64, hi: i64 },
     /// The stored answer of an item (position in the definition).
     Item(usize),
-    /// 1 when the item has no answer.
-    ItemMissing(usize),
+    /// How many of these items have no answer.
+    CountMissing(Vec<usize>),
     /// Stores what stands for the answer of a narrow item that the skip rule left out: when the condition surely fails
     /// and there is no answer, the slot becomes `value`.
     Resolve { item: usize, condition: usize, value: i8 },
@@ -230,6 +231,8 @@ pub(crate) struct Plan {
     pub slots: (usize, usize),
     /// Item position of each narrow slot.
     pub narrow_items: Vec<usize>,
+    /// Lowest answer and span of each narrow slot; an item whose codes leave gaps has its lowest code alone.
+    pub narrow_bounds: Vec<(i8, u8)>,
     /// Reductions.
     pub reductions: Vec<Reduction>,
     /// The order in which they run: parts before wholes.
@@ -256,7 +259,7 @@ pub(crate) struct Plan {
 
 impl Plan {
     /// For a score from tables that differ between people: the table that serves this person, if any does.
-    pub(crate) fn table_for(&self, scale: &ScalePlan, context: &crate::answers::Context) -> Option<Option<usize>> {
+    pub(crate) fn table_for(&self, scale: &ScalePlan, context: &Context) -> Option<Option<usize>> {
         let (first, count) = scale.tables?;
         let serves = |&at: &usize| self.tables[at].group.as_ref().is_none_or(|g| belongs(g, context) == Some(true));
         Some((first..first + count).find(serves))
@@ -268,4 +271,16 @@ impl Plan {
             || self.tables.iter().any(|table| table.group.is_some())
             || self.scales.iter().any(|scale| scale.cutoffs.iter().any(|cutoff| cutoff.group.is_some()))
     }
+}
+
+/// Whether a person belongs to a group: `None` when what the group asks for is not known.
+pub(crate) fn belongs(group: &GroupDef, context: &Context) -> Option<bool> {
+    let sex = group.sex.map(|sex| context.sex.map(|s| s == sex));
+    let ages = group.ages.map(|ages| context.age_years().map(|age| ages.contains(age)));
+    let grades = group.grades.map(|grades| context.grade.map(|g| grades.contains(u16::from(g))));
+    let tests = [sex, ages, grades];
+    if tests.iter().flatten().any(|test| *test == Some(false)) {
+        return Some(false);
+    }
+    tests.iter().flatten().all(Option::is_some).then_some(true)
 }

@@ -1,15 +1,17 @@
 //! Scores computed straight from items: keying, counting, missing rules.
 
+use indexmap::IndexMap;
+
 use crate::instrument::expr::{BinaryOp, Comparison, Expr};
 use crate::instrument::model::{ItemDef, Method, Missing, RoundMode, ScaleDef};
-use crate::instrument::{Diagnostic, ItemSlot};
+use crate::instrument::{Diagnostic, Instrument, ItemKind, ItemSlot};
 use crate::place;
 use crate::stats::Decimal;
 use crate::stats::exact::lcm;
 
 use super::super::build::{BuildError, Operand, refuse};
 use super::super::reduce::{Key, Term, Wanted, table_index};
-use super::super::{AnsweredResult, AnsweredRule, Op, Val};
+use super::super::{AnsweredResult, AnsweredRule, ItemPlan, Op, Val};
 use super::{Compiled, Compiler, constant, diagnose};
 
 impl Compiler<'_> {
@@ -33,19 +35,7 @@ impl Compiler<'_> {
         let wanted = self.terms(at, scale, &positions)?;
         let count = positions.len() as i64;
         let (item_min, same_min) = (wanted.terms[0].1, wanted.terms.iter().all(|(_, min)| *min == wanted.terms[0].1));
-        let base: i64 = wanted.terms.iter().map(|(_, min)| min).sum();
-        let span: i64 = wanted.terms.iter().map(|(term, _)| i64::from(term.span)).sum();
-        let reduction = match self.wanted.iter().position(|known| *known == wanted) {
-            Some(known) => known,
-            None => {
-                self.wanted.push(wanted);
-                self.wanted.len() - 1
-            }
-        };
-        let sum = self
-            .builder
-            .emit(Op::Reduce(reduction), 1, base.into(), (base + span).into())
-            .map_err(diagnose(path.clone()))?;
+        let (reduction, sum) = self.reduction(wanted).map_err(diagnose(path.clone()))?;
         let operand = match scale.missing {
             Missing::Complete => Operand::Val(sum),
             _ if !same_min => {
@@ -80,6 +70,43 @@ impl Compiler<'_> {
             (_, operand) => operand,
         };
         Ok((operand, Some(reduction), None))
+    }
+
+    /// A sum over items, made once for all who want it.
+    pub(super) fn reduction(&mut self, wanted: Wanted) -> Result<(usize, Val), BuildError> {
+        let base: i64 = wanted.terms.iter().map(|(_, min)| min).sum();
+        let span: i64 = wanted.terms.iter().map(|(term, _)| i64::from(term.span)).sum();
+        let reduction = match self.wanted.iter().position(|known| *known == wanted) {
+            Some(known) => known,
+            None => {
+                self.wanted.push(wanted);
+                self.wanted.len() - 1
+            }
+        };
+        let sum = self.builder.emit(Op::Reduce(reduction), 1, base.into(), (base + span).into())?;
+        Ok((reduction, sum))
+    }
+
+    /// `count` over plain comparisons of choice items with numbers, as one sum over the items: far fewer steps than one
+    /// for each comparison. `None` when the arguments are anything else.
+    pub(super) fn counted(&self, arguments: &[Expr]) -> Option<Wanted> {
+        if self.skipping || arguments.len() < 2 {
+            return None;
+        }
+        let mut terms: Vec<(Term, i64)> = Vec::with_capacity(arguments.len());
+        for argument in arguments {
+            let Expr::Binary(BinaryOp::Compare(comparison), item, number) = argument else { return None };
+            let (Expr::Item(id), Expr::Number(number)) = (&**item, &**number) else { return None };
+            let item = self.definition.items.iter().position(|item| item.id == *id)?;
+            let ItemSlot::Narrow(slot) = self.items[item].slot else { return None };
+            let (key, span, min) = self.key(item, false, None, Some((*comparison, *number))).ok()?;
+            let term = Term { item, slot, key, span };
+            if terms.iter().any(|(known, _)| known.item == item) {
+                return None;
+            }
+            terms.push((term, min));
+        }
+        Some(Wanted { terms })
     }
 
     pub(super) fn prorated(
@@ -158,30 +185,31 @@ impl Compiler<'_> {
                 return refuse("an item method takes choice items only", "use a formula")
                     .map_err(diagnose(place!["scales", at, "items"]));
             };
+            let recode = scale.recode.as_ref().and_then(|name| self.definition.recodes.get(name));
             let (key, span, min) =
-                self.key(item, position, scale, condition).map_err(diagnose(place!["scales", at]))?;
+                self.key(position, item.reverse, recode, condition).map_err(diagnose(place!["scales", at]))?;
             terms.push((Term { item: position, slot, key, span }, min));
         }
         Ok(Wanted { terms })
     }
 
-    pub(super) fn key(
+    /// How the answers of one item enter a sum: the key, the highest offset and the lowest contribution.
+    fn key(
         &self,
-        item: &ItemDef,
         position: usize,
-        scale: &ScaleDef,
+        reversed: bool,
+        recode: Option<&IndexMap<String, Decimal>>,
         condition: Option<(Comparison, Decimal)>,
     ) -> Result<(Key, u8, i64), BuildError> {
-        let plan = &self.items[position];
+        let (item, plan) = (&self.definition.items[position], &self.items[position]);
         let (low, high) = (plan.min, plan.max);
-        let keyed = |code: i8| if item.reverse { low + high - i64::from(code) } else { i64::from(code) };
-        let recode = scale.recode.as_ref().and_then(|name| self.definition.recodes.get(name));
+        let keyed = |code: i8| if reversed { low + high - i64::from(code) } else { i64::from(code) };
         if recode.is_none() && condition.is_none() {
             let span = u8::try_from(high - low).map_err(|_| BuildError {
                 message: "the codes are too far apart".into(),
                 help: "use a number item".into(),
             })?;
-            let key = if item.reverse { Key::Reversed { max: high as i8 } } else { Key::Plain { min: low as i8 } };
+            let key = if reversed { Key::Reversed { max: high as i8 } } else { Key::Plain { min: low as i8 } };
             return Ok((key, span, low));
         }
         let mut contributions = Vec::new();
@@ -205,7 +233,8 @@ impl Compiler<'_> {
             });
             contributions.push((code, value));
         }
-        table_key(item, recode.is_some(), condition, &contributions)
+        let plain = recode.is_none() && !reversed;
+        table_key(item, condition.filter(|_| plain), &contributions)
     }
 }
 
@@ -233,9 +262,9 @@ fn bad_condition(text: &str, at: usize) -> Diagnostic {
     Diagnostic::error("where-answer", place!["scales", at, "where-answer"], message, "write for example \">= 2\"")
 }
 
+/// The key by what each code contributes; a plain comparison with a threshold is named as such.
 fn table_key(
     item: &ItemDef,
-    recoded: bool,
     condition: Option<(Comparison, Decimal)>,
     contributions: &[(i8, i64)],
 ) -> Result<(Key, u8, i64), BuildError> {
@@ -245,7 +274,7 @@ fn table_key(
         message: format!("item `{}` contributes {min} to {max}, too wide a range", item.id),
         help: "recode to at most 255 steps and use `multiplier`".into(),
     })?;
-    if let (false, false, Some((Comparison::Ge, limit))) = (recoded, item.reverse, condition)
+    if let Some((Comparison::Ge, limit)) = condition
         && limit.decimals() == 0
         && min == 0
         && max == 1
@@ -258,4 +287,37 @@ fn table_key(
         table[table_index(*code)] = (value - min) as u8;
     }
     Ok((Key::Table(table), span, min))
+}
+
+/// An item as the machine sees it.
+pub(super) fn item_plan(instrument: &Instrument, at: usize, item: &ItemDef) -> ItemPlan {
+    let codes: Vec<i8> = instrument.definition().options_of(item).iter().map(|option| option.code).collect();
+    let mut allowed = Box::new([false; 256]);
+    for code in &codes {
+        allowed[table_index(*code)] = true;
+    }
+    let unit = 10_i64.pow(u32::from(item.decimals));
+    let (min, max) = match item.kind {
+        ItemKind::Choice => {
+            (codes.iter().min().map_or(0, |c| i64::from(*c)), codes.iter().max().map_or(0, |c| i64::from(*c)))
+        }
+        ItemKind::Clock => (0, 1439),
+        ItemKind::Number => {
+            let [low, high] = item.range.unwrap_or([Decimal::ZERO, Decimal::ZERO]);
+            (low.mantissa() * unit / low.denominator(), high.mantissa() * unit / high.denominator())
+        }
+    };
+    ItemPlan {
+        slot: instrument.slot(at),
+        min,
+        max,
+        when_blank: item.when_blank.map(|code| code.mantissa() as i8),
+        contiguous: codes.len() as i64 == max - min + 1,
+        allowed,
+    }
+}
+
+/// Lowest answer and span, for a quick look at a single sheet.
+pub(super) fn bounds(item: &ItemPlan) -> (i8, u8) {
+    (item.min as i8, if item.contiguous { (item.max - item.min) as u8 } else { 0 })
 }

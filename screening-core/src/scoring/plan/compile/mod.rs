@@ -3,18 +3,19 @@
 mod items;
 mod tables;
 
+use items::{bounds, item_plan};
+
 use std::collections::HashMap;
 
-use crate::answers::Context;
 use crate::instrument::expr::{BinaryOp, Comparison, Expr, Function};
-use crate::instrument::model::{Definition, ItemDef, ItemKind, Method, RoundMode, ScaleDef};
+use crate::instrument::model::{Definition, Method, RoundMode, ScaleDef};
 use crate::instrument::{Diagnostic, Instrument, ItemSlot, Place};
 use crate::place;
 use crate::stats::Decimal;
 use crate::stats::exact::lcm;
 
 use super::build::{BuildError, Builder, Operand, refuse};
-use super::reduce::{Wanted, arrange, order, table_index};
+use super::reduce::{Wanted, arrange, order};
 use super::{ItemPlan, NormPlan, Op, Plan, ScalePlan, TablePlan, Width};
 
 type Compiled<T> = Result<T, Diagnostic>;
@@ -54,6 +55,8 @@ struct Compiler<'a> {
     values: Vec<Option<(Operand, Option<usize>, Option<usize>)>>,
     /// Scales being compiled, to find cycles.
     open: Vec<usize>,
+    /// The skip rules are being compiled: they run before any sum.
+    skipping: bool,
 }
 
 fn diagnose(path: Vec<Place>) -> impl FnOnce(BuildError) -> Diagnostic {
@@ -74,6 +77,7 @@ impl<'a> Compiler<'a> {
             norms: Vec::new(),
             values: vec![None; definition.scales.len()],
             open: Vec::new(),
+            skipping: true,
         }
     }
 
@@ -86,6 +90,7 @@ impl<'a> Compiler<'a> {
             let op = Op::Resolve { item: at, condition, value: value.mantissa() as i8 };
             self.builder.emit(op, 1, 0, 0).map_err(diagnose(path))?;
         }
+        self.skipping = false;
         Ok(())
     }
 
@@ -167,6 +172,11 @@ impl<'a> Compiler<'a> {
             }
             _ => {}
         }
+        if function == Function::Count
+            && let Some(wanted) = self.counted(arguments)
+        {
+            return self.reduction(wanted).map(|(_, sum)| Operand::Val(sum)).map_err(diagnose(path.to_vec()));
+        }
         let values = arguments.iter().map(|a| self.expr(a, path)).collect::<Compiled<Vec<_>>>()?;
         let builder = &mut self.builder;
         let built = match (function, &values[..]) {
@@ -187,7 +197,7 @@ impl<'a> Compiler<'a> {
     }
 
     fn item_call(&mut self, function: Function, arguments: &[Expr], path: &[Place]) -> Compiled<Operand> {
-        let mut sum = Operand::Const(0, 1);
+        let mut items = Vec::with_capacity(arguments.len());
         for argument in arguments {
             let Expr::Item(id) = argument else {
                 return refuse("the function takes items only", "write for example missing(q7)")
@@ -196,11 +206,10 @@ impl<'a> Compiler<'a> {
             if function == Function::Keyed {
                 return self.keyed(id, path);
             }
-            let at = self.item_at(id, path)?;
-            let missing = self.builder.emit(Op::ItemMissing(at), 1, 0, 1).map_err(diagnose(path.to_vec()))?;
-            sum = self.builder.add(sum, Operand::Val(missing)).map_err(diagnose(path.to_vec()))?;
+            items.push(self.item_at(id, path)?);
         }
-        Ok(sum)
+        let most = items.len() as i128;
+        self.builder.emit(Op::CountMissing(items), 1, 0, most).map(Operand::Val).map_err(diagnose(path.to_vec()))
     }
 
     fn item_at(&self, id: &str, path: &[Place]) -> Compiled<usize> {
@@ -355,13 +364,14 @@ impl<'a> Compiler<'a> {
         } else {
             Width::I64
         };
-        let narrow_items =
+        let narrow_items: Vec<usize> =
             (0..self.items.len()).filter(|&at| matches!(self.items[at].slot, ItemSlot::Narrow(_))).collect();
         let ops = self.builder.ops;
         let register = |r: usize| ops.iter().position(|op| *op == Op::Reduce(r)).unwrap_or(0);
         Plan {
-            items: self.items,
             slots: self.slots,
+            narrow_bounds: narrow_items.iter().map(|&item| bounds(&self.items[item])).collect(),
+            items: self.items,
             narrow_items,
             prelude: ops.iter().rposition(|op| matches!(op, Op::Resolve { .. })).map_or(0, |last| last + 1),
             reduction_order: order(&reductions),
@@ -380,43 +390,4 @@ impl<'a> Compiler<'a> {
 
 fn constant(number: Decimal) -> Operand {
     Operand::Const(number.mantissa(), number.denominator())
-}
-
-fn item_plan(instrument: &Instrument, at: usize, item: &ItemDef) -> ItemPlan {
-    let codes: Vec<i8> = instrument.definition().options_of(item).iter().map(|option| option.code).collect();
-    let mut allowed = Box::new([false; 256]);
-    for code in &codes {
-        allowed[table_index(*code)] = true;
-    }
-    let unit = 10_i64.pow(u32::from(item.decimals));
-    let (min, max) = match item.kind {
-        ItemKind::Choice => {
-            (codes.iter().min().map_or(0, |c| i64::from(*c)), codes.iter().max().map_or(0, |c| i64::from(*c)))
-        }
-        ItemKind::Clock => (0, 1439),
-        ItemKind::Number => {
-            let [low, high] = item.range.unwrap_or([Decimal::ZERO, Decimal::ZERO]);
-            (low.mantissa() * unit / low.denominator(), high.mantissa() * unit / high.denominator())
-        }
-    };
-    ItemPlan {
-        slot: instrument.slot(at),
-        min,
-        max,
-        when_blank: item.when_blank.map(|code| code.mantissa() as i8),
-        contiguous: codes.len() as i64 == max - min + 1,
-        allowed,
-    }
-}
-
-/// Whether a person belongs to a group: `None` when what the group asks for is not known.
-pub(crate) fn belongs(group: &crate::instrument::model::GroupDef, context: &Context) -> Option<bool> {
-    let sex = group.sex.map(|sex| context.sex.map(|s| s == sex));
-    let ages = group.ages.map(|ages| context.age_years().map(|age| ages.contains(age)));
-    let grades = group.grades.map(|grades| context.grade.map(|g| grades.contains(u16::from(g))));
-    let tests = [sex, ages, grades];
-    if tests.iter().flatten().any(|test| *test == Some(false)) {
-        return Some(false);
-    }
-    tests.iter().flatten().all(Option::is_some).then_some(true)
 }
