@@ -1,7 +1,7 @@
 //! Files whose instrument is not in the library. Their figures are set aside, and the test fails as soon as an instrument
 //! with such an id is added: then they are to be compared.
 
-use screening_core::instrument::Library;
+use screening_core::instrument::{Instrument, Library};
 use screening_tests::{Ledger, Outcome};
 
 use crate::support::data;
@@ -63,8 +63,7 @@ fn figures_of_instruments_that_are_not_in_the_library() -> Outcome<()> {
     let Some(data) = data() else { return Ok(()) };
     let library = Library::bundled()?;
     for (file, ids, why) in FILES {
-        let found =
-            library.iter().map(|instrument| instrument.id()).find(|id| ids.iter().any(|start| id.starts_with(start)));
+        let found = library.iter().map(Instrument::id).find(|id| ids.iter().any(|start| id.starts_with(start)));
         assert_eq!(found, None, "{file}: the library has this instrument now; compare the figures");
         let mut ledger = Ledger::open(&data, file)?;
         ledger.set_aside("", why);
