@@ -10,6 +10,15 @@ use screening_core::scoring::{FrameOptions, ScoredSheets, Scorer, Scores, Sheet}
 
 static LIBRARY: LazyLock<Library> = LazyLock::new(|| Library::bundled().unwrap_or_else(|e| panic!("{e}")));
 
+/// Every instrument, compiled once for all cases.
+static SCORERS: LazyLock<Vec<Scorer>> =
+    LazyLock::new(|| LIBRARY.iter().map(|instrument| Scorer::new(instrument).unwrap()).collect());
+
+/// Answers to draw for a row: those of the longest instrument.
+fn longest() -> usize {
+    LIBRARY.iter().map(|instrument| instrument.definition().items.len()).max().unwrap()
+}
+
 /// One random answer: an allowed one, a kind of missing, or something that is not allowed.
 #[derive(Debug, Clone)]
 enum Drawn {
@@ -99,7 +108,7 @@ fn frame(instrument: &Instrument, cells: &[Vec<Cell>]) -> DataFrame {
 
 fn same(scores: &Scores<'_>, sheets: &ScoredSheets, row: usize) -> Result<(), TestCaseError> {
     for (at, scale) in scores.scales().enumerate() {
-        let id = &scale.definition().id;
+        let id = format!("{}.{}", scores.instrument().id(), scale.definition().id);
         prop_assert_eq!(scale.value().map(f64::to_bits), sheets.value(at, row).map(f64::to_bits), "value of {}", id);
         prop_assert_eq!(scale.word(), sheets.word(at, row), "word of {}", id);
         prop_assert_eq!(scale.band_id(), sheets.band(at, row), "band of {}", id);
@@ -115,28 +124,30 @@ fn same(scores: &Scores<'_>, sheets: &ScoredSheets, row: usize) -> Result<(), Te
         }
     }
     for (at, flag) in scores.flags().enumerate() {
-        prop_assert_eq!(flag.state, sheets.flag(at, row), "flag {}", flag.definition.id);
+        prop_assert_eq!(flag.state, sheets.flag(at, row), "flag {}.{}", scores.instrument().id(), flag.definition.id);
     }
     for (at, rule) in scores.validity().enumerate() {
-        prop_assert_eq!(rule.state, sheets.validity(at, row), "validity {}", rule.definition.id);
+        prop_assert_eq!(
+            rule.state,
+            sheets.validity(at, row),
+            "validity {}.{}",
+            scores.instrument().id(),
+            rule.definition.id
+        );
     }
     prop_assert_eq!(scores.answered(), sheets.answered(row));
     Ok(())
 }
-
-/// Rows for the longest instrument of the library.
-const LONGEST: usize = 128;
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 40, ..ProptestConfig::default() })]
 
     #[test]
     fn row_and_column_driver_agree(
-        rows in prop::collection::vec((prop::collection::vec(drawn(), LONGEST), context(), any::<bool>()), 1..12),
+        rows in prop::collection::vec((prop::collection::vec(drawn(), longest()), context(), any::<bool>()), 1..12),
     ) {
-        let library = &*LIBRARY;
-        for instrument in library.iter() {
-            let scorer = Scorer::new(instrument).unwrap();
+        for scorer in &*SCORERS {
+            let instrument = scorer.instrument();
             let drawn: Vec<Vec<Drawn>> = rows.iter().map(|(row, _, complete)| {
                 // Half of the rows are complete, so that exact blocks and exact lanes in open blocks are both met.
                 row.iter().map(|d| if *complete { Drawn::Given(match d { Drawn::Given(n) => *n, _ => 1 }) } else { d.clone() }).collect()
@@ -158,13 +169,12 @@ proptest! {
     /// What the engine calls certain holds however the blanks are filled.
     #[test]
     fn certain_results_survive_every_completion(
-        row in prop::collection::vec(drawn(), LONGEST),
-        fill in prop::collection::vec(any::<u16>(), LONGEST),
+        row in prop::collection::vec(drawn(), longest()),
+        fill in prop::collection::vec(any::<u16>(), longest()),
         context in context(),
     ) {
-        let library = &*LIBRARY;
-        for instrument in library.iter() {
-            let scorer = Scorer::new(instrument).unwrap();
+        for scorer in &*SCORERS {
+            let instrument = scorer.instrument();
             let (open, _) = sheet_of(instrument, &row);
             let closed: Vec<Drawn> = row.iter().zip(&fill).map(|(d, n)| match d { Drawn::Given(_) => d.clone(), _ => Drawn::Given(*n) }).collect();
             let (closed, _) = sheet_of(instrument, &closed);
@@ -175,7 +185,7 @@ proptest! {
                 if rules || prorated || depends_on_prorated(instrument, &open.definition().id) { continue; }
                 if let (Some(value), None) = (closed.value(), open.value()) {
                     let (lo, hi) = open.bounds();
-                    prop_assert!(lo - 1e-9 <= value && value <= hi + 1e-9, "{}: {value} outside {lo}..{hi}", open.definition().id);
+                    prop_assert!(lo - 1e-9 <= value && value <= hi + 1e-9, "{}.{}: {value} outside {lo}..{hi}", instrument.id(), open.definition().id);
                 }
                 if let (Some(open_band), false) = (open.band_id(), closed.band_undecided()) {
                     prop_assert_eq!(Some(open_band), closed.band_id());
