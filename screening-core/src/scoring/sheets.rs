@@ -14,7 +14,8 @@ pub(crate) const BAND_CANNOT_SAY: u8 = 255;
 /// Band code: no cut-off set serves this person.
 pub(crate) const BAND_NO_SET: u8 = 254;
 
-/// Values of one scale; the lowest number of the type (or NaN) stands for "no value".
+/// Values of one scale: numerators over the denominator of the scale's plan, or the values themselves where each row has
+/// a denominator of its own. The lowest number of the type (or NaN) stands for "no value".
 #[derive(Debug, Clone)]
 pub(crate) enum Values {
     I16(Vec<i16>),
@@ -107,9 +108,10 @@ impl ScoredSheets {
 
     /// Value of a scale in a row; for a rule with words, the place of the word.
     pub fn value(&self, scale: usize, row: usize) -> Option<f64> {
+        let den = self.plan.scales[scale].val.den as f64;
         match &self.scales[scale].values {
-            Values::I16(values) => (values[row] != i16::MIN).then(|| f64::from(values[row])),
-            Values::I32(values) => (values[row] != i32::MIN).then(|| f64::from(values[row])),
+            Values::I16(values) => (values[row] != i16::MIN).then(|| f64::from(values[row]) / den),
+            Values::I32(values) => (values[row] != i32::MIN).then(|| f64::from(values[row]) / den),
             Values::F64(values) => (!values[row].is_nan()).then(|| values[row]),
         }
     }
@@ -213,8 +215,10 @@ impl ScoredSheets {
             let ids: Vec<&str> = words.keys().map(String::as_str).collect();
             return enum_column(name, codes, &ids);
         }
-        let name = PlSmallStr::from(name);
+        let (name, den) = (PlSmallStr::from(name), self.plan.scales[at].val.den);
         Ok(match &column.values {
+            Values::I16(values) if den != 1 => quotients(name, values, den, i16::MIN),
+            Values::I32(values) if den != 1 => quotients(name, values, den, i32::MIN),
             Values::I16(values) => {
                 let valid = column.any_null.then(|| values.iter().map(|v| *v != i16::MIN).collect());
                 Int16Chunked::from_vec_validity(name, values.clone(), valid).into_column()
@@ -234,6 +238,13 @@ impl ScoredSheets {
         let ids: Vec<&str> = self.plan.scales[at].band_ids.iter().map(String::as_str).collect();
         enum_column(name, self.scales[at].bands.clone(), &ids)
     }
+}
+
+/// Numerators as doubles.
+fn quotients<T: Copy + PartialEq + Into<f64>>(name: PlSmallStr, values: &[T], den: i64, nothing: T) -> Column {
+    let valid = values.contains(&nothing).then(|| values.iter().map(|value| *value != nothing).collect());
+    let values = values.iter().map(|value| (*value).into() / den as f64).collect();
+    Float64Chunked::from_vec_validity(name, values, valid).into_column()
 }
 
 /// A column of words from codes; a code beyond the words is null.

@@ -28,9 +28,8 @@ pub(super) fn run<L: Lane>(
     let mut sheets = empty(scorer, columns.rows, options);
     sheets.issues = issues;
     let slices: Vec<Slice<'_>> = columns.narrow.iter().map(Slice::of).collect();
-    let tables: Vec<Option<Vec<f64>>> = plan.scales.iter().map(quotients).collect();
     let outs = split(&mut sheets);
-    let job = Job { scorer, plan, columns, slices: &slices, people, tables: &tables };
+    let job = Job { scorer, plan, columns, slices: &slices, people };
     let reports: Vec<Report> = outs
         .into_par_iter()
         .enumerate()
@@ -81,19 +80,12 @@ impl<'a> Slice<'a> {
     }
 }
 
-/// Quotients of all numerators of a mean or another fraction, when there are few: a look-up is faster than a division
-/// and gives the same double.
-fn quotients(scale: &ScalePlan) -> Option<Vec<f64>> {
-    let val = scale.val;
-    let few = !val.per_lane() && val.den > 1 && val.hi - val.lo < 4096;
-    few.then(|| (val.lo..=val.hi).map(|num| num as f64 / val.den as f64).collect())
-}
-
 /// Empty results; zeroed memory is only touched where a block writes.
 fn empty(scorer: &Scorer, rows: usize, options: FrameOptions) -> ScoredSheets {
     let scale = |scale: &ScalePlan| {
         let val = scale.val;
-        let whole = !val.per_lane() && val.den == 1;
+        // Numerators over the scale's denominator: exact, and a quarter of the memory of a double.
+        let whole = !val.per_lane();
         let small = val.lo > i64::from(i16::MIN) && val.hi <= i64::from(i16::MAX);
         ScaleColumn {
             values: match (whole, small) {
@@ -217,7 +209,6 @@ struct Job<'a> {
     columns: &'a Columns,
     slices: &'a [Slice<'a>],
     people: &'a [Context],
-    tables: &'a [Option<Vec<f64>>],
 }
 
 impl Job<'_> {
@@ -315,18 +306,13 @@ impl Job<'_> {
         match &mut to.values {
             ValuesOut::I16(values) => values.iter_mut().zip(lo).for_each(|(to, from)| *to = from.to_i64() as i16),
             ValuesOut::I32(values) => values.iter_mut().zip(lo).for_each(|(to, from)| *to = from.to_i64() as i32),
-            ValuesOut::F64(values) => match (&self.tables[at], val.per_lane()) {
-                (Some(table), _) => {
-                    values.iter_mut().zip(lo).for_each(|(to, from)| *to = table[(from.to_i64() - val.lo) as usize])
-                }
-                (None, false) => {
-                    values.iter_mut().zip(lo).for_each(|(to, from)| *to = from.to_i64() as f64 / val.den as f64)
-                }
-                (None, true) => {
-                    let lanes = values.iter_mut().zip(lo).zip(&register.denominators()[..len]);
-                    lanes.for_each(|((to, from), den)| *to = from.to_i64() as f64 / den.to_i64() as f64);
-                }
-            },
+            ValuesOut::F64(values) if val.per_lane() => {
+                let lanes = values.iter_mut().zip(lo).zip(&register.denominators()[..len]);
+                lanes.for_each(|((to, from), den)| *to = from.to_i64() as f64 / den.to_i64() as f64);
+            }
+            ValuesOut::F64(values) => {
+                values.iter_mut().zip(lo).for_each(|(to, from)| *to = from.to_i64() as f64 / val.den as f64);
+            }
         }
         if register.is_exact() {
             return false;

@@ -1,6 +1,6 @@
 //! Sums over items: bytes are added in bytes as long as they fit, then widened.
 
-use super::super::plan::{Key, Plan, Term, is_missing};
+use super::super::plan::{Affine, Key, Plan, Term, is_missing};
 use super::{Input, Lane, Machine, Refused, State};
 
 impl<L: Lane> Machine<L> {
@@ -172,32 +172,6 @@ impl<L: Lane> Machine<L> {
         }
         self.sum8 = sum8;
         self.extra8 = extra8;
-    }
-}
-
-/// How an answer becomes an offset: plain `code - min`, reversed `max - code`, both without a branch.
-#[derive(Debug, Clone, Copy)]
-struct Affine {
-    flip: u8,
-    add: u8,
-    span: u8,
-}
-
-impl Affine {
-    const NOTHING: Self = Self { flip: 0, add: 0, span: 0 };
-
-    fn plain(min: i8, span: u8) -> Self {
-        Self { flip: 0, add: 0_u8.wrapping_sub(min as u8), span }
-    }
-
-    fn reversed(max: i8, span: u8) -> Self {
-        // -x is !x + 1 in two's complement.
-        Self { flip: 0xFF, add: (max as u8).wrapping_add(1), span }
-    }
-
-    #[inline(always)]
-    fn of(self, code: i8) -> u8 {
-        (code as u8 ^ self.flip).wrapping_add(self.add)
     }
 }
 

@@ -17,6 +17,10 @@ pub(crate) struct Single {
     missing: Vec<u16>,
     /// Narrow answers as the rules see them.
     codes: Vec<i8>,
+    /// Their offsets by the item's own keying; 0 for a missing answer.
+    offsets: Vec<u8>,
+    /// Whether any narrow answer is missing.
+    holes: bool,
 }
 
 impl Single {
@@ -26,24 +30,52 @@ impl Single {
             dens: vec![1; plan.ops.len()],
             missing: vec![0; plan.reductions.len()],
             codes: vec![0; plan.slots.0],
+            offsets: vec![0; plan.slots.0],
+            holes: false,
         }
     }
 
     /// Runs the plan on one sheet of its instrument.
     pub(crate) fn run(&mut self, plan: &Plan, sheet: &Sheet, context: &Context) {
-        let slots = plan.narrow_bounds.iter().zip(&plan.narrow_items);
-        for ((to, &code), (bounds, &item)) in self.codes.iter_mut().zip(&sheet.narrow).zip(slots) {
-            let plain = code.wrapping_sub(bounds.0) as u8 <= bounds.1;
-            *to = if plain { code } else { admit(&plan.items[item], code, false).code };
-        }
+        self.take(plan, sheet);
         for at in 0..plan.prelude {
             self.step(plan, sheet, context, at);
+        }
+        if plan.prelude > 0 {
+            self.key(plan);
         }
         for &r in &plan.reduction_order {
             self.reduce(plan, r);
         }
         for at in plan.prelude..plan.ops.len() {
             self.step(plan, sheet, context, at);
+        }
+    }
+
+    /// Takes the answers over. One pass without a branch finds out whether all are there and allowed, which is the rule.
+    fn take(&mut self, plan: &Plan, sheet: &Sheet) {
+        let mut strange = 0;
+        let to = self.codes.iter_mut().zip(&mut self.offsets);
+        for ((to, offset), (&code, own)) in to.zip(sheet.narrow.iter().zip(&plan.own_offsets)) {
+            (*to, *offset) = (code, own.of(code));
+            strange |= offset.saturating_sub(own.span);
+        }
+        self.holes = strange != 0;
+        if self.holes {
+            for (to, &item) in self.codes.iter_mut().zip(&plan.narrow_items) {
+                *to = admit(&plan.items[item], *to, false).code;
+            }
+            self.key(plan);
+        }
+    }
+
+    /// Offsets of the answers as they are now.
+    fn key(&mut self, plan: &Plan) {
+        self.holes = false;
+        for ((offset, &code), own) in self.offsets.iter_mut().zip(&self.codes).zip(&plan.own_offsets) {
+            let missing = is_missing(code);
+            self.holes |= missing;
+            *offset = if missing { 0 } else { own.of(code) };
         }
     }
 
@@ -131,16 +163,21 @@ impl Single {
     }
 
     fn reduce(&mut self, plan: &Plan, r: usize) {
-        let reduction = &plan.reductions[r];
-        let (mut sum, mut extra, mut missing) = (0_i64, 0_i64, 0_u16);
-        for run in &reduction.runs {
-            for term in run {
-                let code = self.codes[term.slot];
-                // Without a branch on the answer: which answers are missing cannot be foreseen.
-                let hole = i64::from(is_missing(code));
-                sum += i64::from(term.key.offset(code)) * (1 - hole);
-                extra += i64::from(term.span) * hole;
-                missing += hole as u16;
+        let (reduction, sums) = (&plan.reductions[r], &plan.single_sums[r]);
+        let own: u32 = sums.own.iter().map(|&slot| u32::from(self.offsets[usize::from(slot)])).sum();
+        // A missing answer lies below every limit.
+        let reached: u32 = sums.limits.iter().map(|&(slot, k)| u32::from(self.codes[usize::from(slot)] >= k)).sum();
+        let mut sum = i64::from(own) + i64::from(reached);
+        for term in &sums.others {
+            let code = self.codes[term.slot];
+            sum += if is_missing(code) { 0 } else { i64::from(term.key.offset(code)) };
+        }
+        let (mut extra, mut missing) = (0_i64, 0_u16);
+        if self.holes {
+            for &(slot, span) in &sums.spans {
+                let hole = is_missing(self.codes[usize::from(slot)]);
+                extra += if hole { i64::from(span) } else { 0 };
+                missing += u16::from(hole);
             }
         }
         for &part in &reduction.parts {

@@ -14,7 +14,7 @@ use crate::instrument::model::{GroupDef, RoundMode};
 
 pub(crate) use build::round_div;
 pub(crate) use compile::compile;
-pub(crate) use reduce::{Key, Reduction, Term, is_missing, table_index};
+pub(crate) use reduce::{Affine, Key, Reduction, SingleSum, Term, is_missing, table_index};
 
 /// A register together with its unit and the range its numerators can take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -231,8 +231,10 @@ pub(crate) struct Plan {
     pub slots: (usize, usize),
     /// Item position of each narrow slot.
     pub narrow_items: Vec<usize>,
-    /// Lowest answer and span of each narrow slot; an item whose codes leave gaps has its lowest code alone.
-    pub narrow_bounds: Vec<(i8, u8)>,
+    /// The offset that each narrow item gives by its own keying; an item whose codes leave gaps allows its lowest alone.
+    pub own_offsets: Vec<Affine>,
+    /// The sums as a single sheet runs them.
+    pub single_sums: Vec<SingleSum>,
     /// Reductions.
     pub reductions: Vec<Reduction>,
     /// The order in which they run: parts before wholes.

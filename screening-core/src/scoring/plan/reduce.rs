@@ -16,6 +16,15 @@ pub(crate) enum Key {
 }
 
 impl Key {
+    /// The key without a branch, where it is one.
+    pub(crate) fn affine(&self, span: u8) -> Option<Affine> {
+        match self {
+            Self::Plain { min } => Some(Affine::plain(*min, span)),
+            Self::Reversed { max } => Some(Affine::reversed(*max, span)),
+            Self::AtLeast { .. } | Self::Table(_) => None,
+        }
+    }
+
     /// The offset of one answer code.
     #[inline]
     pub(crate) fn offset(&self, code: i8) -> u8 {
@@ -25,6 +34,65 @@ impl Key {
             Self::AtLeast { k } => u8::from(code >= *k),
             Self::Table(table) => table[table_index(code)],
         }
+    }
+}
+
+/// How an answer becomes an offset: plain `code - min`, reversed `max - code`, both without a branch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Affine {
+    pub flip: u8,
+    pub add: u8,
+    /// Highest offset of an allowed answer.
+    pub span: u8,
+}
+
+impl Affine {
+    pub(crate) const NOTHING: Self = Self { flip: 0, add: 0, span: 0 };
+
+    pub(crate) fn plain(min: i8, span: u8) -> Self {
+        Self { flip: 0, add: 0_u8.wrapping_sub(min as u8), span }
+    }
+
+    pub(crate) fn reversed(max: i8, span: u8) -> Self {
+        // -x is !x + 1 in two's complement.
+        Self { flip: 0xFF, add: (max as u8).wrapping_add(1), span }
+    }
+
+    #[inline(always)]
+    pub(crate) fn of(self, code: i8) -> u8 {
+        (code as u8 ^ self.flip).wrapping_add(self.add)
+    }
+}
+
+/// One sum as a single sheet runs it: slots whose offset is the one that the item itself gives, limits, and the rest.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct SingleSum {
+    /// Slots summed by the item's own offset.
+    pub own: Vec<u16>,
+    /// Slots and the answer from which they count 1.
+    pub limits: Vec<(u16, i8)>,
+    /// All others.
+    pub others: Vec<Term>,
+    /// Slots and spans of all terms, for the answers that are missing.
+    pub spans: Vec<(u16, u8)>,
+}
+
+impl SingleSum {
+    /// Sorts the directly summed terms of a reduction by how they are summed.
+    pub(crate) fn new(reduction: &Reduction, own: &[Affine]) -> Self {
+        let mut sum = Self::default();
+        for term in reduction.runs.iter().flatten() {
+            let slot = term.slot as u16;
+            sum.spans.push((slot, term.span));
+            match &term.key {
+                Key::AtLeast { k } => sum.limits.push((slot, *k)),
+                key if key.affine(term.span).is_some_and(|affine| own.get(term.slot) == Some(&affine)) => {
+                    sum.own.push(slot)
+                }
+                _ => sum.others.push(term.clone()),
+            }
+        }
+        sum
     }
 }
 

@@ -10,7 +10,7 @@ use crate::stats::Decimal;
 use crate::stats::exact::lcm;
 
 use super::super::build::{BuildError, Operand, refuse};
-use super::super::reduce::{Key, Term, Wanted, table_index};
+use super::super::reduce::{Affine, Key, Term, Wanted, table_index};
 use super::super::{AnsweredResult, AnsweredRule, ItemPlan, Op, Val};
 use super::{Compiled, Compiler, constant, diagnose};
 
@@ -317,7 +317,9 @@ pub(super) fn item_plan(instrument: &Instrument, at: usize, item: &ItemDef) -> I
     }
 }
 
-/// Lowest answer and span, for a quick look at a single sheet.
-pub(super) fn bounds(item: &ItemPlan) -> (i8, u8) {
-    (item.min as i8, if item.contiguous { (item.max - item.min) as u8 } else { 0 })
+/// The offset that an item gives by its own keying.
+pub(super) fn own_offset(item: &ItemPlan, reverse: bool) -> Affine {
+    let (min, max) = (item.min as i8, item.max as i8);
+    let span = if item.contiguous { (item.max - item.min) as u8 } else { 0 };
+    if reverse && item.contiguous { Affine::reversed(max, span) } else { Affine::plain(min, span) }
 }

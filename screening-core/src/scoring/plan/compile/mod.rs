@@ -3,7 +3,7 @@
 mod items;
 mod tables;
 
-use items::{bounds, item_plan};
+use items::{item_plan, own_offset};
 
 use std::collections::HashMap;
 
@@ -15,7 +15,7 @@ use crate::stats::Decimal;
 use crate::stats::exact::lcm;
 
 use super::build::{BuildError, Builder, Operand, refuse};
-use super::reduce::{Wanted, arrange, order};
+use super::reduce::{Affine, SingleSum, Wanted, arrange, order};
 use super::{ItemPlan, NormPlan, Op, Plan, ScalePlan, TablePlan, Width};
 
 type Compiled<T> = Result<T, Diagnostic>;
@@ -366,11 +366,16 @@ impl<'a> Compiler<'a> {
         };
         let narrow_items: Vec<usize> =
             (0..self.items.len()).filter(|&at| matches!(self.items[at].slot, ItemSlot::Narrow(_))).collect();
+        let own_offsets: Vec<Affine> = narrow_items
+            .iter()
+            .map(|&item| own_offset(&self.items[item], self.definition.items[item].reverse))
+            .collect();
         let ops = self.builder.ops;
         let register = |r: usize| ops.iter().position(|op| *op == Op::Reduce(r)).unwrap_or(0);
         Plan {
             slots: self.slots,
-            narrow_bounds: narrow_items.iter().map(|&item| bounds(&self.items[item])).collect(),
+            single_sums: reductions.iter().map(|reduction| SingleSum::new(reduction, &own_offsets)).collect(),
+            own_offsets,
             items: self.items,
             narrow_items,
             prelude: ops.iter().rposition(|op| matches!(op, Op::Resolve { .. })).map_or(0, |last| last + 1),
