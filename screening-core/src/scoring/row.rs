@@ -5,7 +5,7 @@ use crate::instrument::model::{BandLabel, CutoffDef, FlagDef, ScaleDef, Validity
 use crate::instrument::{Evidence, Instrument, Language, Verdict};
 
 use super::machine::{Ends, Single, norm_cell};
-use super::plan::{Plan, ScalePlan, belongs};
+use super::plan::{CutoffPlan, Plan, ScalePlan, belongs};
 use super::{Scorer, Sheet};
 
 /// Band of a lane: position in the plan's list, or one of the two reasons for having none.
@@ -80,8 +80,9 @@ impl Scorer {
         let plan = &self.plan;
         scores.scorer = self;
         scores.context = *context;
-        scores.answered = answered(sheet);
         scores.machine.run(plan, sheet, context);
+        scores.answered =
+            if scores.machine.is_complete() && sheet.wide.is_empty() { sheet.narrow.len() } else { answered(sheet) };
         for (scale, result) in plan.scales.iter().zip(&mut scores.scales) {
             *result = scale_result(plan, &scores.machine, scale, context);
         }
@@ -102,8 +103,8 @@ fn answered(sheet: &Sheet) -> usize {
 fn scale_result(plan: &Plan, machine: &Single, scale: &ScalePlan, context: &Context) -> ScaleResult {
     let den = machine.denominator(scale.val);
     let Ends { lo, hi } = machine.ends(scale.val.reg);
-    let cutoff =
-        scale.cutoffs.iter().position(|c| c.group.as_ref().is_none_or(|group| belongs(group, context) == Some(true)));
+    let serves = |cutoff: &CutoffPlan| cutoff.group.as_ref().is_none_or(|group| belongs(group, context) == Some(true));
+    let cutoff = scale.cutoffs.iter().position(serves);
     ScaleResult {
         lo,
         hi,
@@ -129,7 +130,8 @@ pub(crate) fn band(scale: &ScalePlan, cutoff: Option<usize>, lo: i64, hi: i64, d
             cutoff.starts.iter().filter(|&&start| value >= start).count()
         }
     };
-    let (low, high) = (step(lo), step(hi));
+    let low = step(lo);
+    let high = if hi == lo { low } else { step(hi) };
     if low == high { Band::Known(cutoff.bands[low]) } else { Band::CannotSay }
 }
 

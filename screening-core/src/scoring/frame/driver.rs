@@ -5,7 +5,7 @@ use rayon::prelude::*;
 use crate::answers::{Context, Missing, wide_kind};
 use crate::instrument::ItemSlot;
 
-use super::super::machine::{BLOCK, Ends, Input, Lane, Machine, Register, norm_cell};
+use super::super::machine::{BLOCK, Input, Lane, Machine, Register, norm_cell};
 use super::super::plan::{Plan, ScalePlan, table_index};
 use super::super::row::{Band, band};
 use super::super::sheets::{AnswerIssue, BAND_CANNOT_SAY, BAND_NO_SET, ScaleColumn, ScoredSheets, Values};
@@ -413,11 +413,10 @@ fn conditions_of<L: Lane>(register: &Register<L>, len: usize, to: &mut [u8]) {
         to.iter_mut().zip(&register.low()[..len]).for_each(|(to, from)| *to = u8::from(*from != L::default()));
         return;
     }
-    for (lane, to) in to.iter_mut().enumerate().take(len) {
-        *to = match (Ends { lo: register.low()[lane], hi: register.high()[lane] }).truth_value().known() {
-            Some(known) => u8::from(known),
-            None => 2,
-        };
+    // 1 when it surely holds, 2 when it may, without a branch.
+    for (to, (lo, hi)) in to.iter_mut().zip(register.low()[..len].iter().zip(&register.high()[..len])) {
+        let (sure, possible) = (u8::from(*lo != L::default()), u8::from(*hi != L::default()));
+        *to = sure | ((possible & (sure ^ 1)) << 1);
     }
 }
 

@@ -34,14 +34,14 @@ impl<L: Lane> Machine<L> {
             }
             Op::Mul { a, b } => binary(reg(a), reg(b), &mut out, len, Ends::multiply),
             Op::Div { a, ka, b, kb } => {
-                let (a, b, ka, kb) = (reg(a), reg(b), num(ka), num(kb));
-                quotient(&mut out, self.lanes, len, |lane| a.ends(lane).divide(ka, b.ends(lane), kb));
+                let (a, b, ka, kb) = (reg(a).view(len), reg(b).view(len), num(ka), num(kb));
+                quotient(&mut out, self.lanes, len, |lane| a.at(lane).divide(ka, b.at(lane), kb));
             }
             Op::Mod { a, m } => unary(reg(a), &mut out, len, |a| a.modulo(*m)),
             Op::Round { a, mul, den, mode } => unary(reg(a), &mut out, len, |a| a.round(*mul, *den, *mode)),
             Op::RoundPerLane { a, mul, mode } => {
-                let a = reg(a);
-                scan(&mut out, len, |lane| a.ends(lane).round(*mul, a.den[lane].to_i64().max(1), *mode));
+                let (a, den) = (reg(a).view(len), &reg(a).den[..len]);
+                scan(&mut out, len, |lane| a.at(lane).round(*mul, den[lane].to_i64().max(1), *mode));
             }
             Op::Ge { a, c } => {
                 let c = num(c);
@@ -52,8 +52,8 @@ impl<L: Lane> Machine<L> {
                 unary(reg(a), &mut out, len, |a| a.equals(c));
             }
             Op::ComparePerLane { a, comparison, num, den } => {
-                let a = reg(a);
-                scan(&mut out, len, |lane| a.ends(lane).compare(a.den[lane], *comparison, (*num, *den)));
+                let (a, own) = (reg(a).view(len), &reg(a).den[..len]);
+                scan(&mut out, len, |lane| a.at(lane).compare(own[lane], *comparison, (*num, *den)));
             }
             Op::Min { a, ka, b, kb } => {
                 let (ka, kb) = (num(ka), num(kb));
@@ -67,14 +67,14 @@ impl<L: Lane> Machine<L> {
                 select(reg(condition), (reg(a), num(ka)), (reg(b), num(kb)), &mut out, len);
             }
             Op::Lookup { a, table, variants } => {
-                let (a, tables) = (reg(a), &plan.tables[*table..*table + *variants]);
+                let (a, tables) = (reg(a).view(len), &plan.tables[*table..*table + *variants]);
                 scan(&mut out, len, |lane| {
-                    table_of(tables, input, lane).map_or_else(|| tables[0].open(), |table| a.ends(lane).lookup(table))
+                    table_of(tables, input, lane).map_or_else(|| tables[0].open(), |table| a.at(lane).lookup(table))
                 });
             }
             Op::Norm { a, norm } => {
-                let (a, rule) = (reg(a), &plan.norms[*norm]);
-                scan(&mut out, len, |lane| a.ends(lane).norm(rule, norm_cell(plan, *norm, &(input.context)(lane))));
+                let (a, rule) = (reg(a).view(len), &plan.norms[*norm]);
+                scan(&mut out, len, |lane| a.at(lane).norm(rule, norm_cell(plan, *norm, &(input.context)(lane))));
             }
             Op::Answered(rule) => self.answered(rule, &mut out, len),
         }
@@ -157,8 +157,10 @@ impl<L: Lane> Machine<L> {
             unary(a, out, len, |a| a.answered(rule, 0).0);
             return;
         }
-        let missing = |lane: usize| if a.exact { 0 } else { i64::from(self.missing[rule.reduction][lane]) };
-        let value = |lane: usize| a.ends(lane).answered(rule, missing(lane));
+        let (exact, a) = (a.exact, a.view(len));
+        let counts = &self.missing[rule.reduction][..len];
+        let missing = |lane: usize| if exact { 0 } else { i64::from(counts[lane]) };
+        let value = |lane: usize| a.at(lane).answered(rule, missing(lane));
         if per_lane {
             quotient(out, self.lanes, len, |lane| {
                 let (ends, den) = value(lane);
@@ -171,9 +173,24 @@ impl<L: Lane> Machine<L> {
 }
 
 impl<L: Lane> Register<L> {
+    /// The lanes of this block, cut once, so that no lane is checked again.
     #[inline(always)]
-    fn ends(&self, lane: usize) -> Ends<L> {
-        Ends::new(self.lo[lane], self.high()[lane])
+    fn view(&self, len: usize) -> View<'_, L> {
+        View { lo: &self.lo[..len], hi: &self.high()[..len] }
+    }
+}
+
+/// The lanes of a register.
+#[derive(Clone, Copy)]
+struct View<'a, L> {
+    lo: &'a [L],
+    hi: &'a [L],
+}
+
+impl<L: Lane> View<'_, L> {
+    #[inline(always)]
+    fn at(&self, lane: usize) -> Ends<L> {
+        Ends::new(self.lo[lane], self.hi[lane])
     }
 }
 
@@ -264,7 +281,8 @@ fn select<L: Lane>(
         }
         return;
     }
-    scan(out, len, |lane| condition.ends(lane).select(a.ends(lane), ka, b.ends(lane), kb));
+    let (condition, a, b) = (condition.view(len), a.view(len), b.view(len));
+    scan(out, len, |lane| condition.at(lane).select(a.at(lane), ka, b.at(lane), kb));
 }
 
 /// The table that serves a person.

@@ -4,7 +4,7 @@ use crate::answers::{Context, wide_kind};
 use crate::instrument::ItemSlot;
 
 use super::super::Sheet;
-use super::super::plan::{Op, Plan, Val, belongs, is_missing};
+use super::super::plan::{Affine, Op, Plan, Val, belongs, is_missing};
 use super::value::Ends;
 use super::{admit, norm_cell};
 
@@ -21,6 +21,7 @@ pub(crate) struct Single {
     offsets: Vec<u8>,
     /// Whether any narrow answer is missing.
     holes: bool,
+    complete: bool,
 }
 
 impl Single {
@@ -32,6 +33,7 @@ impl Single {
             codes: vec![0; plan.slots.0],
             offsets: vec![0; plan.slots.0],
             holes: false,
+            complete: false,
         }
     }
 
@@ -54,12 +56,17 @@ impl Single {
 
     /// Takes the answers over. One pass without a branch finds out whether all are there and allowed, which is the rule.
     fn take(&mut self, plan: &Plan, sheet: &Sheet) {
+        let n = self.codes.len().min(sheet.narrow.len());
+        let keys = &plan.own_keys;
+        self.codes[..n].copy_from_slice(&sheet.narrow[..n]);
         let mut strange = 0;
-        let to = self.codes.iter_mut().zip(&mut self.offsets);
-        for ((to, offset), (&code, own)) in to.zip(sheet.narrow.iter().zip(&plan.own_offsets)) {
-            (*to, *offset) = (code, own.of(code));
-            strange |= offset.saturating_sub(own.span);
+        let keyed = keys.flips[..n].iter().zip(&keys.adds[..n]).zip(&keys.spans[..n]);
+        for ((offset, &code), ((&flip, &add), &span)) in self.offsets[..n].iter_mut().zip(&sheet.narrow[..n]).zip(keyed)
+        {
+            *offset = Affine { flip, add, span }.of(code);
+            strange |= offset.saturating_sub(span);
         }
+        self.complete = strange == 0;
         self.holes = strange != 0;
         if self.holes {
             for (to, &item) in self.codes.iter_mut().zip(&plan.narrow_items) {
@@ -71,12 +78,20 @@ impl Single {
 
     /// Offsets of the answers as they are now.
     fn key(&mut self, plan: &Plan) {
-        self.holes = false;
-        for ((offset, &code), own) in self.offsets.iter_mut().zip(&self.codes).zip(&plan.own_offsets) {
-            let missing = is_missing(code);
-            self.holes |= missing;
-            *offset = if missing { 0 } else { own.of(code) };
+        let keys = &plan.own_keys;
+        let keyed = keys.flips.iter().zip(&keys.adds);
+        let mut holes = 0;
+        for ((offset, &code), (&flip, &add)) in self.offsets.iter_mut().zip(&self.codes).zip(keyed) {
+            let missing = u8::from(is_missing(code));
+            holes |= missing;
+            *offset = Affine { flip, add, span: 0 }.of(code) & missing.wrapping_sub(1);
         }
+        self.holes = holes != 0;
+    }
+
+    /// Whether every narrow answer was given, before any rule put something in the place of a missing one.
+    pub(crate) fn is_complete(&self) -> bool {
+        self.complete
     }
 
     /// The value of a register.
@@ -94,6 +109,7 @@ impl Single {
         self.missing[reduction]
     }
 
+    #[inline(always)]
     fn step(&mut self, plan: &Plan, sheet: &Sheet, context: &Context, at: usize) {
         let value = |at: &usize| self.values[*at];
         self.values[at] = match &plan.ops[at] {
@@ -164,10 +180,16 @@ impl Single {
 
     fn reduce(&mut self, plan: &Plan, r: usize) {
         let (reduction, sums) = (&plan.reductions[r], &plan.single_sums[r]);
-        let own: u32 = sums.own.iter().map(|&slot| u32::from(self.offsets[usize::from(slot)])).sum();
-        // A missing answer lies below every limit.
-        let reached: u32 = sums.limits.iter().map(|&(slot, k)| u32::from(self.codes[usize::from(slot)] >= k)).sum();
-        let mut sum = i64::from(own) + i64::from(reached);
+        let mut sum = 0_i64;
+        for &(from, to) in &sums.own {
+            let offsets = &self.offsets[usize::from(from)..usize::from(to)];
+            sum += offsets.iter().map(|&offset| i64::from(offset)).sum::<i64>();
+        }
+        for &(from, to, k) in &sums.limits {
+            // A missing answer lies below every limit.
+            let codes = &self.codes[usize::from(from)..usize::from(to)];
+            sum += codes.iter().map(|&code| i64::from(code >= k)).sum::<i64>();
+        }
         for term in &sums.others {
             let code = self.codes[term.slot];
             sum += if is_missing(code) { 0 } else { i64::from(term.key.offset(code)) };

@@ -144,11 +144,12 @@ impl<L: Lane> Ends<L> {
     pub(super) fn select(self, a: Self, ka: L, b: Self, kb: L) -> Self {
         let no = L::default();
         let (first, second) = (a.map(|x| x * ka), b.map(|x| x * kb));
-        match (self.lo != no, self.hi != no) {
-            (true, _) => first,
-            (_, false) => second,
-            _ => Self::new(first.lo.min(second.lo), first.hi.max(second.hi)),
-        }
+        // Choices of values, not of ways: vector code has no branches.
+        let open = Self::new(first.lo.min(second.lo), first.hi.max(second.hi));
+        let unless = |possible: L, open: L, second: L| if possible == no { second } else { open };
+        let lo = unless(self.hi, open.lo, second.lo);
+        let hi = unless(self.hi, open.hi, second.hi);
+        Self::new(if self.lo == no { lo } else { first.lo }, if self.lo == no { hi } else { first.hi })
     }
 
     /// The entries between two raw values. A hole in the table leaves the value open.

@@ -14,7 +14,7 @@ use crate::instrument::model::{GroupDef, RoundMode};
 
 pub(crate) use build::round_div;
 pub(crate) use compile::compile;
-pub(crate) use reduce::{Affine, Key, Reduction, SingleSum, Term, is_missing, table_index};
+pub(crate) use reduce::{Affine, Key, OwnKeys, Reduction, SingleSum, Term, is_missing, table_index};
 
 /// A register together with its unit and the range its numerators can take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -232,7 +232,7 @@ pub(crate) struct Plan {
     /// Item position of each narrow slot.
     pub narrow_items: Vec<usize>,
     /// The offset that each narrow item gives by its own keying; an item whose codes leave gaps allows its lowest alone.
-    pub own_offsets: Vec<Affine>,
+    pub own_keys: OwnKeys,
     /// The sums as a single sheet runs them.
     pub single_sums: Vec<SingleSum>,
     /// Reductions.

@@ -64,13 +64,31 @@ impl Affine {
     }
 }
 
-/// One sum as a single sheet runs it: slots whose offset is the one that the item itself gives, limits, and the rest.
+/// The keys of all narrow items, each in an array of its own, so that one sheet is keyed by vector code.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct OwnKeys {
+    pub flips: Vec<u8>,
+    pub adds: Vec<u8>,
+    pub spans: Vec<u8>,
+}
+
+impl OwnKeys {
+    pub(crate) fn new(keys: &[Affine]) -> Self {
+        Self {
+            flips: keys.iter().map(|key| key.flip).collect(),
+            adds: keys.iter().map(|key| key.add).collect(),
+            spans: keys.iter().map(|key| key.span).collect(),
+        }
+    }
+}
+
+/// One sum as a single sheet runs it: runs of neighbouring slots first, what stands alone after them.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct SingleSum {
-    /// Slots summed by the item's own offset.
-    pub own: Vec<u16>,
-    /// Slots and the answer from which they count 1.
-    pub limits: Vec<(u16, i8)>,
+    /// Slots summed by the item's own offset, as half-open ranges.
+    pub own: Vec<(u16, u16)>,
+    /// Ranges of slots and the answer from which each counts 1.
+    pub limits: Vec<(u16, u16, i8)>,
     /// All others.
     pub others: Vec<Term>,
     /// Slots and spans of all terms, for the answers that are missing.
@@ -81,13 +99,21 @@ impl SingleSum {
     /// Sorts the directly summed terms of a reduction by how they are summed.
     pub(crate) fn new(reduction: &Reduction, own: &[Affine]) -> Self {
         let mut sum = Self::default();
-        for term in reduction.runs.iter().flatten() {
+        let mut terms: Vec<&Term> = reduction.runs.iter().flatten().collect();
+        terms.sort_by_key(|term| term.slot);
+        for term in terms {
             let slot = term.slot as u16;
             sum.spans.push((slot, term.span));
             match &term.key {
-                Key::AtLeast { k } => sum.limits.push((slot, *k)),
+                Key::AtLeast { k } => match sum.limits.last_mut() {
+                    Some((_, to, same)) if *to == slot && same == k => *to += 1,
+                    _ => sum.limits.push((slot, slot + 1, *k)),
+                },
                 key if key.affine(term.span).is_some_and(|affine| own.get(term.slot) == Some(&affine)) => {
-                    sum.own.push(slot)
+                    match sum.own.last_mut() {
+                        Some((_, to)) if *to == slot => *to += 1,
+                        _ => sum.own.push((slot, slot + 1)),
+                    }
                 }
                 _ => sum.others.push(term.clone()),
             }

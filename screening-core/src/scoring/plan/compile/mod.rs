@@ -15,7 +15,7 @@ use crate::stats::Decimal;
 use crate::stats::exact::lcm;
 
 use super::build::{BuildError, Builder, Operand, refuse};
-use super::reduce::{Affine, SingleSum, Wanted, arrange, order};
+use super::reduce::{Affine, OwnKeys, SingleSum, Wanted, arrange, order};
 use super::{ItemPlan, NormPlan, Op, Plan, ScalePlan, TablePlan, Width};
 
 type Compiled<T> = Result<T, Diagnostic>;
@@ -375,7 +375,7 @@ impl<'a> Compiler<'a> {
         Plan {
             slots: self.slots,
             single_sums: reductions.iter().map(|reduction| SingleSum::new(reduction, &own_offsets)).collect(),
-            own_offsets,
+            own_keys: OwnKeys::new(&own_offsets),
             items: self.items,
             narrow_items,
             prelude: ops.iter().rposition(|op| matches!(op, Op::Resolve { .. })).map_or(0, |last| last + 1),
