@@ -79,8 +79,8 @@ pub use survey::{InstrumentPart, SurveySpec, read_survey, read_survey_bytes};
 pub use table::{Limits, ReadOptions, Table, Value, read_table, read_table_bytes};
 pub use tabular::{ColumnNames, TablePart, TableSpec, read_answers, read_answers_bytes};
 pub use wording::{
-    ImportSpec, Imported, add_wording, import_fhir, import_fhir_bytes, import_redcap, import_redcap_bytes, read_wording,
-    wording_files,
+    ImportSpec, Imported, add_wording, import_fhir, import_fhir_bytes, import_redcap, import_redcap_bytes,
+    read_wording, wording_files,
 };
 pub mod example;
 pub mod job;

@@ -94,9 +94,7 @@ impl<'a> ItemReader<'a> {
             (ItemKind::Number, _) => {
                 return self.item.range.map_or_else(String::new, |[low, high]| format!("{low} - {high}"));
             }
-            (ItemKind::Choice, Coding::Text) => {
-                self.options.iter().map(|option| self.texts_of(option)).collect()
-            }
+            (ItemKind::Choice, Coding::Text) => self.options.iter().map(|option| self.texts_of(option)).collect(),
             (ItemKind::Choice, Coding::Ordinal) => (1..=self.options.len()).map(|n| n.to_string()).collect(),
             (ItemKind::Choice, Coding::Score) => self.options.iter().map(|o| o.code.to_string()).collect(),
         };

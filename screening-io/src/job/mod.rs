@@ -124,8 +124,6 @@ pub struct JobResult {
     pub rejected: Vec<Rejected>,
     /// The answer files.
     pub files: Vec<FileReport>,
-    /// The wording packs in use, as results cite them; see [`WordingPack::citation`].
-    pub wording: Vec<String>,
     /// Names by student id, for the lists of a school; empty unless asked for.
     pub names: BTreeMap<String, String>,
 }
@@ -194,9 +192,11 @@ pub fn run_job(path: &Path, names: bool, progress: &dyn Fn(Step)) -> Result<JobR
         licences: job.licences.clone(),
         scoring,
     };
-    let screening = screen(input)?;
-    let wording = wording.iter().map(WordingPack::citation).collect();
-    Ok(JobResult { job, policy, screening, rejected, files, wording, names })
+    let mut screening = screen(input)?;
+    let provenance = &mut screening.summary.provenance;
+    let is_used = |pack: &&WordingPack| provenance.instruments.iter().any(|used| used.id == pack.instrument);
+    provenance.wording = wording.iter().filter(is_used).map(WordingPack::citation).collect();
+    Ok(JobResult { job, policy, screening, rejected, files, names })
 }
 
 fn unknown(kind: &'static str, id: &str) -> JobError {

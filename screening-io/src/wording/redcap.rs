@@ -143,7 +143,8 @@ impl Reader<'_> {
         let label = Some(plain(&self.table.cell(row, columns.label).to_text())).filter(|text| !text.is_empty());
         self.before.extend(self.text(row, columns.section).map(|text| plain(&text)));
         let annotation = self.text(row, columns.annotation).unwrap_or_default().to_uppercase();
-        let has_mark = |mark: &str| annotation.split_whitespace().any(|word| word.split(['=', '(']).next() == Some(mark));
+        let has_mark =
+            |mark: &str| annotation.split_whitespace().any(|word| word.split(['=', '(']).next() == Some(mark));
         let kind = self.kind(row);
         let place = self.table.row_place(row);
         let left = |id| Problem::new(id, place.clone()).value(&name);

@@ -117,9 +117,8 @@ fn labels(problems: &mut Vec<WordingProblem>, pack: &WordingPack, definition: &D
         let options = definition.options_of(item);
         for text in pack.options_of(item) {
             let wording = normal(&text.text);
-            let says = |option: &&OptionDef| {
-                normal(&option.label.en) == wording || normal(&option.label.zh_cn) == wording
-            };
+            let says =
+                |option: &&OptionDef| normal(&option.label.en) == wording || normal(&option.label.zh_cn) == wording;
             let named: Vec<i8> = options.iter().filter(says).map(|option| option.code).collect();
             let other = named.first().filter(|_| !named.contains(&text.code));
             if let Some(other) = other

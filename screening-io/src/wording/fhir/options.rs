@@ -76,9 +76,7 @@ impl Surroundings<'_> {
         code: Option<&str>,
         system: Option<&str>,
     ) -> Result<i8, Problem> {
-        let problem = |id| {
-            Problem::new(id, self.place.clone()).value(&item.link_id).with("option", shown)
-        };
+        let problem = |id| Problem::new(id, self.place.clone()).value(&item.link_id).with("option", shown);
         let score = score(extensions).map_err(|found| problem("fhir-score").with("found", found))?;
         let is_loinc = system.is_none_or(|system| system.contains("loinc.org"));
         let answer = code.filter(|_| is_loinc).and_then(|code| self.answers.get(code)).copied();
@@ -161,4 +159,3 @@ pub(super) fn is_hidden(item: &Item) -> bool {
     let hidden = |e: &Extension| is_one_of(e, &forms().fhir.hidden) && e.value_boolean == Some(true);
     item.extension.iter().any(hidden)
 }
-
