@@ -1,5 +1,7 @@
 //! Wording packs against their instrument. All wording here is made up.
 
+#![cfg(feature = "bundled")]
+
 use std::sync::LazyLock;
 
 use proptest::prelude::*;
@@ -122,6 +124,22 @@ fn a_pack_that_is_written_is_read_back() {
     let other = WordingPack { source: "other".to_owned(), ..pack.clone() };
     assert_ne!(other.citation(), pack.citation());
     assert!(pack.citation().starts_with("fruit/en+"));
+}
+
+/// The page that documents the format shows a pack that is read.
+#[test]
+fn the_documented_example_is_a_pack() {
+    let page = include_str!("../../docs/wording.md");
+    let (_, behind) = page.split_once("```toml\n").expect("an example");
+    let (example, _) = behind.split_once("```").expect("its end");
+    let pack = WordingPack::from_toml(example).unwrap_or_else(|found| panic!("{found}"));
+    assert_eq!((pack.form().count(), pack.options.len(), pack.item_options.len()), (4, 2, 1));
+    // Every refusal of the engine is on the page.
+    let texts = include_str!("../resources/texts.toml");
+    let (_, behind) = texts.split_once("[wording-advice]\n").expect("the sentences");
+    for code in behind.lines().take_while(|line| !line.starts_with('[')).filter_map(|line| line.split_once(" = ")) {
+        assert!(page.contains(&format!("`{}`", code.0)), "{} is not documented", code.0);
+    }
 }
 
 #[test]
