@@ -1,6 +1,6 @@
 //! A form as both kinds of files describe it: questions in their order, each with its answers.
 
-use crate::error::{Place, Problem};
+use crate::error::{IoError, Place, Problem};
 
 /// A form that was read.
 pub(super) struct Form {
@@ -56,7 +56,7 @@ pub(super) enum AnswerKind {
 /// options of any kind, so the refusal waits until it is known to be one.
 pub(super) struct Options {
     /// In the order of the form.
-    pub(super) list: Result<Vec<FormOption>, Problem>,
+    pub(super) list: Result<Vec<FormOption>, IoError>,
     /// The file does not say in which order they are shown.
     pub(super) any_order: bool,
 }

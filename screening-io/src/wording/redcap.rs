@@ -21,7 +21,7 @@ pub(super) fn read(name: &str, bytes: &[u8], form: Option<&str>) -> Result<Form,
     let table = read_table_bytes(name, unpacked.as_deref().unwrap_or(bytes), &options)?;
     let columns = Columns::find(&table)?;
     let rows = rows_of(&table, &columns, form)?;
-    let form_name = rows.first().and_then(|row| columns.text(&table, *row, columns.form));
+    let form_name = rows.first().and_then(|row| text(&table, *row, columns.form));
     let file = std::path::Path::new(name).file_name().map(|file| file.to_string_lossy().into_owned());
     let source = [form_name, file].into_iter().flatten().collect::<Vec<_>>().join(", ");
     let mut reader = Reader { table: &table, columns, before: Vec::new(), questions: Vec::new(), left_out: Vec::new() };
@@ -74,10 +74,8 @@ impl Columns {
         let headings: Vec<String> = table.headings().iter().map(|heading| normal(heading)).collect();
         let find = |list: &[String]| list.iter().find_map(|word| headings.iter().position(|heading| heading == word));
         let need = |list: &[String]| {
-            find(list).ok_or_else(|| {
-                let wanted = list.join(" / ");
-                Problem::new("redcap-columns", table.place()).with("wanted", wanted)
-            })
+            let missing = || Problem::new("redcap-columns", table.place()).with("wanted", list.join(" / "));
+            find(list).ok_or_else(|| IoError::from(missing()))
         };
         Ok(Self {
             name: need(&words.name)?,
@@ -91,18 +89,18 @@ impl Columns {
             number: find(&words.number),
         })
     }
+}
 
-    /// The content of a cell; `None` when it is blank or says that there is nothing.
-    fn text(&self, table: &Table, row: usize, column: Option<usize>) -> Option<String> {
-        let text = table.cell(row, column?).to_text();
-        let nothing = text.is_empty() || forms().redcap.nothing.contains(&normal(&text));
-        (!nothing).then_some(text)
-    }
+/// The content of a cell; `None` when it is blank or says that there is nothing.
+fn text(table: &Table, row: usize, column: Option<usize>) -> Option<String> {
+    let text = table.cell(row, column?).to_text();
+    let nothing = text.is_empty() || forms().redcap.nothing.contains(&normal(&text));
+    (!nothing).then_some(text)
 }
 
 /// The rows of the form that is named, or of the only one.
 fn rows_of(table: &Table, columns: &Columns, form: Option<&str>) -> Result<Vec<usize>, IoError> {
-    let of_row = |row: usize| columns.text(table, row, columns.form).unwrap_or_default();
+    let of_row = |row: usize| text(table, row, columns.form).unwrap_or_default();
     let mut known: Vec<String> = Vec::new();
     for row in 0..table.height() {
         let name = of_row(row);
@@ -133,7 +131,7 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn text(&self, row: usize, column: Option<usize>) -> Option<String> {
-        self.columns.text(self.table, row, column)
+        text(self.table, row, column)
     }
 
     fn field(&mut self, row: usize) {
@@ -199,7 +197,7 @@ impl Reader<'_> {
     }
 
     /// `0, text | 1, text`. The text may hold commas.
-    fn choices(&self, row: usize, name: &str) -> Result<Vec<FormOption>, Problem> {
+    fn choices(&self, row: usize, name: &str) -> Result<Vec<FormOption>, IoError> {
         let problem = |id| Problem::new(id, self.table.cell_place(row, self.columns.choices)).value(name);
         let cell = self.text(row, Some(self.columns.choices)).ok_or_else(|| problem("redcap-no-choices"))?;
         let parts = cell.split('|').map(str::trim).filter(|part| !part.is_empty());

@@ -59,13 +59,13 @@ fn agree(one: &str, other: &str) -> bool {
 }
 
 fn has_translation(item: &Item, wanted: &str) -> bool {
-    translation(&item.text_element, wanted).is_some() || item.item.iter().any(|inner| has_translation(inner, wanted))
+    translation(&item.text_element, wanted).is_some() || item.inner.iter().any(|inner| has_translation(inner, wanted))
 }
 
 fn translation(element: &Element, wanted: &str) -> Option<String> {
     let words = &forms().fhir.translation;
     element.extension.iter().filter(|extension| is_one_of(extension, words)).find_map(|extension| {
-        let part = |url: &str| extension.extension.iter().find(|part| part.url == url);
+        let part = |url: &str| extension.parts.iter().find(|part| part.url == url);
         let language = part("lang")?;
         let language = language.value_code.as_deref().or(language.value_string.as_deref())?;
         let content = part("content").filter(|_| agree(language, wanted))?;

@@ -129,7 +129,7 @@ impl Walk<'_> {
     fn items(&mut self, items: &[Item]) {
         for item in items {
             self.item(item);
-            self.items(&item.item);
+            self.items(&item.inner);
         }
     }
 

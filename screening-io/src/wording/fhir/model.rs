@@ -35,7 +35,8 @@ pub(super) struct Item {
     pub(super) answer_option: Vec<AnswerOption>,
     pub(super) answer_value_set: Option<String>,
     pub(super) extension: Vec<Extension>,
-    pub(super) item: Vec<Item>,
+    #[serde(rename = "item")]
+    pub(super) inner: Vec<Item>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -73,7 +74,8 @@ pub(super) struct Element {
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct Extension {
     pub(super) url: String,
-    pub(super) extension: Vec<Extension>,
+    #[serde(rename = "extension")]
+    pub(super) parts: Vec<Extension>,
     pub(super) value_code: Option<String>,
     pub(super) value_string: Option<String>,
     pub(super) value_markdown: Option<String>,

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::language::Speaker;
 use super::model::{AnswerOption, Concept, Extension, Item, ValueSet, is_one_of};
-use crate::error::{Place, Problem};
+use crate::error::{IoError, Place, Problem};
 use crate::wording::form::FormOption;
 use crate::wording::words::forms;
 
@@ -22,13 +22,13 @@ pub(super) struct Surroundings<'a> {
 
 impl Surroundings<'_> {
     /// The options of a question, in the order of the form.
-    pub(super) fn options(&self, item: &Item) -> Result<Vec<FormOption>, Problem> {
+    pub(super) fn options(&self, item: &Item) -> Result<Vec<FormOption>, IoError> {
         if !item.answer_option.is_empty() {
             return item.answer_option.iter().map(|option| self.option(item, option)).collect();
         }
         let problem = |id| Problem::new(id, self.place.clone()).value(&item.link_id);
         let Some(address) = &item.answer_value_set else {
-            return Err(problem("fhir-no-options"));
+            return Err(problem("fhir-no-options").into());
         };
         let set = self.value_set(address).ok_or_else(|| problem("fhir-value-set-outside").with("set", address))?;
         let concepts = concepts(set).ok_or_else(|| problem("fhir-value-set-open").with("set", address))?;
@@ -43,7 +43,7 @@ impl Surroundings<'_> {
         concepts.iter().map(read).collect()
     }
 
-    fn option(&self, item: &Item, option: &AnswerOption) -> Result<FormOption, Problem> {
+    fn option(&self, item: &Item, option: &AnswerOption) -> Result<FormOption, IoError> {
         if let Some(coding) = &option.value_coding {
             let text = self.speaker.text(coding.display.as_deref(), &coding.display_element);
             let shown = coding.display.as_deref().or(coding.code.as_deref()).unwrap_or_default();
@@ -75,7 +75,7 @@ impl Surroundings<'_> {
         extensions: [&[Extension]; 2],
         code: Option<&str>,
         system: Option<&str>,
-    ) -> Result<i8, Problem> {
+    ) -> Result<i8, IoError> {
         let problem = |id| Problem::new(id, self.place.clone()).value(&item.link_id).with("option", shown);
         let score = score(extensions).map_err(|found| problem("fhir-score").with("found", found))?;
         let is_loinc = system.is_none_or(|system| system.contains("loinc.org"));
@@ -84,10 +84,10 @@ impl Surroundings<'_> {
             && score != answer
         {
             let problem = problem("fhir-score-disagrees").with("score", score).with("answer", answer);
-            return Err(problem.with("code", code.unwrap_or_default()));
+            return Err(problem.with("code", code.unwrap_or_default()).into());
         }
         let number = || code.and_then(|code| code.trim().parse::<i8>().ok());
-        score.or(answer).or_else(number).ok_or_else(|| problem("fhir-option-no-code"))
+        score.or(answer).or_else(number).ok_or_else(|| problem("fhir-option-no-code").into())
     }
 
     /// The value set with an address: `#id` is inside the questionnaire, `url|version` anywhere.
