@@ -72,6 +72,9 @@ pub(crate) enum Instruments {
     Show {
         /// Instrument id.
         id: String,
+        /// Folder with wording packs; the wording is printed beside the topic of each item.
+        #[arg(long, value_name = "DIR")]
+        wording: Option<PathBuf>,
     },
     /// Checks definition files: format, references, ranges, tables, cut-offs, probes, examples.
     Check {
@@ -82,6 +85,64 @@ pub(crate) enum Instruments {
     Recommend(RecommendCommand),
     /// Writes the reference page of every instrument.
     Pages(PagesCommand),
+    /// Makes and checks wording packs: the official wording of a form in a file of your own.
+    Wording(WordingCommand),
+}
+
+/// `screening instruments wording`
+#[derive(Debug, Args)]
+pub(crate) struct WordingCommand {
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) what: Wording,
+}
+
+/// `screening instruments wording ...`
+#[derive(Debug, Subcommand)]
+pub(crate) enum Wording {
+    /// Makes a pack from a form: a FHIR Questionnaire or a REDCap data dictionary.
+    Import(WordingImport),
+    /// Checks every pack of a folder against its instrument.
+    Check {
+        /// Folder with the packs.
+        folder: PathBuf,
+    },
+}
+
+/// `screening instruments wording import`
+#[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("from").required(true).args(["fhir", "redcap"]))]
+pub(crate) struct WordingImport {
+    /// FHIR Questionnaire (R4 or R5, JSON), alone or in a Bundle.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) fhir: Option<PathBuf>,
+    /// FHIR ValueSet with the options of the questions, where the form refers to one; repeat for each.
+    #[arg(long, value_name = "FILE", conflicts_with = "redcap")]
+    pub(crate) value_set: Vec<PathBuf>,
+    /// REDCap data dictionary (csv, xlsx) or instrument archive (zip).
+    #[arg(long, value_name = "FILE")]
+    pub(crate) redcap: Option<PathBuf>,
+    /// Form of the data dictionary, where it holds several.
+    #[arg(long, value_name = "NAME", conflicts_with = "fhir")]
+    pub(crate) form: Option<String>,
+    /// Id of the instrument that the form is.
+    #[arg(short, long)]
+    pub(crate) instrument: String,
+    /// Language of the wording, for example zh-CN.
+    #[arg(long, value_name = "TAG")]
+    pub(crate) form_language: String,
+    /// One item and its question (link id, field name): item=question; repeat for each item.
+    #[arg(long, value_name = "ITEM=QUESTION", value_parser = mapping)]
+    pub(crate) map: Vec<(String, String)>,
+    /// Where the wording comes from; by default what the form says.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) source: Option<String>,
+    /// What may be done with the wording; by default the copyright of the form, or the licence in the definition.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) licence: Option<String>,
+    /// Where the pack goes; `-` writes it to standard output.
+    #[arg(short, long)]
+    pub(crate) output: PathBuf,
 }
 
 /// `screening instruments list`
@@ -220,6 +281,9 @@ pub(crate) struct ScoreCommand {
     /// Single answers that fit no option were looked at; they are listed and do not stop the file.
     #[arg(long)]
     pub(crate) accept_strays: bool,
+    /// Folder with wording packs; their option texts are answers too.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) wording: Option<PathBuf>,
 }
 
 /// Codings.

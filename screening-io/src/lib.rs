@@ -42,6 +42,11 @@
 //! [`read_answers`] reads csv, xlsx and parquet with columns `<instrument>.<item>`, with a prefix, or by a mapping.
 //! [`read_rosters`] reads class lists. [`read_table`] gives the bare cells.
 //!
+//! # Wording packs
+//!
+//! [`read_wording`] reads the official wording of forms from a folder of the school, so that exports by option text can be
+//! read; [`import_fhir`] and [`import_redcap`] make such packs.
+//!
 //! # What a screening writes
 //!
 //! [`output::write_outputs`] writes results, the workbook of alerts, coverage, everything that was not used, and a summary.
@@ -62,6 +67,7 @@ mod roster;
 mod survey;
 mod table;
 mod tabular;
+mod wording;
 mod words;
 
 pub use answers::AnswerSet;
@@ -72,5 +78,9 @@ pub use roster::{Roster, RosterOptions, read_roster, read_roster_bytes, read_ros
 pub use survey::{InstrumentPart, SurveySpec, read_survey, read_survey_bytes};
 pub use table::{Limits, ReadOptions, Table, Value, read_table, read_table_bytes};
 pub use tabular::{ColumnNames, TablePart, TableSpec, read_answers, read_answers_bytes};
+pub use wording::{
+    ImportSpec, Imported, add_wording, import_fhir, import_fhir_bytes, import_redcap, import_redcap_bytes,
+    read_wording, wording_files,
+};
 pub mod example;
 pub mod job;

@@ -5,6 +5,8 @@ use std::sync::LazyLock;
 use indexmap::IndexMap;
 use serde::Deserialize;
 
+pub(crate) use screening_core::instrument::compare::{narrow, normal, trim};
+
 const SOURCE: &str = include_str!("../resources/words.toml");
 
 static WORDS: LazyLock<Words> = LazyLock::new(|| {
@@ -83,29 +85,6 @@ impl Words {
     pub(crate) fn person_heading(&self, heading: &str) -> Option<&str> {
         let heading = stem(heading);
         self.headings.iter().find(|(_, synonyms)| synonyms.contains(&heading)).map(|(name, _)| name.as_str())
-    }
-}
-
-/// A text as it is compared: trimmed, full-width characters narrowed, case folded.
-pub(crate) fn normal(text: &str) -> String {
-    narrow(text).to_lowercase()
-}
-
-/// Trims a text (no-break and ideographic spaces and byte-order marks included) and narrows full-width characters.
-pub(crate) fn narrow(text: &str) -> String {
-    trim(text).chars().map(narrow_char).collect()
-}
-
-/// Trims, byte-order marks and zero-width spaces included.
-pub(crate) fn trim(text: &str) -> &str {
-    text.trim_matches(|c: char| c.is_whitespace() || matches!(c, '\u{feff}' | '\u{200b}'))
-}
-
-fn narrow_char(c: char) -> char {
-    match c {
-        '\u{3000}' | '\u{a0}' => ' ',
-        '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(c) - 0xfee0).unwrap_or(c),
-        _ => c,
     }
 }
 

@@ -4,9 +4,10 @@ use std::io::Read;
 use std::path::Path;
 
 use screening_core::instrument::Instrument;
+use screening_core::instrument::wording::{WordingPack, WordingPacks};
 use screening_core::scoring::{FrameOptions, ScoredSheets, Scorer, ScoringOptions};
 use screening_io::output::{score_table, write_table};
-use screening_io::{AnswerSet, ColumnNames, TablePart, TableSpec, read_answers, read_answers_bytes};
+use screening_io::{AnswerSet, ColumnNames, TablePart, TableSpec, read_answers, read_answers_bytes, read_wording};
 
 use super::{Context, print_json};
 use crate::args::ScoreCommand;
@@ -18,14 +19,20 @@ pub(crate) fn run(context: &Context, command: &ScoreCommand) -> Result<(), Failu
     let instrument = super::instruments::find(context, &library, &command.instrument)?;
     let options = ScoringOptions { cutoffs: command.cutoffs.iter().cloned().collect() };
     let scorer = Scorer::with_options(instrument, options).map_err(Failure::from_error)?;
-    let answers = read(command, instrument)?;
+    let packs = match &command.wording {
+        Some(folder) => read_wording(folder, &library)?,
+        None => WordingPacks::default(),
+    };
+    let wording: Vec<String> = packs.of(instrument.id()).map(WordingPack::citation).collect();
+    let answers = read(command, instrument, &packs)?;
     let scored = scorer.score_frame(&answers.frame, &FrameOptions::default()).map_err(Failure::from_error)?;
     let table = score_table(&answers.frame, &scored).map_err(Failure::from_error)?;
-    write_table(&command.output, &table, &provenance(&scorer))?;
-    report(context, command, &answers, &scored, &scorer)
+    let facts = provenance(&scorer, &wording);
+    write_table(&command.output, &table, &facts)?;
+    report(context, command, &answers, &scored, &scorer, facts)
 }
 
-fn read(command: &ScoreCommand, instrument: &Instrument) -> Result<AnswerSet, Failure> {
+fn read(command: &ScoreCommand, instrument: &Instrument, packs: &WordingPacks) -> Result<AnswerSet, Failure> {
     let names = match &command.prefix {
         Some(prefix) => ColumnNames::Prefix(prefix.clone()),
         None if !command.map.is_empty() => ColumnNames::Mapping(command.map.iter().cloned().collect()),
@@ -36,7 +43,7 @@ fn read(command: &ScoreCommand, instrument: &Instrument) -> Result<AnswerSet, Fa
         accept_strays: command.accept_strays,
         ..TablePart::new(instrument.definition(), names)
     };
-    let spec = TableSpec { parts: vec![part], ..TableSpec::default() };
+    let spec = TableSpec { parts: vec![part], wording: Some(packs), ..TableSpec::default() };
     if command.input != Path::new("-") {
         return Ok(read_answers(&command.input, &spec)?);
     }
@@ -45,8 +52,8 @@ fn read(command: &ScoreCommand, instrument: &Instrument) -> Result<AnswerSet, Fa
     Ok(read_answers_bytes("-", &bytes, &spec)?)
 }
 
-/// What every result cites: definition, cut-off sets, engine.
-fn provenance(scorer: &Scorer) -> Vec<(String, String)> {
+/// What every result cites: definition, cut-off sets, engine, and the wordings by which option texts were read.
+fn provenance(scorer: &Scorer, wording: &[String]) -> Vec<(String, String)> {
     let definition = scorer.instrument().definition();
     let mut facts = vec![
         ("instrument".to_owned(), scorer.instrument().citation()),
@@ -59,6 +66,9 @@ fn provenance(scorer: &Scorer) -> Vec<(String, String)> {
     for (at, scale) in definition.scales.iter().enumerate() {
         facts.extend(scorer.cutoff_set(at).map(|set| (format!("cutoffs.{}", scale.id), set.to_owned())));
     }
+    if !wording.is_empty() {
+        facts.push(("wording".to_owned(), wording.join(",")));
+    }
     facts
 }
 
@@ -68,11 +78,11 @@ fn report(
     answers: &AnswerSet,
     scored: &ScoredSheets,
     scorer: &Scorer,
+    facts: Vec<(String, String)>,
 ) -> Result<(), Failure> {
     let to_stdout = command.output == Path::new("-");
     if context.json && !to_stdout {
-        let facts =
-            provenance(scorer).into_iter().map(|(key, value)| (key, value.into())).collect::<serde_json::Map<_, _>>();
+        let facts = facts.into_iter().map(|(key, value)| (key, value.into())).collect::<serde_json::Map<_, _>>();
         return print_json(&serde_json::json!({
             "rows_in": answers.rows_in,
             "rows_scored": scored.rows(),

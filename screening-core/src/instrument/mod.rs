@@ -1,12 +1,14 @@
 //! What an instrument is: the model of its file, reading, checking with diagnostics, and the bundled library.
 
 mod check;
+pub mod compare;
 pub mod diagnostic;
 pub mod expr;
 mod library;
 pub mod model;
 mod read;
 mod text;
+pub mod wording;
 
 pub use diagnostic::{Diagnostic, Diagnostics, Place, Severity};
 pub use library::{Library, LibraryError};

@@ -20,6 +20,10 @@ pub struct Provenance {
     pub instruments: Vec<InstrumentProvenance>,
     /// Settled licences as they were stated.
     pub licences: IndexMap<String, String>,
+    /// Wording packs by which option texts were read, as `instrument/language+hash`. The engine sees codes only, so
+    /// whoever read the answers states them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub wording: Vec<String>,
 }
 
 /// One instrument.
@@ -61,5 +65,6 @@ pub(super) fn provenance(input: &ScreeningInput<'_>, scorers: &IndexMap<String, 
             .filter(|(id, _)| scorers.contains_key(*id))
             .map(|(id, text)| (id.clone(), text.clone()))
             .collect(),
+        wording: Vec::new(),
     }
 }

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use screening_core::answers::Missing;
 use screening_core::instrument::model::{Definition, ItemDef, ItemKind, OptionDef};
+use screening_core::instrument::wording::{OptionText, WordingPacks};
 use screening_core::stats::Decimal;
 
 use super::Coding;
@@ -30,27 +31,51 @@ pub(crate) enum Answer {
 pub(crate) struct ItemReader<'a> {
     item: &'a ItemDef,
     options: &'a [OptionDef],
-    labels: HashMap<String, i8>,
+    labels: Labels,
+    wordings: Vec<&'a [OptionText]>,
     lowest: f64,
     highest: f64,
 }
 
+/// Codes by the texts that stand for them. A text that stands for two codes is not an answer.
+#[derive(Default)]
+struct Labels(HashMap<String, Option<i8>>);
+
+impl Labels {
+    fn learn(&mut self, text: &str, code: i8) {
+        let known = self.0.entry(normal(text)).or_insert(Some(code));
+        if *known != Some(code) {
+            *known = None;
+        }
+    }
+
+    fn code(&self, text: &str) -> Option<i8> {
+        self.0.get(text).copied().flatten()
+    }
+}
+
 impl<'a> ItemReader<'a> {
-    pub(crate) fn new(definition: &'a Definition, item: &'a ItemDef) -> Self {
+    /// A reader of an item. Texts of options are the labels of the definition and those of `wording`, in any language.
+    pub(crate) fn new(definition: &'a Definition, item: &'a ItemDef, wording: Option<&'a WordingPacks>) -> Self {
         let set = item.options.as_deref().unwrap_or("default");
         let options = if item.kind == ItemKind::Choice {
             definition.option_sets.get(set).map_or(&[][..], Vec::as_slice)
         } else {
             &[]
         };
-        let mut labels = HashMap::new();
+        let mut labels = Labels::default();
         for option in options {
-            labels.insert(normal(&option.label.zh_cn), option.code);
-            labels.insert(normal(&option.label.en), option.code);
+            labels.learn(&option.label.zh_cn, option.code);
+            labels.learn(&option.label.en, option.code);
+        }
+        let packs = wording.into_iter().flat_map(|packs| packs.of(&definition.id));
+        let wordings: Vec<&[OptionText]> = packs.map(|pack| pack.options_of(item)).collect();
+        for text in wordings.iter().copied().flatten() {
+            labels.learn(&text.text, text.code);
         }
         let [lowest, highest] =
             item.range.map_or([f64::NEG_INFINITY, f64::INFINITY], |range| range.map(Decimal::to_f64));
-        Self { item, options, labels, lowest, highest }
+        Self { item, options, labels, wordings, lowest, highest }
     }
 
     pub(crate) fn item(&self) -> &'a ItemDef {
@@ -69,13 +94,19 @@ impl<'a> ItemReader<'a> {
             (ItemKind::Number, _) => {
                 return self.item.range.map_or_else(String::new, |[low, high]| format!("{low} - {high}"));
             }
-            (ItemKind::Choice, Coding::Text) => {
-                self.options.iter().map(|o| format!("{} ({})", o.label.zh_cn, o.label.en)).collect()
-            }
+            (ItemKind::Choice, Coding::Text) => self.options.iter().map(|option| self.texts_of(option)).collect(),
             (ItemKind::Choice, Coding::Ordinal) => (1..=self.options.len()).map(|n| n.to_string()).collect(),
             (ItemKind::Choice, Coding::Score) => self.options.iter().map(|o| o.code.to_string()).collect(),
         };
         words.join(", ")
+    }
+
+    /// The label of an option and its wordings: `没有 (never / not at all)`.
+    fn texts_of(&self, option: &OptionDef) -> String {
+        let wordings = self.wordings.iter().copied().flatten().filter(|text| text.code == option.code);
+        let wordings = wordings.map(|text| text.text.as_str());
+        let texts: Vec<&str> = std::iter::once(option.label.en.as_str()).chain(wordings).collect();
+        format!("{} ({})", option.label.zh_cn, texts.join(" / "))
     }
 
     /// Reads a cell.
@@ -152,13 +183,13 @@ impl<'a> ItemReader<'a> {
 
     fn labelled(&self, value: &Value) -> Answer {
         let known = match value {
-            Value::Text(text) => self.labels.get(&normal(text)),
+            Value::Text(text) => self.labels.code(&normal(text)),
             // A label that is a number is a number in a workbook.
-            Value::Number(number) => self.labels.get(&number.to_string()),
+            Value::Number(number) => self.labels.code(&number.to_string()),
             Value::Blank | Value::Date(_) => None,
         };
         match known {
-            Some(code) => Answer::Code(*code),
+            Some(code) => Answer::Code(code),
             None if has_several(value) => Answer::Misfit("answer-several"),
             None => Answer::Misfit("answer-unknown-label"),
         }

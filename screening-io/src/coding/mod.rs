@@ -20,7 +20,7 @@ pub(crate) use item::{Answer, ItemReader};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Deserialize, serde::Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Coding {
-    /// The label of the option, in Chinese or English.
+    /// The label of the option, in Chinese or English, or its wording in a loaded pack.
     Text,
     /// The position of the option in the instrument's option set: 1 is the first.
     Ordinal,

@@ -48,6 +48,9 @@ pub struct Job {
     /// Folder with instrument definitions that add to the bundled ones or replace them by a newer version.
     #[serde(default)]
     pub instruments: Option<PathBuf>,
+    /// Folder with wording packs: their option texts are answers in files coded as text.
+    #[serde(default)]
+    pub wording: Option<PathBuf>,
     /// The batteries by grade band.
     pub batteries: Vec<JobBattery>,
     /// Acknowledged licences.

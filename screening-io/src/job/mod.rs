@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use indexmap::IndexMap;
 use polars::prelude::DataFrame;
+use screening_core::instrument::wording::{WordingPack, WordingPacks};
 use screening_core::instrument::{Diagnostics, Library, LibraryError, Text};
 use screening_core::risk::Policy;
 use screening_core::scoring::ScoringOptions;
@@ -19,7 +20,7 @@ pub use config::{AnswerFile, AnswerFormat, JOB_SCHEMA, Job, JobBattery, OneOrMan
 
 use crate::{
     CodingReport, ColumnNames, InstrumentPart, IoError, Rejected, RosterOptions, SurveySpec, TablePart, TableSpec,
-    read_answers, read_rosters, read_survey,
+    read_answers, read_rosters, read_survey, read_wording,
 };
 
 /// Why a job was refused.
@@ -140,6 +141,10 @@ pub fn run_job(path: &Path, names: bool, progress: &dyn Fn(Step)) -> Result<JobR
     if let Some(folder) = &job.instruments {
         library.add_folder(&base.join(folder))?;
     }
+    let wording = match &job.wording {
+        Some(folder) => read_wording(&base.join(folder), &library)?,
+        None => WordingPacks::default(),
+    };
     let policy = policy(&job.policy, base)?;
     let batteries = job.batteries.iter().map(battery).collect::<Result<Vec<_>, _>>()?;
 
@@ -157,7 +162,7 @@ pub fn run_job(path: &Path, names: bool, progress: &dyn Fn(Step)) -> Result<JobR
         progress(Step::Answers { file: answers.file.clone(), number: at + 1, of: job.answers.len() });
         let battery = batteries.iter().find(|battery| battery.id() == answers.battery);
         let battery = battery.ok_or_else(|| unknown("battery", &answers.battery))?;
-        let set = read_file(base, answers, battery, &library)?;
+        let set = read_file(base, answers, battery, &library, &wording)?;
         sheets += set.frame.height();
         files.push(FileReport {
             file: answers.file.clone(),
@@ -187,7 +192,10 @@ pub fn run_job(path: &Path, names: bool, progress: &dyn Fn(Step)) -> Result<JobR
         licences: job.licences.clone(),
         scoring,
     };
-    let screening = screen(input)?;
+    let mut screening = screen(input)?;
+    let provenance = &mut screening.summary.provenance;
+    let is_used = |pack: &&WordingPack| provenance.instruments.iter().any(|used| used.id == pack.instrument);
+    provenance.wording = wording.iter().filter(is_used).map(WordingPack::citation).collect();
     Ok(JobResult { job, policy, screening, rejected, files, names })
 }
 
@@ -239,6 +247,7 @@ fn read_file(
     answers: &AnswerFile,
     battery: &Battery,
     library: &Library,
+    wording: &WordingPacks,
 ) -> Result<crate::AnswerSet, JobError> {
     let path = base.join(&answers.file);
     let mut definitions = Vec::new();
@@ -253,10 +262,13 @@ fn read_file(
                 |definition| InstrumentPart { accept_strays: answers.accept_strays, ..InstrumentPart::new(definition) };
             let instruments =
                 definitions.into_iter().map(|d| InstrumentPart { coding: coding(&d.id), ..part(d) }).collect();
-            read_survey(
-                &path,
-                &SurveySpec { instruments, student_id: answers.student_id.clone(), ..SurveySpec::default() },
-            )?
+            let spec = SurveySpec {
+                instruments,
+                student_id: answers.student_id.clone(),
+                wording: Some(wording),
+                ..SurveySpec::default()
+            };
+            read_survey(&path, &spec)?
         }
         AnswerFormat::Canonical => {
             let part = |definition| TablePart {
@@ -268,6 +280,7 @@ fn read_file(
                 parts,
                 student_id: answers.student_id.clone(),
                 needs_student_id: true,
+                wording: Some(wording),
                 ..TableSpec::default()
             };
             read_answers(&path, &spec)?

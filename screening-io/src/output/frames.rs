@@ -35,7 +35,7 @@ fn metadata(result: &ScreeningResult) -> Result<Vec<(String, String)>, Failure> 
     for instrument in &provenance.instruments {
         cutoffs.insert(instrument.id.clone(), serde_json::to_value(&instrument.cutoffs)?);
     }
-    let entries = [
+    let mut entries = vec![
         ("engine", provenance.engine.clone()),
         ("policy", provenance.policy.clone()),
         ("batteries", serde_json::to_string(&provenance.batteries)?),
@@ -44,6 +44,9 @@ fn metadata(result: &ScreeningResult) -> Result<Vec<(String, String)>, Failure> 
         ("licences", serde_json::to_string(&provenance.licences)?),
         ("wave", serde_json::to_string(&result.summary.wave)?),
     ];
+    if !provenance.wording.is_empty() {
+        entries.push(("wording", serde_json::to_string(&provenance.wording)?));
+    }
     Ok(entries.into_iter().map(|(key, value)| (format!("screening.{key}"), value)).collect())
 }
 

@@ -8,6 +8,7 @@ mod stage;
 mod summary;
 mod table;
 mod texts;
+mod wording;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -19,6 +20,7 @@ use crate::error::{IoError, Place, Problem, Rejected};
 use stage::Stage;
 
 pub use table::{score_table, write_table};
+pub use wording::write_wording;
 
 /// How far the writing has come; reported before every file, and once when all stand in their place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,12 +3,14 @@
 use std::collections::HashMap;
 
 use screening_core::instrument::Definition;
+use screening_core::instrument::wording::WordingPacks;
 
-use super::InstrumentPart;
+use super::SurveySpec;
 use super::layout::{Layout, Question};
 use crate::coding::ItemReader;
 use crate::error::{IoError, Problem};
 use crate::table::Table;
+use crate::words::stem;
 
 /// The columns of one instrument, in the order of its items.
 pub(crate) struct Assigned<'a> {
@@ -23,8 +25,9 @@ pub(crate) fn assign<'a>(
     table: &Table,
     layout: &Layout,
     taken: &[usize],
-    parts: &[InstrumentPart<'a>],
+    spec: &SurveySpec<'a>,
 ) -> Result<Vec<Assigned<'a>>, IoError> {
+    let parts = &spec.instruments;
     if parts.is_empty() {
         return Err(Problem::new("layout-no-instrument", table.place()).into());
     }
@@ -59,7 +62,41 @@ pub(crate) fn assign<'a>(
         }
         // The next one starts at the next question that is not about the person.
         next = free.iter().map(|question| question.number).find(|free| *free >= number).unwrap_or(number);
-        assigned.push(Assigned { definition, readers: super::readers(definition), columns });
+        if let Some(packs) = spec.wording {
+            headings_agree(table, &by_number, definition, start, packs)?;
+        }
+        assigned.push(Assigned { definition, readers: super::readers(definition, spec.wording), columns });
     }
     Ok(assigned)
+}
+
+/// Refuses a question whose text is the wording of another item than the one it stands for. A text that is no known
+/// wording says nothing: forms are shortened and rephrased.
+fn headings_agree(
+    table: &Table,
+    questions: &HashMap<u32, &Question>,
+    definition: &Definition,
+    start: u32,
+    packs: &WordingPacks,
+) -> Result<(), IoError> {
+    for pack in packs.of(&definition.id) {
+        let mut known: HashMap<String, Vec<&str>> = HashMap::new();
+        for (id, text) in &pack.items {
+            known.entry(stem(text)).or_default().push(id);
+        }
+        for (number, item) in (start..).zip(&definition.items) {
+            let Some(question) = questions.get(&number) else {
+                continue;
+            };
+            // A question of a matrix has the stem of the matrix before it.
+            let last = question.text.rsplit('—').next().unwrap_or_default();
+            let found = known.get(&stem(&question.text)).or_else(|| known.get(&stem(last)));
+            if let Some(other) = found.filter(|ids| !ids.contains(&item.id.as_str())).and_then(|ids| ids.first()) {
+                let problem = Problem::new("layout-other-item", table.column_place(question.column));
+                let problem = problem.with("instrument", &definition.id).with("item", &item.id);
+                return Err(problem.with("other", other).with("language", &pack.language).into());
+            }
+        }
+    }
+    Ok(())
 }

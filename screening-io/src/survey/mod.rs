@@ -9,6 +9,7 @@ use std::path::Path;
 
 use polars::prelude::{Column, DataFrame};
 use screening_core::instrument::Definition;
+use screening_core::instrument::wording::WordingPacks;
 
 use crate::answers::{
     AnswerSet, Field, ItemColumn, PersonColumn, administered, item_columns, person_columns, read_person, student_ids,
@@ -60,6 +61,9 @@ pub struct SurveySpec<'a> {
     pub instruments: Vec<InstrumentPart<'a>>,
     /// Heading, or text of the question, that holds the student id; by default one of the usual headings.
     pub student_id: Option<String>,
+    /// Wordings of the forms: their option texts are answers too, and a question whose text is that of another item is
+    /// refused.
+    pub wording: Option<&'a WordingPacks>,
     /// How the file is read.
     pub read: ReadOptions,
 }
@@ -82,7 +86,7 @@ pub fn read_survey_bytes(name: &str, bytes: &[u8], spec: &SurveySpec<'_>) -> Res
     let table = read_kept(name, bytes, &spec.read, &|heading| may_be_kept(heading, spec))?;
     let layout = layout::detect(&table)?;
     let persons = identity(&table, &layout, spec)?;
-    let assigned = assign::assign(&table, &layout, &persons.columns_taken, &spec.instruments)?;
+    let assigned = assign::assign(&table, &layout, &persons.columns_taken, spec)?;
     let codings = settle::settle(&table, &layout, &assigned, &spec.instruments)?;
     build(&table, &layout, &persons, assigned, codings)
 }
@@ -186,6 +190,6 @@ pub(crate) fn frame(table: &Table, keep: &[bool], columns: Vec<Column>) -> Resul
 }
 
 /// Readers for the items of an instrument in their order.
-pub(crate) fn readers(definition: &Definition) -> Vec<ItemReader<'_>> {
-    definition.items.iter().map(|item| ItemReader::new(definition, item)).collect()
+pub(crate) fn readers<'a>(definition: &'a Definition, wording: Option<&'a WordingPacks>) -> Vec<ItemReader<'a>> {
+    definition.items.iter().map(|item| ItemReader::new(definition, item, wording)).collect()
 }

@@ -8,6 +8,7 @@ use std::path::Path;
 use indexmap::IndexMap;
 use polars::prelude::*;
 use screening_core::instrument::Definition;
+use screening_core::instrument::wording::WordingPacks;
 
 use crate::answers::{AnswerSet, Field, ItemColumn, PersonColumn, item_columns, read_person, student_ids};
 use crate::coding::{Coding, CodingReport, Evidence, Verdict, decide};
@@ -70,6 +71,8 @@ pub struct TableSpec<'a> {
     pub student_id: Option<String>,
     /// Refuse the file without a student id, and reject the rows without one.
     pub needs_student_id: bool,
+    /// Wordings of the forms: their option texts are answers too.
+    pub wording: Option<&'a WordingPacks>,
     /// How the file is read.
     pub read: ReadOptions,
 }
@@ -144,7 +147,7 @@ fn read(table: &Table, original: Option<&DataFrame>, spec: &TableSpec<'_>) -> Re
     used.extend(persons.iter().map(|person| person.column));
     let mut items = Vec::new();
     for ((part, positions), report) in spec.parts.iter().zip(columns_of).zip(&codings) {
-        let found: Vec<ItemColumn<'_>> = readers(part.definition)
+        let found: Vec<ItemColumn<'_>> = readers(part.definition, spec.wording)
             .into_iter()
             .zip(positions)
             .map(|(reader, column)| ItemColumn { reader, column })
@@ -195,7 +198,7 @@ fn settle(table: &Table, spec: &TableSpec<'_>, columns_of: &[Vec<usize>]) -> Res
     let mut reports = Vec::with_capacity(spec.parts.len());
     for (part, columns) in spec.parts.iter().zip(columns_of) {
         let id = part.definition.id.clone();
-        let evidence = Evidence::gather(table, &readers(part.definition), columns);
+        let evidence = Evidence::gather(table, &readers(part.definition, spec.wording), columns);
         let contract = (part.names == ColumnNames::Canonical).then_some(Coding::Score);
         match decide(&evidence, &id, table.place(), part.coding.or(contract), part.accept_strays) {
             Verdict::Use(coding, ground) => {

@@ -4,30 +4,24 @@ mod check;
 mod list;
 mod pages;
 mod recommend;
+mod show;
+mod wording;
 
 use screening_core::instrument::{Instrument, Library};
 
-use super::{Context, print_json};
+use super::Context;
 use crate::args::{Instruments, InstrumentsCommand};
 use crate::fail::Failure;
-use crate::show;
 use crate::texts::fill;
 
 pub(crate) fn run(context: &Context, command: &InstrumentsCommand) -> Result<(), Failure> {
     match &command.what {
         Instruments::List(filters) => list::run(context, filters),
-        Instruments::Show { id } => {
-            let library = context.library()?;
-            let instrument = find(context, &library, id)?;
-            if context.json {
-                return print_json(instrument.definition());
-            }
-            print!("{}", show::page(instrument, context.language));
-            Ok(())
-        }
+        Instruments::Show { id, wording } => show::run(context, id, wording.as_deref()),
         Instruments::Check { files } => check::run(context, files),
         Instruments::Recommend(wish) => recommend::run(context, wish),
         Instruments::Pages(target) => pages::run(context, target),
+        Instruments::Wording(command) => wording::run(context, &command.what),
     }
 }
 
