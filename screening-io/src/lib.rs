@@ -75,7 +75,9 @@ pub use coding::{Coding, CodingReport, Ground};
 pub use error::{IoError, Place, Problem, Rejected, Scope};
 pub use messages::message_ids;
 pub use roster::{Roster, RosterOptions, read_roster, read_roster_bytes, read_rosters};
-pub use survey::{InstrumentPart, SurveySpec, read_survey, read_survey_bytes};
+pub use survey::{
+    InstrumentPart, LayoutReport, SurveySpec, read_survey, read_survey_bytes, read_survey_files, read_survey_parts,
+};
 pub use table::{Limits, ReadOptions, Table, Value, read_table, read_table_bytes};
 pub use tabular::{ColumnNames, TablePart, TableSpec, read_answers, read_answers_bytes};
 pub use wording::{

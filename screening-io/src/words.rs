@@ -25,7 +25,6 @@ pub(crate) fn words() -> &'static Words {
 pub(crate) struct Words {
     pub(crate) headings: IndexMap<String, Vec<String>>,
     pub(crate) never_read: NeverRead,
-    pub(crate) survey: IndexMap<String, Vec<MetadataColumn>>,
     pub(crate) special: Special,
     pub(crate) status: IndexMap<String, IndexMap<String, Vec<String>>>,
     pub(crate) grades: IndexMap<String, Vec<String>>,
@@ -37,21 +36,6 @@ pub(crate) struct Words {
 #[serde(deny_unknown_fields)]
 pub(crate) struct NeverRead {
     contains: Vec<String>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct MetadataColumn {
-    pub(crate) key: String,
-    pub(crate) headings: Vec<String>,
-    #[serde(default)]
-    pub(crate) optional: bool,
-    #[serde(default = "yes")]
-    pub(crate) read: bool,
-}
-
-fn yes() -> bool {
-    true
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -117,7 +101,6 @@ mod tests {
     fn the_resource_is_whole() {
         let words: Words = toml::from_str(SOURCE).expect("words.toml");
         assert_eq!(words.grades.len(), 12);
-        assert_eq!(words.survey["wenjuanxing"].len(), 7);
         for list in words.headings.values().chain(words.grades.values()) {
             for word in list {
                 assert_eq!(*word, normal(word), "words are kept in their normal form");

@@ -28,7 +28,7 @@ fn empty_and_foreign_files() {
     assert_eq!(id(b"PK\x05\x06"), "xlsx-broken");
     assert_eq!(id(b"PK\x03\x04 and then nothing"), "xlsx-broken");
     assert_eq!(id(b"PAR1 and then nothing"), "parquet-broken");
-    assert_eq!(id(&[0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1, 0x1a, 0xe1]), "file-old-excel");
+    assert_eq!(id(&[0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1, 0x1a, 0xe1]), "xlsx-broken");
     assert_eq!(id(b"\x7fELF\x01\x00\x00"), "file-kind");
     let mut empty = Workbook::new();
     empty.add_worksheet();

@@ -81,6 +81,7 @@ fn three_codings_and_every_kind_of_file_give_the_same_frame() {
         names,
         [
             "source_row",
+            "sheet_id",
             "student_id",
             "class",
             "administered_on",
@@ -294,7 +295,7 @@ fn other_layouts_and_missing_ids_are_refused() {
     };
     assert_eq!(id(|rows| rows[0][1] = "时间".into()), "layout-unknown");
     assert_eq!(id(|rows| rows[0][6] = "1、编号".into()), "student-column");
-    assert_eq!(id(|rows| rows[0][10] = "第4题(一)".into()), "layout-heading");
+    assert_eq!(id(|rows| rows[0][11] = "心情".into()), "layout-heading");
     assert_eq!(id(|rows| rows[0][10] = "4、另一题".into()), "layout-number-duplicate");
     assert_eq!(id(|rows| rows[0][10] = "9、另一题".into()), "layout-number-gap");
     let mut rows = rows(Coding::Score);

@@ -10,7 +10,7 @@ use polars::prelude::*;
 use crate::answers::{Field, PersonColumn, read_person, rows_rejected, student_ids};
 use crate::error::{IoError, Place, Problem, Rejected, Scope};
 use crate::survey::{frame, source_columns};
-use crate::table::{ReadOptions, Table, Value, read_bytes, read_kept};
+use crate::table::{Keep, ReadOptions, Table, Value, read_bytes, read_kept};
 use crate::words::{lookup, normal, words};
 
 use once::once;
@@ -134,7 +134,7 @@ fn may_be_kept(heading: &str, options: &RosterOptions) -> bool {
 }
 
 fn read_one(name: &str, bytes: &[u8], options: &RosterOptions) -> Result<Roster, IoError> {
-    let table = read_kept(name, bytes, &options.read, &|heading| may_be_kept(heading, options))?;
+    let table = read_kept(name, bytes, &options.read, Keep::columns(&|heading| may_be_kept(heading, options)))?;
     let columns = find_columns(&table)?;
     let Some(&id) = columns.get(Field::StudentId.key()) else {
         let usual = words().headings.get("student_id").map(|list| list.join(", ")).unwrap_or_default();

@@ -33,7 +33,7 @@ pub(crate) fn settle(
         }
     }
     let common = common_coding(table, parts, &verdicts)?;
-    let total = layout.total.and_then(|column| total_coding(table, column, assigned, &verdicts));
+    let total = layout.metadata("total").and_then(|column| total_coding(table, column, assigned, &verdicts));
     let mut reports = Vec::with_capacity(parts.len());
     for ((part, evidence), verdict) in parts.iter().zip(&evidence).zip(&verdicts) {
         let id = part.definition.id.clone();

@@ -91,7 +91,11 @@ pub(super) struct Builder<'a> {
     headed: bool,
     occupied: Vec<bool>,
     kept_width: usize,
+    head_row: u32,
 }
+
+/// Rows above the headings that may be titles.
+const MOST_TITLES: usize = 20;
 
 impl<'a> Builder<'a> {
     pub(super) fn new(file: &str, sheet: Option<String>, limits: Limits, keep: Keep<'a>) -> Self {
@@ -103,12 +107,29 @@ impl<'a> Builder<'a> {
             values: Vec::new(),
             columns: Vec::new(),
             rows: Vec::new(),
+            titles: 0,
+            appended: Vec::new(),
+            joined: Vec::new(),
         };
-        Self { table, interner: Interner::new(), limits, keep, headed: false, occupied: Vec::new(), kept_width: 0 }
+        Self {
+            table,
+            interner: Interner::new(),
+            limits,
+            keep,
+            headed: false,
+            occupied: Vec::new(),
+            kept_width: 0,
+            head_row: 0,
+        }
     }
 
     pub(super) fn place(&self) -> Place {
         self.table.place()
+    }
+
+    /// Row of the headings, from 1; 0 before they were seen.
+    pub(super) fn head_row(&self) -> u32 {
+        self.head_row
     }
 
     /// Number of columns, once the headings are known.
@@ -128,6 +149,15 @@ impl<'a> Builder<'a> {
             return Ok(());
         }
         if !self.headed {
+            if let Some(is_head) = self.keep.head
+                && !is_head(&self.texts(cells))
+            {
+                self.table.titles += 1;
+                if self.table.titles > MOST_TITLES {
+                    return Err(Problem::new("heading-not-found", self.place()).with("rows", MOST_TITLES).into());
+                }
+                return Ok(());
+            }
             return self.head(source_row, cells);
         }
         let width = self.table.headings.len();
@@ -152,17 +182,19 @@ impl<'a> Builder<'a> {
         Ok(())
     }
 
+    fn texts(&self, cells: &[u32]) -> Vec<String> {
+        let text = |id: &u32| self.interner.values.get(*id as usize).map_or_else(String::new, Value::to_text);
+        cells.iter().map(text).collect()
+    }
+
     fn head(&mut self, source_row: u32, cells: &[u32]) -> Result<(), IoError> {
+        self.head_row = source_row;
         let width = cells.iter().rposition(|id| *id != 0).map_or(0, |last| last + 1);
         if width > self.limits.columns {
             let problem = Problem::new("too-many-columns", self.place()).with("count", width);
             return Err(problem.with("limit", self.limits.columns).into());
         }
-        let headings: Vec<String> = cells
-            .iter()
-            .take(width)
-            .map(|id| self.interner.values.get(*id as usize).map_or_else(String::new, Value::to_text))
-            .collect();
+        let headings = self.texts(cells.get(..width).unwrap_or_default());
         let place =
             |position: usize| Place { row: Some(source_row), column: u32::try_from(position).ok(), ..self.place() };
         let mut seen: HashMap<&str, usize> = HashMap::new();
@@ -179,7 +211,7 @@ impl<'a> Builder<'a> {
                 return Err(problem.with("first", letter(first)).with("second", letter(position)).into());
             }
         }
-        self.table.kept = headings.iter().map(|heading| heading.is_empty() || (self.keep)(heading)).collect();
+        self.table.kept = headings.iter().map(|heading| heading.is_empty() || (self.keep.column)(heading)).collect();
         self.kept_width = self.table.kept.iter().filter(|kept| **kept).count();
         self.table.columns = vec![Vec::new(); width];
         self.occupied = vec![false; width];
@@ -195,6 +227,9 @@ impl<'a> Builder<'a> {
 
     /// The finished table.
     pub(super) fn finish(mut self) -> Result<Table, IoError> {
+        if !self.headed && self.table.titles > 0 {
+            return Err(Problem::new("heading-not-found", self.place()).with("rows", self.table.titles).into());
+        }
         if !self.headed {
             return Err(Problem::new("file-empty", self.place()).into());
         }

@@ -14,7 +14,7 @@ use crate::answers::{AnswerSet, Field, ItemColumn, PersonColumn, item_columns, r
 use crate::coding::{Coding, CodingReport, Evidence, Verdict, decide};
 use crate::error::{IoError, Problem};
 use crate::survey::{frame, readers, source_columns};
-use crate::table::{ReadOptions, Table, Value, is_parquet, read_bytes, read_frame, read_kept, table_from_frame};
+use crate::table::{Keep, ReadOptions, Table, Value, is_parquet, read_bytes, read_frame, read_kept, table_from_frame};
 use crate::words::words;
 
 use columns::find_items;
@@ -94,14 +94,14 @@ pub fn read_answers(path: &Path, spec: &TableSpec<'_>) -> Result<AnswerSet, IoEr
 /// As [`read_answers`].
 pub fn read_answers_bytes(name: &str, bytes: &[u8], spec: &TableSpec<'_>) -> Result<AnswerSet, IoError> {
     if !is_parquet(bytes) {
-        let table = read_kept(name, bytes, &spec.read, &|_| true)?;
+        let table = read_kept(name, bytes, &spec.read, Keep::columns(&|_| true))?;
         return read(&table, None, spec);
     }
     let original = read_frame(name, bytes, &spec.read)?;
     // Columns of a type that cells cannot have still pass through, so only those that are read become cells.
     let names: Vec<String> = original.get_column_names().iter().map(ToString::to_string).collect();
     let wanted: HashSet<String> = names.into_iter().filter(|heading| is_read(heading, spec)).collect();
-    let table = table_from_frame(name, &original, &spec.read, &|heading| wanted.contains(heading))?;
+    let table = table_from_frame(name, &original, &spec.read, Keep::columns(&|heading| wanted.contains(heading)))?;
     read(&table, Some(&original), spec)
 }
 
@@ -170,7 +170,7 @@ fn read(table: &Table, original: Option<&DataFrame>, spec: &TableSpec<'_>) -> Re
     }
     columns.extend(items);
     let frame = frame(table, &keep, columns)?;
-    Ok(AnswerSet { frame, rejected, rows_in: table.height(), codings, ignored })
+    Ok(AnswerSet { frame, rejected, rows_in: table.height(), codings, ignored, layout: None })
 }
 
 fn find_persons(table: &Table, spec: &TableSpec<'_>) -> Result<Vec<PersonColumn>, IoError> {
