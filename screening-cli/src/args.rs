@@ -49,6 +49,8 @@ pub(crate) enum Command {
     Instruments(InstrumentsCommand),
     /// Scores a table of answers to one instrument.
     Score(ScoreCommand),
+    /// Writes a commented mapping file for a table whose columns cannot be told.
+    Map(MapCommand),
     /// Runs a whole screening from its job file.
     Run(RunCommand),
     /// Writes a synthetic example district.
@@ -261,7 +263,7 @@ pub(crate) struct ScoreCommand {
     /// Instrument id.
     #[arg(short, long)]
     pub(crate) instrument: String,
-    /// Table of answers (csv, xlsx, parquet); `-` reads csv from standard input.
+    /// Table of answers (csv, xlsx, xls, ods, json, parquet, sav); `-` reads csv or json from standard input.
     pub(crate) input: PathBuf,
     /// Where the scores go (csv, parquet); `-` writes csv to standard output.
     #[arg(short, long, default_value = "-")]
@@ -272,6 +274,9 @@ pub(crate) struct ScoreCommand {
     /// One item column: item=column; repeat for each item.
     #[arg(long, value_name = "ITEM=COLUMN", value_parser = mapping)]
     pub(crate) map: Vec<(String, String)>,
+    /// A mapping file, as `screening map` writes it.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["map", "prefix"])]
+    pub(crate) mapping: Option<PathBuf>,
     /// How the answers are coded, when it cannot be told from them.
     #[arg(long, value_enum)]
     pub(crate) coding: Option<CodingArg>,
@@ -284,6 +289,22 @@ pub(crate) struct ScoreCommand {
     /// Folder with wording packs; their option texts are answers too.
     #[arg(long, value_name = "DIR")]
     pub(crate) wording: Option<PathBuf>,
+}
+
+/// `screening map`
+#[derive(Debug, Args)]
+pub(crate) struct MapCommand {
+    /// The table.
+    pub(crate) input: PathBuf,
+    /// Instruments in the table, in their order; repeat for each.
+    #[arg(short, long = "instrument", required = true)]
+    pub(crate) instruments_in_file: Vec<String>,
+    /// The table has one row an answer.
+    #[arg(long)]
+    pub(crate) long: bool,
+    /// Where the mapping goes; `-` writes to standard output. A file that is there is not overwritten.
+    #[arg(short, long, default_value = "-")]
+    pub(crate) output: PathBuf,
 }
 
 /// Codings.

@@ -60,6 +60,7 @@
 mod answers;
 mod coding;
 mod error;
+mod mapping;
 mod messages;
 pub mod output;
 mod parse;
@@ -73,12 +74,16 @@ mod words;
 pub use answers::AnswerSet;
 pub use coding::{Coding, CodingReport, Ground};
 pub use error::{IoError, Place, Problem, Rejected, Scope};
+pub use mapping::{
+    Form, LongColumns, MAPPING_SCHEMA, MappedInstrument, MappedSpec, Mapping, SheetColumns, draft_mapping, read_mapped,
+    read_mapped_bytes,
+};
 pub use messages::message_ids;
 pub use roster::{Roster, RosterOptions, read_roster, read_roster_bytes, read_rosters};
 pub use survey::{
     InstrumentPart, LayoutReport, SurveySpec, read_survey, read_survey_bytes, read_survey_files, read_survey_parts,
 };
-pub use table::{Limits, ReadOptions, Table, Value, read_table, read_table_bytes};
+pub use table::{Limits, ReadOptions, Table, Value, read_file_bytes, read_table, read_table_bytes};
 pub use tabular::{ColumnNames, TablePart, TableSpec, read_answers, read_answers_bytes};
 pub use wording::{
     ImportSpec, Imported, add_wording, import_fhir, import_fhir_bytes, import_redcap, import_redcap_bytes,

@@ -6,7 +6,6 @@ mod exports;
 use common::{FROM_ONE, FROM_ZERO, instrument, texts};
 use exports::platforms::{self, Matrix, Wenjuanxing};
 use exports::{Wave, files};
-use polars::prelude::*;
 use screening_core::instrument::{Definition, Language, Library};
 use screening_io::{AnswerSet, Coding, InstrumentPart, SurveySpec, read_survey_bytes, read_survey_parts};
 

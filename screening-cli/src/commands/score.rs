@@ -7,7 +7,10 @@ use screening_core::instrument::Instrument;
 use screening_core::instrument::wording::{WordingPack, WordingPacks};
 use screening_core::scoring::{FrameOptions, ScoredSheets, Scorer, ScoringOptions};
 use screening_io::output::{score_table, write_table};
-use screening_io::{AnswerSet, ColumnNames, TablePart, TableSpec, read_answers, read_answers_bytes, read_wording};
+use screening_io::{
+    AnswerSet, ColumnNames, MappedSpec, Mapping, TablePart, TableSpec, read_answers, read_answers_bytes, read_mapped,
+    read_mapped_bytes, read_wording,
+};
 
 use super::{Context, print_json};
 use crate::args::ScoreCommand;
@@ -33,6 +36,9 @@ pub(crate) fn run(context: &Context, command: &ScoreCommand) -> Result<(), Failu
 }
 
 fn read(command: &ScoreCommand, instrument: &Instrument, packs: &WordingPacks) -> Result<AnswerSet, Failure> {
+    if let Some(path) = &command.mapping {
+        return read_by_mapping(command, path, instrument, packs);
+    }
     let names = match &command.prefix {
         Some(prefix) => ColumnNames::Prefix(prefix.clone()),
         None if !command.map.is_empty() => ColumnNames::Mapping(command.map.iter().cloned().collect()),
@@ -50,6 +56,32 @@ fn read(command: &ScoreCommand, instrument: &Instrument, packs: &WordingPacks) -
     let mut bytes = Vec::new();
     std::io::stdin().read_to_end(&mut bytes).map_err(Failure::from_error)?;
     Ok(read_answers_bytes("-", &bytes, &spec)?)
+}
+
+/// Reads with a mapping file; options of the command line go before what the file says.
+fn read_by_mapping(
+    command: &ScoreCommand,
+    path: &Path,
+    instrument: &Instrument,
+    packs: &WordingPacks,
+) -> Result<AnswerSet, Failure> {
+    let mut mapping = Mapping::read(path)?;
+    mapping.instruments.retain(|id, _| id == instrument.id());
+    for part in mapping.instruments.values_mut() {
+        part.coding = command.coding.map(Into::into).or(part.coding);
+        part.accept_strays |= command.accept_strays;
+    }
+    let spec = MappedSpec {
+        wording: Some(packs),
+        needs_student_id: false,
+        ..MappedSpec::new(&mapping, vec![instrument.definition()])
+    };
+    if command.input != Path::new("-") {
+        return Ok(read_mapped(&command.input, &spec)?);
+    }
+    let mut bytes = Vec::new();
+    std::io::stdin().read_to_end(&mut bytes).map_err(Failure::from_error)?;
+    Ok(read_mapped_bytes("-", &bytes, &spec)?)
 }
 
 /// What every result cites: definition, cut-off sets, engine, and the wordings by which option texts were read.

@@ -9,7 +9,7 @@ use screening_core::screening::{AttemptPolicy, ConsentMode, Licences};
 use serde::Deserialize;
 
 use super::JobError;
-use crate::Coding;
+use crate::{Coding, MatchBy};
 
 /// The version of the job format that this engine reads.
 pub const JOB_SCHEMA: u32 = 1;
@@ -64,13 +64,28 @@ pub struct Job {
 }
 
 /// A path or a list of paths.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(untagged)]
 pub enum OneOrMany {
     /// One.
     One(PathBuf),
     /// Several.
     Many(Vec<PathBuf>),
+}
+
+impl OneOrMany {
+    /// The paths.
+    pub fn paths(&self) -> &[PathBuf] {
+        match self {
+            Self::One(path) => std::slice::from_ref(path),
+            Self::Many(paths) => paths,
+        }
+    }
+
+    /// The first path, which stands for all of them in a message.
+    pub fn first(&self) -> &Path {
+        self.paths().first().map_or(Path::new(""), PathBuf::as_path)
+    }
 }
 
 /// A battery: a bundled one by id alone, or spelt out.
@@ -104,12 +119,22 @@ pub enum AnswerFormat {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct AnswerFile {
-    /// Path, relative to the job file.
-    pub file: PathBuf,
+    /// Path, relative to the job file; several for a survey that is split over files.
+    pub file: OneOrMany,
     /// Battery id.
     pub battery: String,
-    /// Form.
-    pub format: AnswerFormat,
+    /// Form; not needed with a mapping.
+    #[serde(default)]
+    pub format: Option<AnswerFormat>,
+    /// Layout of a survey, where it cannot be told.
+    #[serde(default)]
+    pub layout: Option<String>,
+    /// Mapping file, relative to the job file.
+    #[serde(default)]
+    pub mapping: Option<PathBuf>,
+    /// How the pupil of a sheet is found, in this order; by the student id alone by default.
+    #[serde(default)]
+    pub match_by: Vec<MatchBy>,
     /// How the answers are coded, where it is known.
     #[serde(default)]
     pub coding: Option<Coding>,
@@ -166,10 +191,16 @@ impl Job {
             return refuse(format!("this engine reads job schema {JOB_SCHEMA}, the file says {}", job.schema));
         }
         for answers in &job.answers {
+            if answers.format.is_some() == answers.mapping.is_some() || answers.file.paths().is_empty() {
+                return refuse(format!(
+                    "`{}` needs a file and one of `format` and `mapping`",
+                    answers.file.first().display()
+                ));
+            }
             if !job.batteries.iter().any(|battery| battery.id == answers.battery) {
                 return refuse(format!(
                     "`{}` is answered with battery `{}`, which is not under [[batteries]]",
-                    answers.file.display(),
+                    answers.file.first().display(),
                     answers.battery
                 ));
             }
@@ -179,9 +210,6 @@ impl Job {
 
     /// The class lists.
     pub fn rosters(&self) -> Vec<PathBuf> {
-        match &self.roster {
-            OneOrMany::One(path) => vec![path.clone()],
-            OneOrMany::Many(paths) => paths.clone(),
-        }
+        self.roster.paths().to_vec()
     }
 }

@@ -10,6 +10,7 @@ mod named;
 mod registry;
 mod settle;
 mod split;
+mod suggest;
 
 use std::path::{Path, PathBuf};
 
@@ -28,6 +29,7 @@ use crate::words::words;
 
 pub use detect::LayoutReport;
 pub(crate) use registry::is_known_heading;
+pub(crate) use suggest::{Suggestion, suggest};
 
 use assign::Assigned;
 use layout::{Kind, Layout, groups};
@@ -281,7 +283,7 @@ fn build(
 }
 
 /// The platform's own number of each sheet, by which a sheet is known again.
-fn sheet_ids(table: &Table, column: usize, keep: &[bool]) -> Column {
+pub(crate) fn sheet_ids(table: &Table, column: usize, keep: &[bool]) -> Column {
     let kept = (0..table.height()).filter(|row| keep.get(*row).copied().unwrap_or(false));
     let ids: Vec<Option<String>> =
         kept.map(|row| table.cell(row, column).to_text()).map(|id| (!id.is_empty()).then_some(id)).collect();

@@ -13,6 +13,7 @@ mod kind;
 mod ods;
 mod parquet;
 mod put_together;
+mod wide;
 mod workbook;
 mod xls_guard;
 mod xlsx;
@@ -24,6 +25,7 @@ use crate::error::{IoError, Place, Problem};
 pub(crate) use kind::is_parquet;
 pub(crate) use parquet::{from_frame as table_from_frame, read_frame};
 pub(crate) use put_together::{append, join};
+pub(crate) use wide::Wide;
 
 use kind::{Kind, kind};
 
@@ -269,7 +271,15 @@ pub(crate) fn read_bytes(path: &Path, limits: &Limits) -> Result<Vec<u8>, IoErro
     Ok(bytes)
 }
 
-/// Reads an xlsx, csv or parquet file into a table. The kind is told from the content.
+/// The bytes of a file, within the limits.
+///
+/// # Errors
+/// When it cannot be opened or is larger than the limit.
+pub fn read_file_bytes(path: &Path, options: &ReadOptions) -> Result<Vec<u8>, IoError> {
+    read_bytes(path, &options.limits)
+}
+
+/// Reads a file of any kind into a table: xlsx, xls, ods, csv, json, parquet, sav. The kind is told from the content.
 ///
 /// # Errors
 /// When the file cannot be read, is empty, too large, damaged, of another kind, of an unknown encoding, has merged

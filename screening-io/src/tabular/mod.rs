@@ -60,6 +60,12 @@ impl<'a> TablePart<'a> {
     pub fn new(definition: &'a Definition, names: ColumnNames) -> Self {
         Self { definition, names, coding: None, accept_strays: false }
     }
+
+    /// Canonical columns hold scores by contract.
+    fn coded(&self) -> Coded<'a> {
+        let contract = (self.names == ColumnNames::Canonical).then_some(Coding::Score);
+        Coded { definition: self.definition, coding: self.coding.or(contract), accept_strays: self.accept_strays }
+    }
 }
 
 /// What a table holds.
@@ -130,7 +136,8 @@ fn read(table: &Table, original: Option<&DataFrame>, spec: &TableSpec<'_>) -> Re
         columns_of.push(find_items(table, part)?);
     }
     let persons = find_persons(table, spec)?;
-    let codings = settle(table, spec, &columns_of)?;
+    let coded: Vec<Coded<'_>> = spec.parts.iter().map(TablePart::coded).collect();
+    let codings = settle(table, &coded, &columns_of, spec.wording)?;
     let mut rejected = Vec::new();
     let id = persons.iter().find(|person| person.field == Field::StudentId);
     let keep: Vec<bool> = match id {
@@ -194,13 +201,25 @@ fn find_persons(table: &Table, spec: &TableSpec<'_>) -> Result<Vec<PersonColumn>
     Ok(persons)
 }
 
-fn settle(table: &Table, spec: &TableSpec<'_>, columns_of: &[Vec<usize>]) -> Result<Vec<CodingReport>, IoError> {
-    let mut reports = Vec::with_capacity(spec.parts.len());
-    for (part, columns) in spec.parts.iter().zip(columns_of) {
+/// An instrument whose coding is to be settled.
+pub(crate) struct Coded<'a> {
+    pub(crate) definition: &'a Definition,
+    pub(crate) coding: Option<Coding>,
+    pub(crate) accept_strays: bool,
+}
+
+/// The coding of each instrument, from its own answers alone.
+pub(crate) fn settle(
+    table: &Table,
+    parts: &[Coded<'_>],
+    columns_of: &[Vec<usize>],
+    wording: Option<&WordingPacks>,
+) -> Result<Vec<CodingReport>, IoError> {
+    let mut reports = Vec::with_capacity(parts.len());
+    for (part, columns) in parts.iter().zip(columns_of) {
         let id = part.definition.id.clone();
-        let evidence = Evidence::gather(table, &readers(part.definition, spec.wording), columns);
-        let contract = (part.names == ColumnNames::Canonical).then_some(Coding::Score);
-        match decide(&evidence, &id, table.place(), part.coding.or(contract), part.accept_strays) {
+        let evidence = Evidence::gather(table, &readers(part.definition, wording), columns);
+        match decide(&evidence, &id, table.place(), part.coding, part.accept_strays) {
             Verdict::Use(coding, ground) => {
                 reports.push(CodingReport { instrument: id, coding, ground, evidence: evidence.describe() });
             }
