@@ -265,7 +265,7 @@ pub(crate) struct ScoreCommand {
     pub(crate) instrument: String,
     /// Table of answers (csv, xlsx, xls, ods, json, parquet, sav); `-` reads csv or json from standard input.
     pub(crate) input: PathBuf,
-    /// Where the scores go (csv, parquet); `-` writes csv to standard output.
+    /// Where the scores go (csv, parquet, sav, ndjson); `-` writes csv to standard output.
     #[arg(short, long, default_value = "-")]
     pub(crate) output: PathBuf,
     /// Item columns are named with this prefix and the item id, for example `Q` for Q1, Q2, ...

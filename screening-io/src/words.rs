@@ -29,7 +29,39 @@ pub(crate) struct Words {
     pub(crate) status: IndexMap<String, IndexMap<String, Vec<String>>>,
     pub(crate) grades: IndexMap<String, Vec<String>>,
     pub(crate) grade_codes: IndexMap<String, Vec<String>>,
+    pub(crate) ids: Ids,
+    pub(crate) classes: ClassWords,
+    pub(crate) stages: IndexMap<String, StageWords>,
     pub(crate) marks: Marks,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Ids {
+    order: Vec<Vec<String>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ClassWords {
+    pub(crate) class: Vec<String>,
+    pub(crate) grade: Vec<String>,
+    pub(crate) ordinal: Vec<String>,
+    pub(crate) entry: Vec<String>,
+    pub(crate) leaving: Vec<String>,
+    pub(crate) english: Vec<String>,
+    pub(crate) digits: Vec<String>,
+    pub(crate) ten: String,
+    pub(crate) open: Vec<String>,
+    pub(crate) close: Vec<String>,
+    pub(crate) between: Vec<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct StageWords {
+    pub(crate) short: Vec<String>,
+    pub(crate) long: Vec<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -63,6 +95,12 @@ impl Words {
     pub(crate) fn is_never_read(&self, heading: &str) -> bool {
         let heading = normal(heading);
         self.never_read.contains.iter().any(|part| heading.contains(part.as_str()))
+    }
+
+    /// Which of several columns of ids is preferred: the lower the better.
+    pub(crate) fn id_rank(&self, heading: &str) -> usize {
+        let heading = stem(heading);
+        self.ids.order.iter().position(|kind| kind.contains(&heading)).unwrap_or(self.ids.order.len())
     }
 
     /// The canonical name of a person column with this heading.

@@ -6,7 +6,8 @@ use std::path::Path;
 use screening_core::instrument::Instrument;
 use screening_core::instrument::wording::{WordingPack, WordingPacks};
 use screening_core::scoring::{FrameOptions, ScoredSheets, Scorer, ScoringOptions};
-use screening_io::output::{score_table, write_table};
+use screening_io::output::{score_table, write_labelled};
+use screening_io::sav::Dictionary;
 use screening_io::{
     AnswerSet, ColumnNames, MappedSpec, Mapping, TablePart, TableSpec, read_answers, read_answers_bytes, read_mapped,
     read_mapped_bytes, read_wording,
@@ -31,7 +32,8 @@ pub(crate) fn run(context: &Context, command: &ScoreCommand) -> Result<(), Failu
     let scored = scorer.score_frame(&answers.frame, &FrameOptions::default()).map_err(Failure::from_error)?;
     let table = score_table(&answers.frame, &scored).map_err(Failure::from_error)?;
     let facts = provenance(&scorer, &wording);
-    write_table(&command.output, &table, &facts)?;
+    let dictionary = Dictionary::of(&[instrument.definition()], context.language);
+    write_labelled(&command.output, &table, &facts, &dictionary)?;
     report(context, command, &answers, &scored, &scorer, facts)
 }
 

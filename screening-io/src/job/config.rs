@@ -9,7 +9,7 @@ use screening_core::screening::{AttemptPolicy, ConsentMode, Licences};
 use serde::Deserialize;
 
 use super::JobError;
-use crate::{Coding, MatchBy};
+use crate::{Coding, MatchBy, SchoolSystem};
 
 /// The version of the job format that this engine reads.
 pub const JOB_SCHEMA: u32 = 1;
@@ -39,6 +39,9 @@ pub struct Job {
     pub policy: String,
     /// Class lists: one file or several.
     pub roster: OneOrMany,
+    /// How long the stages of school are: `6-3` or `5-4`.
+    #[serde(default)]
+    pub school_system: SchoolSystem,
     /// Which of several sheets of a pupil counts.
     #[serde(default)]
     pub attempts: AttemptPolicy,
@@ -135,6 +138,9 @@ pub struct AnswerFile {
     /// How the pupil of a sheet is found, in this order; by the student id alone by default.
     #[serde(default)]
     pub match_by: Vec<MatchBy>,
+    /// School of the sheets, where they name none and are matched by class and name.
+    #[serde(default)]
+    pub school: Option<String>,
     /// How the answers are coded, where it is known.
     #[serde(default)]
     pub coding: Option<Coding>,

@@ -57,11 +57,8 @@ pub fn read_mapped(path: &Path, spec: &MappedSpec<'_>) -> Result<AnswerSet, IoEr
 /// As [`read_mapped`].
 pub fn read_mapped_bytes(name: &str, bytes: &[u8], spec: &MappedSpec<'_>) -> Result<AnswerSet, IoError> {
     let mapping = spec.mapping;
-    let options = ReadOptions {
-        sheet: mapping.worksheet.clone(),
-        encoding: mapping.encoding.clone(),
-        ..ReadOptions::default()
-    };
+    let options =
+        ReadOptions { sheet: mapping.worksheet.clone(), encoding: mapping.encoding.clone(), ..ReadOptions::default() };
     let wanted = headings(mapping);
     let is_wanted = |heading: &str| wanted.iter().any(|wanted| *wanted == heading);
     // Titles above the headings are no hindrance where the headings are named.

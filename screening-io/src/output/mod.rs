@@ -19,7 +19,7 @@ use screening_core::screening::ScreeningResult;
 use crate::error::{IoError, Place, Problem, Rejected};
 use stage::Stage;
 
-pub use table::{score_table, write_table};
+pub use table::{score_table, write_labelled, write_table};
 pub use wording::write_wording;
 
 /// How far the writing has come; reported before every file, and once when all stand in their place.

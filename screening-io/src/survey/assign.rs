@@ -5,9 +5,9 @@ use std::collections::HashMap;
 use screening_core::instrument::Definition;
 use screening_core::instrument::wording::WordingPacks;
 
-use super::{InstrumentPart, SurveySpec};
 use super::layout::{Group, Kind, Layout, Question, groups};
 use super::named::named;
+use super::{InstrumentPart, SurveySpec};
 use crate::coding::ItemReader;
 use crate::error::{IoError, Problem};
 use crate::table::Table;

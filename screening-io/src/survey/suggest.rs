@@ -29,7 +29,7 @@ pub(crate) fn suggest(table: &Table, definitions: &[&Definition]) -> Suggestion 
     let Ok(persons) = identity(table, &layout, &spec) else { return out };
     out.person.extend(persons.student_id.map(|column| ("student_id", column)));
     out.person.extend(persons.others.iter().map(|person| (person.field.key(), person.column)));
-    if let Ok(parts) = assign::assign(table, &layout, &persons.columns_taken, &spec.instruments) {
+    if let Ok(parts) = assign::assign(table, &layout, &persons.columns_taken, &spec) {
         out.items = parts.into_iter().map(|part| part.columns).collect();
     }
     out

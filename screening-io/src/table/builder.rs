@@ -7,7 +7,7 @@ use crate::error::{IoError, Place, Problem, column_letter};
 use crate::words::trim;
 
 /// The distinct values of a table. Number 0 is the blank.
-pub(super) struct Interner {
+pub(crate) struct Interner {
     values: Vec<Value>,
     texts: HashMap<Box<str>, u32>,
     numbers: HashMap<(bool, u64), u32>,
@@ -28,7 +28,7 @@ impl Interner {
     }
 
     /// The number of a text.
-    pub(super) fn text(&mut self, text: &str) -> u32 {
+    pub(crate) fn text(&mut self, text: &str) -> u32 {
         let text = trim(text);
         if text.is_empty() {
             return 0;
@@ -54,12 +54,12 @@ impl Interner {
     }
 
     /// The number of a number.
-    pub(super) fn number(&mut self, number: f64) -> u32 {
+    pub(crate) fn number(&mut self, number: f64) -> u32 {
         self.float(false, number)
     }
 
     /// The number of a date serial.
-    pub(super) fn date(&mut self, days: f64) -> u32 {
+    pub(crate) fn date(&mut self, days: f64) -> u32 {
         self.float(true, days)
     }
 
@@ -80,12 +80,12 @@ impl Interner {
 }
 
 /// Stands for a cell that holds something which may not be kept: its row is not blank.
-pub(super) const HIDDEN: u32 = u32::MAX;
+pub(crate) const HIDDEN: u32 = u32::MAX;
 
 /// A table in the making. The first row given that is not blank becomes the headings.
-pub(super) struct Builder<'a> {
+pub(crate) struct Builder<'a> {
     table: Table,
-    pub(super) interner: Interner,
+    pub(crate) interner: Interner,
     limits: Limits,
     keep: Keep<'a>,
     headed: bool,
@@ -98,7 +98,7 @@ pub(super) struct Builder<'a> {
 const MOST_TITLES: usize = 20;
 
 impl<'a> Builder<'a> {
-    pub(super) fn new(file: &str, sheet: Option<String>, limits: Limits, keep: Keep<'a>) -> Self {
+    pub(crate) fn new(file: &str, sheet: Option<String>, limits: Limits, keep: Keep<'a>) -> Self {
         let table = Table {
             file: file.to_owned(),
             sheet,
@@ -123,28 +123,28 @@ impl<'a> Builder<'a> {
         }
     }
 
-    pub(super) fn place(&self) -> Place {
+    pub(crate) fn place(&self) -> Place {
         self.table.place()
     }
 
     /// Row of the headings, from 1; 0 before they were seen.
-    pub(super) fn head_row(&self) -> u32 {
+    pub(crate) fn head_row(&self) -> u32 {
         self.head_row
     }
 
     /// Number of columns, once the headings are known.
-    pub(super) fn width(&self) -> Option<usize> {
+    pub(crate) fn width(&self) -> Option<usize> {
         self.headed.then_some(self.table.headings.len())
     }
 
     /// Whether cells of this column are stored.
-    pub(super) fn keeps(&self, column: usize) -> bool {
+    pub(crate) fn keeps(&self, column: usize) -> bool {
         !self.headed || self.table.kept.get(column).copied().unwrap_or(true)
     }
 
     /// Takes over one row: its number in the source, and the numbers of its cells. Cells beyond the headings must be
     /// blank.
-    pub(super) fn row(&mut self, source_row: u32, cells: &[u32]) -> Result<(), IoError> {
+    pub(crate) fn row(&mut self, source_row: u32, cells: &[u32]) -> Result<(), IoError> {
         if cells.iter().all(|id| *id == 0) {
             return Ok(());
         }
@@ -226,7 +226,7 @@ impl<'a> Builder<'a> {
     }
 
     /// The finished table.
-    pub(super) fn finish(mut self) -> Result<Table, IoError> {
+    pub(crate) fn finish(mut self) -> Result<Table, IoError> {
         if !self.headed && self.table.titles > 0 {
             return Err(Problem::new("heading-not-found", self.place()).with("rows", self.table.titles).into());
         }

@@ -22,6 +22,7 @@ use std::path::Path;
 
 use crate::error::{IoError, Place, Problem};
 
+pub(crate) use builder::{Builder, HIDDEN};
 pub(crate) use kind::is_parquet;
 pub(crate) use parquet::{from_frame as table_from_frame, read_frame};
 pub(crate) use put_together::{append, join};
@@ -239,11 +240,6 @@ impl Table {
         self.appended.iter().rev().find(|(first, _)| row >= *first).map(|(_, origin)| origin)
     }
 
-    /// Rows above the headings that were left aside as titles.
-    pub(crate) fn titles(&self) -> usize {
-        self.titles
-    }
-
     /// Worksheet, where the file has several.
     pub(crate) fn sheet(&self) -> Option<&str> {
         self.sheet.as_deref()
@@ -304,13 +300,14 @@ pub fn read_table_bytes(name: &str, bytes: &[u8], options: &ReadOptions) -> Resu
     read_kept(name, bytes, options, Keep::columns(&|_| true))
 }
 
-/// Reads every sheet of a workbook that holds data, or the one that `options` name; other kinds of files are one table.
+/// Reads every sheet of a workbook that holds data, or the one that `options` name, each by itself; other kinds of files
+/// are one table.
 pub(crate) fn read_sheets(
     name: &str,
     bytes: &[u8],
     options: &ReadOptions,
     keep: Keep<'_>,
-) -> Result<Vec<Table>, IoError> {
+) -> Result<Vec<Result<Table, IoError>>, IoError> {
     let names = match kind(bytes) {
         _ if options.sheet.is_some() => Vec::new(),
         Kind::Xlsx => xlsx::sheet_names(name, bytes, options)?,
@@ -319,10 +316,10 @@ pub(crate) fn read_sheets(
         _ => Vec::new(),
     };
     if names.is_empty() {
-        return Ok(vec![read_kept(name, bytes, options, keep)?]);
+        return Ok(vec![read_kept(name, bytes, options, keep)]);
     }
     let one = |sheet: String| read_kept(name, bytes, &ReadOptions { sheet: Some(sheet), ..options.clone() }, keep);
-    names.into_iter().map(one).collect()
+    Ok(names.into_iter().map(one).collect())
 }
 
 /// Reads a table without the columns that may not be kept.
@@ -340,7 +337,7 @@ pub(crate) fn read_kept(name: &str, bytes: &[u8], options: &ReadOptions, keep: K
         Kind::Ods => ods::read(name, bytes, options, keep),
         Kind::Xls => workbook::read_xls(name, bytes, options, keep),
         Kind::Parquet => parquet::read(name, bytes, options, keep),
-        Kind::Sav => Err(Problem::new("file-sav", place()).into()),
+        Kind::Sav => crate::sav::read(name, bytes, options, keep),
         Kind::Zip => Err(Problem::new("file-zip", place()).into()),
         Kind::Text => {
             let text = encoding::decode(name, bytes, options.encoding.as_deref())?;

@@ -77,6 +77,9 @@ pub struct TableSpec<'a> {
     pub student_id: Option<String>,
     /// Refuse the file without a student id, and reject the rows without one.
     pub needs_student_id: bool,
+    /// The pupils are to be found with [`match_sheets`](crate::match_sheets): name and login code are read, and are in
+    /// the frame until then.
+    pub for_matching: bool,
     /// Wordings of the forms: their option texts are answers too.
     pub wording: Option<&'a WordingPacks>,
     /// How the file is read.
@@ -124,7 +127,8 @@ fn person_field(heading: &str, spec: &TableSpec<'_>) -> Option<Field> {
     if spec.student_id.as_deref() == Some(heading) {
         return Some(Field::StudentId);
     }
-    let field = Field::OF_ANSWERS.into_iter().find(|field| {
+    let fields = if spec.for_matching { &Field::OF_MATCHING[..] } else { &Field::OF_ANSWERS[..] };
+    let field = fields.iter().copied().find(|field| {
         field.key() == heading || !heading.is_ascii() && words().person_heading(heading) == Some(field.key())
     })?;
     (field != Field::StudentId || spec.student_id.is_none()).then_some(field)
