@@ -4,8 +4,8 @@ mod common;
 mod exports;
 
 use common::{FROM_ZERO, csv_bytes, headings, instrument, sheet, xlsx_bytes};
-use proptest::prelude::*;
 use exports::files;
+use proptest::prelude::*;
 use screening_core::instrument::Language;
 use screening_io::{
     Form, InstrumentPart, MappedSpec, Mapping, ReadOptions, RosterOptions, SurveySpec, draft_mapping,

@@ -9,7 +9,7 @@ use flate2::read::MultiGzDecoder;
 use screening_core::instrument::{Definition, Library};
 use screening_io::job::run_job;
 use screening_io::{
-    Coding, ColumnNames, IoError, InstrumentPart, MappedSpec, Mapping, ReadOptions, SurveySpec, TablePart, TableSpec,
+    Coding, ColumnNames, InstrumentPart, IoError, MappedSpec, Mapping, ReadOptions, SurveySpec, TablePart, TableSpec,
     read_answers_bytes, read_mapped_bytes, read_survey, read_table, read_table_bytes,
 };
 use screening_tests::{Csv, shared_data};
@@ -60,7 +60,6 @@ S1 = {{ cite = "x", kind = "own" }}
     );
     toml::from_str(&text).unwrap()
 }
-
 
 #[test]
 fn a_real_export_with_matrix_questions() {
@@ -185,7 +184,7 @@ fn a_job_of_files_as_they_arrive() {
     write("screening.toml", JOB);
     write(
         "register.csv",
-        "某某初级中学学生名单,,,,\n学籍号,班级名称,姓名,性别,登录码\nG1,2024级1班,甲,女,a1\nG2,2024级(1)班,乙,男,b2\nG3,2025级1班,丙,男,c3\nG4,2025级1班,丁,女,d4\n",
+        "2026年学生名单,,,,,\n学籍号,学校,班级名称,姓名,性别,登录码\nG1,某某初级中学,2024级1班,甲,女,a1\nG2,某某初级中学,2024级(1)班,乙,男,b2\nG3,某某初级中学,2025级1班,丙,男,c3\nG4,某某初级中学,2025级1班,丁,女,d4\n",
     );
     let mut export = "编号,开始答题时间,结束答题时间,答题时长,1.登录码,2.班级,3.姓名".to_owned();
     for n in 4..=12 {
@@ -205,7 +204,8 @@ fn a_job_of_files_as_they_arrive() {
     let done = run_job(&folder.path().join("screening.toml"), false, &|_| {}).unwrap_or_else(|error| panic!("{error}"));
     let grades: Vec<Option<u8>> = done.screening.results.column("grade").unwrap().u8().unwrap().iter().collect();
     assert_eq!(grades, [Some(9), Some(9), Some(8), Some(8)]);
-    let totals: Vec<Option<f64>> = done.screening.results.column("phq-9.total").unwrap().f64().unwrap().iter().collect();
+    let totals: Vec<Option<f64>> =
+        done.screening.results.column("phq-9.total").unwrap().f64().unwrap().iter().collect();
     assert_eq!(totals, [Some(0.0), Some(3.0), Some(0.0), Some(2.0)]);
     let matching = &done.files[0].matching;
     assert_eq!((matching.matched.iter().map(|(_, n)| *n).collect::<Vec<_>>(), matching.unmatched), (vec![0, 1, 2], 1));

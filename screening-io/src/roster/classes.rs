@@ -107,21 +107,29 @@ pub(super) fn one_spelling(mut roster: Roster, options: &RosterOptions) -> Resul
     let files = text("source_file")?;
     let rows = roster.frame.column("source_row").and_then(|column| column.u32().cloned()).map_err(broken)?;
     let grades = roster.frame.column("grade").and_then(|column| column.u8().cloned()).map_err(broken)?;
-    let mut first: HashMap<(&str, Option<u8>, String), (&str, usize, Vec<&str>)> = HashMap::new();
-    let mut keys: HashMap<(&str, Option<u8>), String> = HashMap::new();
+    let mut first: HashMap<(&str, u8, String), (&str, usize, Vec<&str>)> = HashMap::new();
+    let mut keys: HashMap<(&str, u8), Option<String>> = HashMap::new();
     let mut spelt: Vec<Option<&str>> = Vec::with_capacity(classes.len());
     for (row, class) in classes.iter().enumerate() {
         let Some(name) = class else {
             spelt.push(None);
             continue;
         };
-        let grade = grades.get(row);
-        let key = keys.entry((name, grade)).or_insert_with(|| {
-            let known = Known { grade, day: options.day, system: options.system, stage: None };
-            read(name, known).0.key
+        // A class of an unknown grade, or one whose name is in doubt, is not taken for another one.
+        let key = grades.get(row).and_then(|grade| {
+            let read_key = || {
+                let known = Known { grade: Some(grade), day: options.day, system: options.system, stage: None };
+                let (class, doubt) = read(name, known);
+                doubt.is_none().then_some(class.key)
+            };
+            keys.entry((name, grade)).or_insert_with(read_key).clone().map(|key| (grade, key))
         });
+        let Some((grade, key)) = key else {
+            spelt.push(Some(name));
+            continue;
+        };
         let school = schools.get(row).unwrap_or_default();
-        let known = first.entry((school, grade, key.clone())).or_insert_with(|| (name, row, Vec::new()));
+        let known = first.entry((school, grade, key)).or_insert_with(|| (name, row, Vec::new()));
         if known.0 != name && !known.2.contains(&name) {
             known.2.push(name);
         }

@@ -5,8 +5,7 @@ use std::collections::HashSet;
 /// Bytes of the longest name.
 const LONGEST: usize = 64;
 /// Words of the command language.
-const RESERVED: [&str; 13] =
-    ["ALL", "AND", "BY", "EQ", "GE", "GT", "LE", "LT", "NE", "NOT", "OR", "TO", "WITH"];
+const RESERVED: [&str; 13] = ["ALL", "AND", "BY", "EQ", "GE", "GT", "LE", "LT", "NE", "NOT", "OR", "TO", "WITH"];
 
 /// Names for columns, each once whatever the case: letters, digits and some marks, a letter first, no stop at the end.
 pub(super) fn names<'a>(columns: impl Iterator<Item = &'a str>) -> Vec<String> {
@@ -28,7 +27,8 @@ pub(super) fn names<'a>(columns: impl Iterator<Item = &'a str>) -> Vec<String> {
 
 fn legal(column: &str) -> String {
     let marks = ['.', '_', '$', '#', '@'];
-    let mut name: String = column.chars().map(|c| if c.is_alphanumeric() || marks.contains(&c) { c } else { '_' }).collect();
+    let mut name: String =
+        column.chars().map(|c| if c.is_alphanumeric() || marks.contains(&c) { c } else { '_' }).collect();
     if !name.starts_with(|c: char| c.is_alphabetic() || c == '@') || RESERVED.contains(&name.to_uppercase().as_str()) {
         name.insert_str(0, "V_");
     }

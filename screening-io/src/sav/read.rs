@@ -6,7 +6,8 @@ use encoding_rs::{Encoding, GB18030, UTF_8};
 
 use super::{DAY, SEGMENT, SPREADSHEET_DAYS, code, extension, record, segments};
 use crate::error::{IoError, Place, Problem};
-use crate::table::{Builder, HIDDEN, Keep, ReadOptions, Table};
+use crate::table::{Builder, HIDDEN, Keep, ReadOptions, Table, Value};
+use crate::words::trim;
 
 /// A place in the file from which is read.
 struct Bytes<'a> {
@@ -74,7 +75,8 @@ struct Column {
 }
 
 pub(crate) fn read(name: &str, bytes: &[u8], options: &ReadOptions, keep: Keep<'_>) -> Result<Table, IoError> {
-    let broken = |cause: &'static str| IoError::from(Problem::new("sav-broken", Place::file(name)).with("cause", cause));
+    let broken =
+        |cause: &'static str| IoError::from(Problem::new("sav-broken", Place::file(name)).with("cause", cause));
     if bytes.starts_with(b"$FL3") {
         return Err(Problem::new("sav-zipped", Place::file(name)).into());
     }
@@ -86,7 +88,14 @@ pub(crate) fn read(name: &str, bytes: &[u8], options: &ReadOptions, keep: Keep<'
     let headings: Vec<u32> = columns.iter().map(|column| builder.interner.text(&column.heading)).collect();
     builder.row(1, &headings)?;
     let elements: usize = columns.iter().flat_map(Column::elements).sum();
-    let mut cases = Cases { file, compressed: head.compressed, bias: head.bias, missing: head.system_missing, codes: [0; 8], next: 8 };
+    let mut cases = Cases {
+        file,
+        compressed: head.compressed,
+        bias: head.bias,
+        missing: head.system_missing,
+        codes: [0; 8],
+        next: 8,
+    };
     let mut case: Vec<[u8; 8]> = Vec::with_capacity(elements.min(1 << 20));
     let mut cells = Vec::with_capacity(columns.len());
     for row in 2_u32.. {
@@ -102,12 +111,17 @@ pub(crate) fn read(name: &str, bytes: &[u8], options: &ReadOptions, keep: Keep<'
             let count: usize = column.elements().sum();
             let (own, rest) = at.split_at_checked(count).unwrap_or((&[], &[]));
             at = rest;
-            let id = column.cell(own, &cases, &mut builder, encoding);
-            let id = id.ok_or_else(|| {
+            let cell = column.cell(own, &cases, encoding).ok_or_else(|| {
                 let place = Place { row: Some(row), column: u32::try_from(position).ok(), ..Place::file(name) };
                 IoError::from(Problem::new("sav-encoding", place).with("encoding", encoding.name()))
             })?;
-            cells.push(if builder.keeps(position) || id == 0 { id } else { HIDDEN });
+            cells.push(match cell {
+                Value::Blank => 0,
+                _ if !builder.keeps(position) => HIDDEN,
+                Value::Number(number) => builder.interner.number(number),
+                Value::Date(days) => builder.interner.date(days),
+                Value::Text(text) => builder.interner.text(&text),
+            });
         }
         builder.row(row, &cells)?;
     }
@@ -144,9 +158,11 @@ fn head<'a>(file: &mut Bytes<'a>, most: usize) -> Option<Head<'a>> {
     loop {
         match file.integer()? {
             record::VARIABLE => {
-                let raw = variable(file)?;
+                let (continued, raw) = variable(file)?;
                 // A string has a record for every eight bytes; only the first says something.
-                head.variables.extend(raw);
+                if !continued {
+                    head.variables.push(raw);
+                }
                 if head.variables.len() > most.saturating_mul(2) {
                     return None;
                 }
@@ -170,8 +186,8 @@ fn head<'a>(file: &mut Bytes<'a>, most: usize) -> Option<Head<'a>> {
     }
 }
 
-/// A variable, or `None` inside for the continuation of a string.
-fn variable<'a>(file: &mut Bytes<'a>) -> Option<Option<Raw<'a>>> {
+/// A variable, and whether its record only continues the string before it.
+fn variable<'a>(file: &mut Bytes<'a>) -> Option<(bool, Raw<'a>)> {
     let kind = file.integer()?;
     let labelled = file.integer()?;
     let missing_count = file.integer()?;
@@ -191,11 +207,11 @@ fn variable<'a>(file: &mut Bytes<'a>) -> Option<Option<Raw<'a>>> {
         missing.push(file.float()?);
     }
     let width = match kind {
-        -1 => return Some(None),
+        -1 => 0,
         0..=255 => kind as usize,
         _ => return None,
     };
-    Some(Some(Raw { name, width, format: (format >> 16) as u8, missing, range: missing_count < 0 }))
+    Some((kind == -1, Raw { name, width, format: (format >> 16) as u8, missing, range: missing_count < 0 }))
 }
 
 fn labels(file: &mut Bytes<'_>) -> Option<()> {
@@ -228,7 +244,8 @@ fn extension(file: &mut Bytes<'_>, head: &mut Head<'_>) -> Option<()> {
 
 /// The encoding that the file or the caller states; plain ASCII needs none.
 fn encoding(name: &str, head: &Head<'_>, options: &ReadOptions) -> Result<&'static Encoding, IoError> {
-    let unknown = |guess: String| IoError::from(Problem::new("encoding-unknown", Place::file(name)).with("guess", guess));
+    let unknown =
+        |guess: String| IoError::from(Problem::new("encoding-unknown", Place::file(name)).with("guess", guess));
     if let Some(label) = options.encoding.as_deref() {
         return Encoding::for_label(label.as_bytes())
             .ok_or_else(|| Problem::new("encoding-name", Place::file(name)).with("encoding", label).into());
@@ -248,11 +265,19 @@ fn encoding(name: &str, head: &Head<'_>, options: &ReadOptions) -> Result<&'stat
 
 /// Joins the segments of very long strings and gives each variable its long name.
 fn columns(head: &Head<'_>, encoding: &'static Encoding) -> Option<Vec<Column>> {
-    let text = |bytes: &[u8]| encoding.decode_without_bom_handling_and_without_replacement(bytes).map(|text| text.into_owned());
+    let text = |bytes: &[u8]| {
+        encoding.decode_without_bom_handling_and_without_replacement(bytes).map(|text| text.into_owned())
+    };
     let pairs = |bytes: &[u8]| -> Option<HashMap<String, String>> {
         let whole = text(bytes)?;
         let pairs = whole.split('\t').filter_map(|pair| pair.split_once('='));
-        Some(pairs.map(|(short, long)| (short.trim_matches('\0').to_uppercase(), long.trim_matches(['\0', ' ']).to_owned())).collect())
+        Some(
+            pairs
+                .map(|(short, long)| {
+                    (short.trim_matches('\0').to_uppercase(), long.trim_matches(['\0', ' ']).to_owned())
+                })
+                .collect(),
+        )
     };
     let (names, widths) = (pairs(&head.long_names)?, pairs(&head.long_strings)?);
     let mut columns = Vec::new();
@@ -285,17 +310,11 @@ impl Column {
         std::iter::once(number).chain(self.widths.iter().map(|width| width.div_ceil(8)))
     }
 
-    /// The number of the cell's value; `None` when its text is not legal.
-    fn cell(
-        &self,
-        own: &[[u8; 8]],
-        cases: &Cases<'_>,
-        builder: &mut Builder<'_>,
-        encoding: &'static Encoding,
-    ) -> Option<u32> {
+    /// The value of a cell; `None` when its text is not legal.
+    fn cell(&self, own: &[[u8; 8]], cases: &Cases<'_>, encoding: &'static Encoding) -> Option<Value> {
         if self.widths.is_empty() {
             let value = own.first().map_or(f64::NAN, |bytes| cases.file.to_float(*bytes));
-            return Some(self.number(value, cases.missing, builder));
+            return Some(self.number(value, cases.missing));
         }
         let mut bytes = Vec::new();
         let mut rest = own;
@@ -307,18 +326,19 @@ impl Column {
             bytes.extend(segment.as_flattened().iter().copied().take(used));
         }
         let text = encoding.decode_without_bom_handling_and_without_replacement(bytes.as_slice())?;
-        Some(builder.interner.text(text.trim_end_matches([' ', '\0'])))
+        let text = trim(text.trim_end_matches('\0'));
+        Some(if text.is_empty() { Value::Blank } else { Value::Text(text.into()) })
     }
 
-    fn number(&self, value: f64, system_missing: f64, builder: &mut Builder<'_>) -> u32 {
+    fn number(&self, value: f64, system_missing: f64) -> Value {
         let user_missing = self.is_missing(value) && !is_kind_of_missing(value);
         if !value.is_finite() || value == system_missing || user_missing {
-            return 0;
+            return Value::Blank;
         }
         match self.format {
-            20 | 22 | 23 | 24 | 38 | 39 | 41 => builder.interner.date(value / DAY - SPREADSHEET_DAYS),
-            21 => builder.interner.date(value / DAY),
-            _ => builder.interner.number(value),
+            20 | 22 | 23 | 24 | 38 | 39 | 41 => Value::Date(value / DAY - SPREADSHEET_DAYS),
+            21 => Value::Date(value / DAY),
+            _ => Value::Number(value),
         }
     }
 
@@ -333,6 +353,12 @@ impl Column {
 /// Codes that this engine writes for the kinds of missing: they are told apart again.
 fn is_kind_of_missing(value: f64) -> bool {
     (-127.0..=-125.0).contains(&value)
+}
+
+/// Eight bytes of a case, or the end of all cases.
+enum Element {
+    Value([u8; 8]),
+    End,
 }
 
 /// The cases, one after the other.
@@ -352,11 +378,11 @@ impl Cases<'_> {
             return Some(false);
         }
         while case.len() < elements {
-            let element = if self.compressed { self.code()? } else { self.raw() };
+            let element = if self.compressed { self.code()? } else { self.raw().map_or(Element::End, Element::Value) };
             match element {
-                Some(element) => case.push(element),
-                None if case.is_empty() => return Some(false),
-                None => return None,
+                Element::Value(element) => case.push(element),
+                Element::End if case.is_empty() => return Some(false),
+                Element::End => return None,
             }
         }
         Some(true)
@@ -366,11 +392,11 @@ impl Cases<'_> {
         self.file.take(8)?.try_into().ok()
     }
 
-    /// The next element of compressed cases: `Some(None)` at their end.
-    fn code(&mut self) -> Option<Option<[u8; 8]>> {
+    /// The next element of compressed cases; `None` when the file ends within one.
+    fn code(&mut self) -> Option<Element> {
         loop {
             if self.next == 8 {
-                let Some(codes) = self.raw() else { return Some(None) };
+                let Some(codes) = self.raw() else { return Some(Element::End) };
                 (self.codes, self.next) = (codes, 0);
             }
             let code = self.codes.get(self.next).copied().unwrap_or(code::PAD);
@@ -378,11 +404,11 @@ impl Cases<'_> {
             let number = |value: f64| if self.file.big { value.to_be_bytes() } else { value.to_le_bytes() };
             return Some(match code {
                 code::PAD => continue,
-                code::END => None,
-                code::RAW => Some(self.raw()?),
-                code::SPACES => Some(*b"        "),
-                code::SYSTEM_MISSING => Some(number(self.missing)),
-                value => Some(number(f64::from(value) - self.bias)),
+                code::END => Element::End,
+                code::RAW => Element::Value(self.raw()?),
+                code::SPACES => Element::Value(*b"        "),
+                code::SYSTEM_MISSING => Element::Value(number(self.missing)),
+                value => Element::Value(number(f64::from(value) - self.bias)),
             });
         }
     }

@@ -6,7 +6,10 @@ use std::io::Write;
 use polars::prelude::*;
 
 use super::names::{cut, names};
-use super::{BIAS, DAY, Dictionary, Measure, MissingValues, SEGMENT, SEGMENT_WIDTH, UNIX_DAYS, Variable, code, extension, record, segments};
+use super::{
+    BIAS, DAY, Dictionary, Measure, MissingValues, SEGMENT, SEGMENT_WIDTH, UNIX_DAYS, Variable, code, extension,
+    record, segments,
+};
 
 /// Bytes of the longest string, label of a variable, and label of a value.
 const LONGEST_STRING: usize = 32_767;
@@ -214,7 +217,7 @@ impl Column<'_> {
 fn value_labels(out: &mut Vec<u8>, columns: &[Column<'_>]) {
     let mut index = 1;
     for column in columns {
-        let labels = column.variable.map_or(&[][..], |variable| &variable.values);
+        let labels = column.variable.map_or(&[][..], |variable| variable.values.as_slice());
         if let (Values::Numbers(_), false) = (&column.values, labels.is_empty()) {
             integers(out, &[record::LABELS, labels.len() as i32]);
             for (value, label) in labels {

@@ -7,8 +7,9 @@ use crate::parse::{is_no_answer, number};
 use crate::table::{Table, Value};
 use crate::words::{narrow, normal, words};
 
-/// Rewrites the answers of one instrument to plain option texts and numbers.
-pub(crate) fn plain_answers(table: &mut Table, layout: &LayoutDef, definition: &Definition, columns: &[usize]) {
+/// Rewrites the answers of one instrument to plain option texts and numbers. True when the answers bear codes of LOINC:
+/// then they are read as scores, whatever else they look like.
+pub(crate) fn plain_answers(table: &mut Table, layout: &LayoutDef, definition: &Definition, columns: &[usize]) -> bool {
     missing_words(table, layout, columns);
     if let Some([open, close]) = &layout.aside {
         table.rewrite(columns, |value| without_aside(value, open, close));
@@ -28,13 +29,13 @@ pub(crate) fn plain_answers(table: &mut Table, layout: &LayoutDef, definition: &
             }
         }
     }
-    if let Some(loinc) = definition.loinc.as_ref().filter(|loinc| !loinc.answers.is_empty()) {
-        table.rewrite(columns, |value| {
-            let text = text_of(value)?;
-            let (code, _) = loinc.answers.iter().find(|(_, answer)| **answer == text)?;
-            number(code).map(Value::Number)
-        });
+    let Some(loinc) = definition.loinc.as_ref() else { return false };
+    let code = |text: &str| loinc.answers.iter().find(|(_, answer)| *answer == text).and_then(|(code, _)| number(code));
+    let known = columns.iter().any(|column| all(table, *column, |text| code(text).is_some()));
+    if known {
+        table.rewrite(columns, |value| code(&text_of(value)?).map(Value::Number));
     }
+    known
 }
 
 /// The layout's own words for answers that are none become those that all readers know.

@@ -133,10 +133,13 @@ fn read_tables(tables: Vec<Table>, spec: &SurveySpec<'_>) -> Result<AnswerSet, I
     let (mut table, layout, mut report) = split::put_together(tables, spec.layout.as_deref(), spec.read.limits.cells)?;
     let persons = identity(&table, &layout, spec)?;
     let assigned = assign::assign(&table, &layout, &persons.columns_taken, spec)?;
-    for part in &assigned {
-        cells::plain_answers(&mut table, layout.def, part.definition, &part.columns);
+    let mut parts = spec.instruments.clone();
+    for (part, assigned) in parts.iter_mut().zip(&assigned) {
+        if cells::plain_answers(&mut table, layout.def, assigned.definition, &assigned.columns) {
+            part.coding = part.coding.or(Some(Coding::Score));
+        }
     }
-    let codings = settle::settle(&table, &layout, &assigned, &spec.instruments)?;
+    let codings = settle::settle(&table, &layout, &assigned, &parts)?;
     report.set_aside = set_aside(&table, &layout, &persons, &assigned);
     let mut set = build(&table, &layout, &persons, assigned, codings, spec)?;
     set.layout = Some(report);

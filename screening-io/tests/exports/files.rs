@@ -4,6 +4,7 @@ use std::io::{Cursor, Write};
 
 use zip::write::SimpleFileOptions;
 
+#[allow(unused_imports)]
 pub(crate) use crate::common::{csv_bytes, xlsx_bytes};
 
 pub(crate) fn gbk(rows: &[Vec<String>]) -> Vec<u8> {
