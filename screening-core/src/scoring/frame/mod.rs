@@ -2,6 +2,8 @@
 
 mod driver;
 mod input;
+mod nulls;
+mod out;
 
 use polars::prelude::*;
 

@@ -243,6 +243,8 @@ pub(crate) struct Plan {
     pub reduction_regs: Vec<usize>,
     /// Number of operations that run before the reductions: the skip rules.
     pub prelude: usize,
+    /// The operations that one sheet runs after its sums: all but sums and constants.
+    pub single_ops: Vec<usize>,
     /// Operations; the result of the n-th goes to register n.
     pub ops: Vec<Op>,
     /// Tables.
