@@ -222,7 +222,7 @@ fn facts_of_another_length_and_times_that_are_texts_are_refused() {
     let mut frame = frame(scorer.instrument(), &wave(3, 7, 0, 3));
     let check = ValidityCheck::new(&default_plan(), scorer.instrument(), &[]).unwrap();
     let answers = Answers::of_frame(&scorer, &frame).unwrap();
-    let short = SheetFacts { classes: Some(vec![Some(1)]), ..SheetFacts::default() };
+    let short = SheetFacts::default().with_classes(vec![Some(1)]);
     assert!(check.run(&answers, &short, None).is_err());
     frame.with_column(Column::new("duration_s".into(), ["10", "20", "30"])).unwrap();
     assert!(SheetFacts::of_frame(&frame, &check, None).is_err());
@@ -281,7 +281,7 @@ proptest! {
         let scorer = Scorer::new(library.get("dass-21").unwrap()).unwrap();
         let check = ValidityCheck::new(&default_plan(), scorer.instrument(), &[]).unwrap();
         let answers = Answers::of_frame(&scorer, &frame(scorer.instrument(), &sheets)).unwrap();
-        let facts = SheetFacts { classes: Some(vec![Some(1); sheets.len()]), ..SheetFacts::default() };
+        let facts = SheetFacts::default().with_classes(vec![Some(1); sheets.len()]);
         let reference = check.estimate(&answers, &facts).unwrap();
         let report = check.run(&answers, &facts, Some(&reference)).unwrap();
         let bounds = [("missing-most", 0.0, 1.0), ("longest-run", 1.0, 21.0), ("same-answer", 0.0, 1.0),

@@ -39,6 +39,20 @@ pub(super) struct OwnFlag {
 }
 
 impl SheetFacts {
+    /// Adds the class of each pupil as a number.
+    #[must_use]
+    pub fn with_classes(mut self, classes: Vec<Option<u32>>) -> Self {
+        self.classes = Some(classes);
+        self
+    }
+
+    /// Adds the seconds that each pupil took for this number of questions.
+    #[must_use]
+    pub fn with_durations(mut self, durations: Vec<Option<f64>>, questions: usize) -> Self {
+        (self.durations, self.questions) = (Some(durations), Some(questions));
+        self
+    }
+
     /// Adds what scoring found: the validity rules of the definition (lie scales, attention items), and the critical
     /// answers, which are told whatever the verdict.
     #[cfg(feature = "frame")]
