@@ -46,6 +46,7 @@ mod tests {
             include_str!("commands/instruments/mod.rs"),
             include_str!("commands/instruments/pages.rs"),
             include_str!("commands/instruments/recommend.rs"),
+            include_str!("commands/change.rs"),
             include_str!("commands/example.rs"),
             include_str!("show.rs"),
             include_str!("fail.rs"),

@@ -45,6 +45,7 @@
 //! # What a screening writes
 //!
 //! [`output::write_outputs`] writes results, the workbook of alerts, coverage, everything that was not used, and a summary.
+//! [`read_wave`] reads results back to compare them, and [`output::write_change`] writes what changed.
 //!
 //! ```
 //! use screening_io::{ReadOptions, read_table_bytes};
@@ -62,6 +63,7 @@ mod roster;
 mod survey;
 mod table;
 mod tabular;
+mod wave;
 mod words;
 
 pub use answers::AnswerSet;
@@ -71,6 +73,7 @@ pub use messages::message_ids;
 pub use roster::{Roster, RosterOptions, read_roster, read_roster_bytes, read_rosters};
 pub use survey::{InstrumentPart, SurveySpec, read_survey, read_survey_bytes};
 pub use table::{Limits, ReadOptions, Table, Value, read_table, read_table_bytes};
+pub use wave::read_wave;
 pub use tabular::{ColumnNames, TablePart, TableSpec, read_answers, read_answers_bytes};
 pub mod example;
 pub mod job;

@@ -42,6 +42,13 @@ pub struct ChangeOptions {
     pub judge: Option<String>,
 }
 
+impl ChangeOptions {
+    /// Id of the index that decides.
+    pub fn judge(&self) -> &str {
+        self.judge.as_deref().unwrap_or(JacobsonTruax::KIND)
+    }
+}
+
 /// A reliability that the caller answers for.
 #[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]

@@ -6,7 +6,7 @@ use super::basis::{ChangeOptions, INDEX_KINDS, Indices, ScaleBasis, basis};
 use super::error::ChangeError;
 use super::report::{ChangeCounts, ChangeReport, Rows};
 use super::wave::{Pupils, Wave, numbers, pupils, texts, usable};
-use super::{ClinicalChange, Course, JacobsonTruax, Outcome, ScoreChange};
+use super::{ClinicalChange, Course, Outcome, ScoreChange};
 use crate::instrument::model::ScaleDef;
 use crate::instrument::{Direction, Instrument, Level, Library, Text, Verdict};
 use crate::texts::{Fill, say};
@@ -83,8 +83,7 @@ pub(super) struct Scores {
 /// ```
 pub fn compare(waves: &[Wave], library: &Library, options: &ChangeOptions) -> Result<ChangeReport, ChangeError> {
     let pupils = pupils(waves)?;
-    let judge = options.judge.as_deref().unwrap_or(JacobsonTruax::KIND);
-    let judge = INDEX_KINDS.iter().position(|kind| *kind == judge).ok_or_else(|| {
+    let judge = INDEX_KINDS.iter().position(|kind| *kind == options.judge()).ok_or_else(|| {
         ChangeError::parameter("change", "judge", f64::NAN, "the id of one of the indices, for example `jacobson_truax`")
     })?;
     let mut job = Job { waves, pupils: &pupils, options, judge, rows: Rows::default(), comparisons: Vec::new(), refused: Vec::new() };
