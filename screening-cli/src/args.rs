@@ -297,7 +297,8 @@ pub(crate) enum SpreadArg {
 
 fn reliability(text: &str) -> Result<(String, f64, String), String> {
     let (scale, rest) = text.split_once('=').ok_or_else(|| format!("`{text}` has no `=`"))?;
-    let (value, source) = rest.split_once(':').ok_or_else(|| format!("`{text}` names no source; write value:source"))?;
+    let (value, source) =
+        rest.split_once(':').ok_or_else(|| format!("`{text}` names no source; write value:source"))?;
     let value: f64 = value.trim().parse().map_err(|_| format!("`{value}` is not a number"))?;
     if !(value > 0.0 && value < 1.0) {
         return Err(format!("{value} is not a reliability above 0 and below 1"));

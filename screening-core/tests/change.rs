@@ -1,6 +1,8 @@
 //! Waves compared: what is found, what is refused, and that nobody is lost.
 #![cfg(feature = "frame")]
 
+use std::sync::LazyLock;
+
 use indexmap::IndexMap;
 use polars::prelude::*;
 use proptest::prelude::*;
@@ -9,8 +11,10 @@ use screening_core::change::{
 };
 use screening_core::instrument::{Language, Library};
 
-fn library() -> Library {
-    Library::bundled().unwrap()
+/// Read once for all tests.
+fn library() -> &'static Library {
+    static LIBRARY: LazyLock<Library> = LazyLock::new(|| Library::bundled().unwrap());
+    &LIBRARY
 }
 
 /// One pupil at one wave: id, PHQ-9 total (none = no score), status.
@@ -55,11 +59,21 @@ fn with_others(own: &[(&str, Option<i64>, &'static str)]) -> Vec<Row> {
 
 fn cell(report: &ChangeReport, student: &str, column: &str) -> Option<String> {
     let text = |name: &str| {
-        report.changes.column(name).unwrap().as_materialized_series().cast(&DataType::String).unwrap().str().unwrap().clone()
+        report
+            .changes
+            .column(name)
+            .unwrap()
+            .as_materialized_series()
+            .cast(&DataType::String)
+            .unwrap()
+            .str()
+            .unwrap()
+            .clone()
     };
     let (ids, waves, cells) = (text("student_id"), text("to_wave"), text(column));
     let last = waves.iter().last().flatten().unwrap().to_owned();
-    let row = (0..report.changes.height()).find(|row| ids.get(*row) == Some(student) && waves.get(*row) == Some(&last))?;
+    let row =
+        (0..report.changes.height()).find(|row| ids.get(*row) == Some(student) && waves.get(*row) == Some(&last))?;
     cells.get(row).map(str::to_owned)
 }
 
@@ -67,15 +81,38 @@ fn cell(report: &ChangeReport, student: &str, column: &str) -> Option<String> {
 fn changes_crossings_and_courses_are_told_apart() {
     let library = library();
     let v = "valid";
-    let autumn = with_others(&[("up", Some(4), v), ("down", Some(20), v), ("stays", Some(16), v), ("small", Some(10), v), ("again", Some(14), v), ("gone", Some(9), v), ("void", Some(9), v)]);
-    let spring = with_others(&[("up", Some(6), v), ("down", Some(22), v), ("stays", Some(17), v), ("small", Some(11), v), ("again", Some(3), v), ("void", Some(8), v)]);
-    let next = with_others(&[("up", Some(18), v), ("down", Some(5), v), ("stays", Some(15), v), ("small", Some(9), v), ("again", Some(15), v), ("new", Some(12), v), ("void", Some(25), "invalid")]);
+    let autumn = with_others(&[
+        ("up", Some(4), v),
+        ("down", Some(20), v),
+        ("stays", Some(16), v),
+        ("small", Some(10), v),
+        ("again", Some(14), v),
+        ("gone", Some(9), v),
+        ("void", Some(9), v),
+    ]);
+    let spring = with_others(&[
+        ("up", Some(6), v),
+        ("down", Some(22), v),
+        ("stays", Some(17), v),
+        ("small", Some(11), v),
+        ("again", Some(3), v),
+        ("void", Some(8), v),
+    ]);
+    let next = with_others(&[
+        ("up", Some(18), v),
+        ("down", Some(5), v),
+        ("stays", Some(15), v),
+        ("small", Some(9), v),
+        ("again", Some(15), v),
+        ("new", Some(12), v),
+        ("void", Some(25), "invalid"),
+    ]);
     let waves = [
-        wave(&library, "autumn", (2025, 10, 1), &autumn),
-        wave(&library, "spring", (2026, 3, 1), &spring),
-        wave(&library, "next", (2026, 10, 1), &next),
+        wave(library, "autumn", (2025, 10, 1), &autumn),
+        wave(library, "spring", (2026, 3, 1), &spring),
+        wave(library, "next", (2026, 10, 1), &next),
     ];
-    let report = compare(&waves, &library, &ChangeOptions::default()).unwrap();
+    let report = compare(&waves, library, &ChangeOptions::default()).unwrap();
     assert!(report.refused.is_empty(), "{:?}", report.refused);
     let told = |student: &str| ["change", "clinical", "course"].map(|column| cell(&report, student, column));
     let some = |words: [&str; 3]| words.map(|word| Some(word.to_owned()));
@@ -101,7 +138,9 @@ fn changes_crossings_and_courses_are_told_apart() {
         let basis = &comparison.basis;
         let reliability = basis.reliability.as_ref().unwrap();
         assert!(reliability.kind == "alpha" && !reliability.source.is_empty() && basis.spread.is_some());
-        assert!((basis.sem.unwrap() - basis.spread.as_ref().unwrap().sd * (1.0 - reliability.value).sqrt()).abs() < 1e-12);
+        assert!(
+            (basis.sem.unwrap() - basis.spread.as_ref().unwrap().sd * (1.0 - reliability.value).sqrt()).abs() < 1e-12
+        );
     }
 
     // Trajectories: a row for each pupil and wave, a void sheet without a value.
@@ -116,10 +155,11 @@ fn changes_crossings_and_courses_are_told_apart() {
 
 #[test]
 fn what_cannot_be_compared_is_refused_with_the_reason() {
-    let mut library = library();
+    let mut newer = library().clone();
+    let library = library();
     let rows = with_others(&[]);
-    let first = wave(&library, "autumn", (2025, 10, 1), &rows);
-    let second = wave(&library, "spring", (2026, 3, 1), &rows);
+    let first = wave(library, "autumn", (2025, 10, 1), &rows);
+    let second = wave(library, "spring", (2026, 3, 1), &rows);
     let reason = |report: &ChangeReport, at: usize| {
         let why = &report.refused[at].why;
         assert!(!why.get(Language::ZhCn).contains('{') && !why.get(Language::En).contains('{'), "{why:?}");
@@ -129,12 +169,16 @@ fn what_cannot_be_compared_is_refused_with_the_reason() {
     // Another version: refused on both sides, whichever the library holds.
     let mut older = first.clone();
     older.instruments.insert("phq-9".into(), "phq-9@0.9.0+000000000000".into());
-    let report = compare(&[older.clone(), second.clone()], &library, &ChangeOptions::default()).unwrap();
+    let report = compare(&[older.clone(), second.clone()], library, &ChangeOptions::default()).unwrap();
     assert_eq!((report.changes.height(), report.comparisons.len()), (0, 0));
-    assert!((0..report.refused.len()).any(|at| reason(&report, at).contains("different versions")), "{:?}", report.refused);
+    assert!(
+        (0..report.refused.len()).any(|at| reason(&report, at).contains("different versions")),
+        "{:?}",
+        report.refused
+    );
     let mut both = second.clone();
     both.instruments.clone_from(&older.instruments);
-    let report = compare(&[older, both], &library, &ChangeOptions::default()).unwrap();
+    let report = compare(&[older, both], library, &ChangeOptions::default()).unwrap();
     assert!(report.comparisons.is_empty() && reason(&report, 0).contains("--instruments"));
 
     // An instrument of one wave only, and one that the library does not have.
@@ -142,23 +186,23 @@ fn what_cannot_be_compared_is_refused_with_the_reason() {
     more.instruments.insert("gad-7".into(), library.get("gad-7").unwrap().citation());
     more.instruments.insert("xyz".into(), "xyz@1.0.0+000000000000".into());
     more.results.with_column(Column::new("gad-7.total".into(), vec![3_i64; rows.len()])).unwrap();
-    let report = compare(&[first.clone(), more], &library, &ChangeOptions::default()).unwrap();
+    let report = compare(&[first.clone(), more], library, &ChangeOptions::default()).unwrap();
     assert_eq!(report.comparisons.len(), 1);
     assert!(reason(&report, 0).contains("only one wave") && reason(&report, 1).contains("no xyz"));
 
     // Other cut-offs: scores are compared, bands are not.
     let mut cut = second.clone();
     cut.cutoffs["phq-9"]["total"] = "other".into();
-    let report = compare(&[first.clone(), cut], &library, &ChangeOptions::default()).unwrap();
+    let report = compare(&[first.clone(), cut], library, &ChangeOptions::default()).unwrap();
     assert!(reason(&report, 0).contains("cut-off sets"));
     assert_eq!(report.changes.column("clinical").unwrap().null_count(), rows.len());
     assert_eq!(report.changes.column("change").unwrap().null_count(), 0);
     assert_eq!(report.changes.column("course").unwrap().null_count(), rows.len());
 
     // A newer definition in the library than the results rest on.
-    let text = include_str!("../../instruments/phq-9.toml").replacen("version = \"", "version = \"9.", 1);
-    library.add("newer.toml", &text).unwrap();
-    let report = compare(&[first, second], &library, &ChangeOptions::default()).unwrap();
+    let text = include_str!("../../instruments/phq-9.toml").replacen("version = \"1.0.0\"", "version = \"9.0.0\"", 1);
+    assert!(text.contains("9.0.0") && newer.add("newer.toml", &text).is_ok());
+    let report = compare(&[first, second], &newer, &ChangeOptions::default()).unwrap();
     assert!(report.comparisons.is_empty() && reason(&report, 0).contains("the library holds"));
 }
 
@@ -167,26 +211,26 @@ fn waves_out_of_order_and_pupils_twice_are_errors() {
     let library = library();
     let options = ChangeOptions::default();
     let rows = with_others(&[]);
-    let first = wave(&library, "autumn", (2025, 10, 1), &rows);
-    let second = wave(&library, "spring", (2026, 3, 1), &rows);
-    let error = |waves: &[Wave]| compare(waves, &library, &options).unwrap_err();
+    let first = wave(library, "autumn", (2025, 10, 1), &rows);
+    let second = wave(library, "spring", (2026, 3, 1), &rows);
+    let error = |waves: &[Wave]| compare(waves, library, &options).unwrap_err();
     assert_eq!(error(std::slice::from_ref(&first)), ChangeError::FewWaves(1));
     assert_eq!(error(&[first.clone(), first.clone()]), ChangeError::SameWave("autumn".into()));
     assert!(matches!(error(&[second.clone(), first.clone()]), ChangeError::Order { .. }));
     let mut twice = rows.clone();
     twice.push(("other-3".into(), Some(2), "valid"));
-    let twice = wave(&library, "spring", (2026, 3, 1), &twice);
+    let twice = wave(library, "spring", (2026, 3, 1), &twice);
     let found = error(&[first.clone(), twice]);
     assert_eq!(found, ChangeError::Duplicate { wave: "spring".into(), row: 41, student: "other-3".into() });
     let mut nameless = rows.clone();
     nameless[4].0 = " ".into();
-    let nameless = wave(&library, "spring", (2026, 3, 1), &nameless);
+    let nameless = wave(library, "spring", (2026, 3, 1), &nameless);
     assert_eq!(error(&[first.clone(), nameless]), ChangeError::NoStudent { wave: "spring".into(), row: 5 });
     let mut other = second.clone();
     other.results = df!["name" => ["x"]].unwrap();
     assert!(matches!(error(&[first.clone(), other]), ChangeError::NoColumn { .. }));
     let judge = ChangeOptions { judge: Some("stars".into()), ..ChangeOptions::default() };
-    assert!(compare(&[first, second], &library, &judge).is_err());
+    assert!(compare(&[first, second], library, &judge).is_err());
 }
 
 #[test]
@@ -194,14 +238,15 @@ fn indices_without_their_figures_are_refused_and_given_figures_are_used() {
     let library = library();
     let few: Vec<Row> = (0..12).map(|n| (n.to_string(), Some(n), "valid")).collect();
     let later: Vec<Row> = (0..12).map(|n| (n.to_string(), Some(11 - n), "valid")).collect();
-    let waves = [wave(&library, "a", (2025, 1, 1), &few), wave(&library, "b", (2026, 1, 1), &later)];
-    let report = compare(&waves, &library, &ChangeOptions::default()).unwrap();
+    let waves = [wave(library, "a", (2025, 1, 1), &few), wave(library, "b", (2026, 1, 1), &later)];
+    let report = compare(&waves, library, &ChangeOptions::default()).unwrap();
     let refused: Vec<&str> = report.comparisons[0].basis.refused.iter().map(|(kind, _)| *kind).collect();
     assert_eq!(refused.len(), 6, "twelve pupils give no standard deviation: {refused:?}");
     assert_eq!(report.changes.column("change").unwrap().null_count(), 12);
 
     // A published standard deviation, a reliability and a retest group that the caller answers for.
-    let group = RetestGroup { n: 150, mean_before: 6.0, sd_before: 5.0, mean_after: 5.5, sd_after: 5.0, correlation: 0.8 };
+    let group =
+        RetestGroup { n: 150, mean_before: 6.0, sd_before: 5.0, mean_after: 5.5, sd_after: 5.0, correlation: 0.8 };
     let options = ChangeOptions {
         reliability: [("phq-9.total".to_owned(), GivenReliability { value: 0.75, source: "the manual".into() })].into(),
         spread: SpreadChoice::Published,
@@ -209,7 +254,7 @@ fn indices_without_their_figures_are_refused_and_given_figures_are_used() {
         judge: Some("regression".into()),
         ..ChangeOptions::default()
     };
-    let report = compare(&waves, &library, &options).unwrap();
+    let report = compare(&waves, library, &options).unwrap();
     let basis = &report.comparisons[0].basis;
     let refused: Vec<&str> = basis.refused.iter().map(|(kind, _)| *kind).collect();
     assert_eq!(refused, ["hageman_arrindell"]);
@@ -225,7 +270,7 @@ fn indices_without_their_figures_are_refused_and_given_figures_are_used() {
 
     // A region without figures leaves the index without a reliability; none is taken from elsewhere.
     let nowhere = ChangeOptions { region: Some("ZZ".into()), ..ChangeOptions::default() };
-    let report = compare(&waves, &library, &nowhere).unwrap();
+    let report = compare(&waves, library, &nowhere).unwrap();
     assert!(report.comparisons[0].basis.reliability.is_none());
 }
 
@@ -244,9 +289,9 @@ proptest! {
         };
         let mut turned = rows(true);
         turned.rotate_left(turn);
-        let a = wave(&library, "a", (2025, 1, 1), &rows(false));
-        let plain = compare(&[a.clone(), wave(&library, "b", (2026, 1, 1), &rows(true))], &library, &ChangeOptions::default()).unwrap();
-        let other = compare(&[a, wave(&library, "b", (2026, 1, 1), &turned)], &library, &ChangeOptions::default()).unwrap();
+        let a = wave(library, "a", (2025, 1, 1), &rows(false));
+        let plain = compare(&[a.clone(), wave(library, "b", (2026, 1, 1), &rows(true))], library, &ChangeOptions::default()).unwrap();
+        let other = compare(&[a, wave(library, "b", (2026, 1, 1), &turned)], library, &ChangeOptions::default()).unwrap();
         prop_assert_eq!(plain.changes.height(), scores.len());
         prop_assert_eq!(&plain.comparisons[0].counts, &other.comparisons[0].counts);
         for (n, (a, b)) in scores.iter().enumerate() {
@@ -255,7 +300,7 @@ proptest! {
             let difference = cell(&plain, &id, "difference").map(|text| text.parse::<f64>().unwrap());
             prop_assert_eq!(difference, a.zip(*b).map(|(a, b)| (b - a) as f64));
         }
-        let back = compare(&[wave(&library, "b", (2025, 1, 1), &rows(true)), wave(&library, "a", (2026, 1, 1), &rows(false))], &library, &ChangeOptions::default()).unwrap();
+        let back = compare(&[wave(library, "b", (2025, 1, 1), &rows(true)), wave(library, "a", (2026, 1, 1), &rows(false))], library, &ChangeOptions::default()).unwrap();
         let (there, back) = (&plain.comparisons[0], &back.comparisons[0]);
         prop_assert_eq!(there.counts.compared, back.counts.compared);
         prop_assert_eq!(there.basis.pupils.map(|g| g.sd_before.to_bits()), back.basis.pupils.map(|g| g.sd_after.to_bits()));

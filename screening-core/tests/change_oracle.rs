@@ -77,7 +77,8 @@ fn lines() {
     let Some(oracle) = Oracle::open("change") else { return };
     let theirs = oracle.results("jacobson_cutoffs");
     let figure = |key: &str| theirs[key].as_f64().unwrap();
-    let lines = ClinicalLines::new([figure("M1"), figure("S1")], [figure("M0"), figure("S0")], Direction::HigherWorse).unwrap();
+    let lines =
+        ClinicalLines::new([figure("M1"), figure("S1")], [figure("M0"), figure("S0")], Direction::HigherWorse).unwrap();
     for (own, key) in [(lines.a, "a"), (lines.b, "b"), (lines.c, "c")] {
         assert!((own - figure(key)).abs() < 1e-12, "{key}");
     }

@@ -50,8 +50,10 @@ fn mahalanobis(answers: &Answers, gaps: Gaps) -> Mahalanobis {
     let all = answers.choices();
     let moments = PairMoments::of(answers, &all);
     let means = (0..all.len()).map(|i| moments.mean(i)).collect();
-    let covariance: Vec<f64> =
-        (0..all.len()).flat_map(|i| (0..all.len()).map(move |j| (i, j))).map(|(i, j)| moments.covariance(i, j)).collect();
+    let covariance: Vec<f64> = (0..all.len())
+        .flat_map(|i| (0..all.len()).map(move |j| (i, j)))
+        .map(|(i, j)| moments.covariance(i, j))
+        .collect();
     Mahalanobis::new(all, means, &covariance, gaps).unwrap()
 }
 
@@ -69,7 +71,8 @@ fn mahalanobis_distances() {
         agree(case, own.values(), &figures(&theirs["d_sq"]), 1e-8);
         if case == "mahad" {
             let p = mahalanobis(&answers, Gaps::Mean).probability(&answers);
-            let flagged: Vec<bool> = theirs["flagged"].as_array().unwrap().iter().map(|f| f.as_bool().unwrap()).collect();
+            let flagged: Vec<bool> =
+                theirs["flagged"].as_array().unwrap().iter().map(|f| f.as_bool().unwrap()).collect();
             assert_eq!(p.values().iter().map(|p| *p < 0.01).collect::<Vec<_>>(), flagged);
             assert!(flagged.contains(&true));
         }
@@ -134,7 +137,8 @@ fn person_fit() {
         let zh = figures(&theirs["personfit_first"]["Zh"]);
         let thetas = figures(&theirs["scores_first"]["EAP"]["theta"]);
         let rows = thetas.len().min(zh.len());
-        let columns: Vec<Vec<i8>> = oracle.data(file).1.into_iter().map(|c| c[..rows].iter().map(|x| (x - lowest) as i8).collect()).collect();
+        let columns: Vec<Vec<i8>> =
+            oracle.data(file).1.into_iter().map(|c| c[..rows].iter().map(|x| (x - lowest) as i8).collect()).collect();
         let parameters: Vec<ItemParameters> = theirs["irt_pars"]["data"]
             .as_array()
             .unwrap()
@@ -173,7 +177,8 @@ fn lz_star() {
     for (row, theta) in index.thetas(&answers).into_iter().enumerate() {
         let p: Vec<f64> = parameters.iter().map(|p| 1.0 / (1.0 + (-p[0] * (theta - p[1])).exp())).collect();
         let d1: Vec<f64> = p.iter().zip(&parameters).map(|(p, item)| item[0] * p * (1.0 - p)).collect();
-        let d2: Vec<f64> = p.iter().zip(&parameters).zip(&d1).map(|((p, item), d1)| item[0] * d1 * (1.0 - 2.0 * p)).collect();
+        let d2: Vec<f64> =
+            p.iter().zip(&parameters).zip(&d1).map(|((p, item), d1)| item[0] * d1 * (1.0 - 2.0 * p)).collect();
         let w: Vec<f64> = p.iter().map(|p| (p / (1.0 - p)).ln()).collect();
         let r: Vec<f64> = p.iter().zip(&d1).map(|(p, d1)| d1 / (p * (1.0 - p))).collect();
         let sum = |f: &dyn Fn(usize) -> f64| (0..5).map(f).sum::<f64>();

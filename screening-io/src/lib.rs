@@ -73,7 +73,7 @@ pub use messages::message_ids;
 pub use roster::{Roster, RosterOptions, read_roster, read_roster_bytes, read_rosters};
 pub use survey::{InstrumentPart, SurveySpec, read_survey, read_survey_bytes};
 pub use table::{Limits, ReadOptions, Table, Value, read_table, read_table_bytes};
-pub use wave::read_wave;
 pub use tabular::{ColumnNames, TablePart, TableSpec, read_answers, read_answers_bytes};
+pub use wave::read_wave;
 pub mod example;
 pub mod job;

@@ -1,6 +1,8 @@
 //! `screening change`
 
-use screening_core::change::{ChangeOptions, ChangeReport, Comparison, Course, GivenReliability, SpreadChoice, compare};
+use screening_core::change::{
+    ChangeOptions, ChangeReport, Comparison, Course, GivenReliability, SpreadChoice, compare,
+};
 use screening_core::instrument::{Language, Library};
 use screening_io::output::write_change;
 use screening_io::read_wave;
@@ -35,9 +37,10 @@ pub(crate) fn run(context: &Context, command: &ChangeCommand) -> Result<(), Fail
 }
 
 fn options(command: &ChangeCommand) -> ChangeOptions {
-    let reliability = command.reliability.iter().map(|(scale, value, source)| {
-        (scale.clone(), GivenReliability { value: *value, source: source.clone() })
-    });
+    let reliability = command
+        .reliability
+        .iter()
+        .map(|(scale, value, source)| (scale.clone(), GivenReliability { value: *value, source: source.clone() }));
     ChangeOptions {
         reliability: reliability.collect(),
         spread: match command.sd {
@@ -52,8 +55,7 @@ fn options(command: &ChangeCommand) -> ChangeOptions {
 
 /// Counts by scale, what they rest on, and what was refused.
 fn overview(language: Language, library: &Library, report: &ChangeReport) {
-    let mut headings =
-        ["scale", "change-waves", "change-compared"].map(|id| say(id, language)).to_vec();
+    let mut headings = ["scale", "change-waves", "change-compared"].map(|id| say(id, language)).to_vec();
     headings.extend(screening_core::change::Outcome::ALL.map(|outcome| outcome.name().get(language).to_owned()));
     let courses = [Course::NewOnset, Course::Persistent, Course::Recovered];
     headings.extend(courses.map(|course| course.name().get(language).to_owned()));
@@ -97,7 +99,8 @@ fn name(library: &Library, comparison: &Comparison, language: Language) -> Strin
 
 fn basis(language: Language, library: &Library, comparison: &Comparison) {
     let (scale, basis) = (name(library, comparison, language), &comparison.basis);
-    if let (Some(spread), Some(reliability), Some(change)) = (&basis.spread, &basis.reliability, basis.smallest_change) {
+    if let (Some(spread), Some(reliability), Some(change)) = (&basis.spread, &basis.reliability, basis.smallest_change)
+    {
         let values = [
             scale.clone(),
             format!("{change:.2}"),
@@ -110,6 +113,9 @@ fn basis(language: Language, library: &Library, comparison: &Comparison) {
         println!("{}", fill("change-basis", language, &values));
     }
     for (index, why) in &basis.refused {
-        println!("{}", fill("change-index-refused", language, &[scale.clone(), (*index).to_owned(), why.get(language).to_owned()]));
+        println!(
+            "{}",
+            fill("change-index-refused", language, &[scale.clone(), (*index).to_owned(), why.get(language).to_owned()])
+        );
     }
 }

@@ -256,9 +256,10 @@ fn spread(
         return Some(Spread { mean: group.mean_before, sd: group.sd_before, source });
     }
     let definition = instrument.definition();
-    let own = definition.reference.iter().filter(|entry| {
-        entry.scale == scale && entry.group.is_none() && of_region(&entry.region, options)
-    });
+    let own = definition
+        .reference
+        .iter()
+        .filter(|entry| entry.scale == scale && entry.group.is_none() && of_region(&entry.region, options));
     let (mean, sd, entry) =
         own.filter_map(|entry| Some((entry.mean?, entry.sd?, entry))).max_by_key(|(_, sd, _)| *sd)?;
     let cite = definition.sources.get(&entry.source).map_or(entry.source.as_str(), |source| source.cite.as_str());

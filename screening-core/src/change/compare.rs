@@ -84,9 +84,22 @@ pub(super) struct Scores {
 pub fn compare(waves: &[Wave], library: &Library, options: &ChangeOptions) -> Result<ChangeReport, ChangeError> {
     let pupils = pupils(waves)?;
     let judge = INDEX_KINDS.iter().position(|kind| *kind == options.judge()).ok_or_else(|| {
-        ChangeError::parameter("change", "judge", f64::NAN, "the id of one of the indices, for example `jacobson_truax`")
+        ChangeError::parameter(
+            "change",
+            "judge",
+            f64::NAN,
+            "the id of one of the indices, for example `jacobson_truax`",
+        )
     })?;
-    let mut job = Job { waves, pupils: &pupils, options, judge, rows: Rows::default(), comparisons: Vec::new(), refused: Vec::new() };
+    let mut job = Job {
+        waves,
+        pupils: &pupils,
+        options,
+        judge,
+        rows: Rows::default(),
+        comparisons: Vec::new(),
+        refused: Vec::new(),
+    };
     for id in instruments(waves) {
         job.instrument(id, library)?;
     }
@@ -172,7 +185,13 @@ impl Job<'_> {
         }
     }
 
-    fn scale(&mut self, instrument: &Instrument, place: usize, scale: &ScaleDef, held: &[usize]) -> Result<(), ChangeError> {
+    fn scale(
+        &mut self,
+        instrument: &Instrument,
+        place: usize,
+        scale: &ScaleDef,
+        held: &[usize],
+    ) -> Result<(), ChangeError> {
         let mut scores: Vec<(usize, Scores)> = Vec::new();
         for at in held {
             if let Some(found) = self.scores(*at, instrument, scale)? {
@@ -183,7 +202,8 @@ impl Job<'_> {
         for later in 1..scores.len() {
             let (earlier, rest) = scores.split_at(later);
             let (Some((from, before)), Some((to, after))) = (earlier.last(), rest.first()) else { continue };
-            let names = (self.waves.get(*from).map_or("", |wave| &wave.id), self.waves.get(*to).map_or("", |wave| &wave.id));
+            let names =
+                (self.waves.get(*from).map_or("", |wave| &wave.id), self.waves.get(*to).map_or("", |wave| &wave.id));
             let (mut basis, indices) =
                 basis(instrument, &scale.id, (&before.values, &after.values), names.0, self.options);
             let sets = (self.cutoff_set(*from, instrument, scale), self.cutoff_set(*to, instrument, scale));
@@ -191,7 +211,12 @@ impl Job<'_> {
             if !same_set {
                 let (first, second) = (sets.0.unwrap_or_default(), sets.1.unwrap_or_default());
                 let fills = [("before", Fill::Same(first.as_str())), ("after", Fill::Same(&second))];
-                self.refuse(instrument.id(), Some(&scale.id), (Some(*from), *to), say("change-refused.cutoffs", &fills));
+                self.refuse(
+                    instrument.id(),
+                    Some(&scale.id),
+                    (Some(*from), *to),
+                    say("change-refused.cutoffs", &fills),
+                );
             }
             // Bands of earlier waves count as long as they come from the same set.
             let history: Vec<&Scores> = scores[..=later]
@@ -199,7 +224,14 @@ impl Job<'_> {
                 .filter(|(at, _)| self.cutoff_set(*at, instrument, scale) == self.cutoff_set(*to, instrument, scale))
                 .map(|(_, scores)| scores)
                 .collect();
-            let counts = self.pair(&indices, (before, after), same_set.then_some(&history), scale.direction, (*from, *to), (instrument, place));
+            let counts = self.pair(
+                &indices,
+                (before, after),
+                same_set.then_some(&history),
+                scale.direction,
+                (*from, *to),
+                (instrument, place),
+            );
             basis.refused.sort_by_key(|(kind, _)| INDEX_KINDS.iter().position(|own| own == kind));
             self.comparisons.push(Comparison {
                 instrument: instrument.citation(),
@@ -242,7 +274,9 @@ impl Job<'_> {
             let band = fit.and_then(|row| bands.as_ref()?.get(row));
             scores.unusable.push(row.is_some() && fit.is_none());
             scores.values.push(fit.and_then(|row| values.get(row).copied()).unwrap_or(f64::NAN));
-            scores.raised.push(band.and_then(|band| definition.bands.get(band)).map(|band| band.level >= Level::Raised));
+            scores
+                .raised
+                .push(band.and_then(|band| definition.bands.get(band)).map(|band| band.level >= Level::Raised));
             scores.bands.push(band.map(str::to_owned));
         }
         Ok(Some(scores))
@@ -263,21 +297,43 @@ impl Job<'_> {
         self.rows.open(instrument.id(), scale_id, from, to);
         let mut course = Vec::new();
         for (pupil, (x, y)) in before.values.iter().zip(&after.values).enumerate() {
-            let rows = [from, to].map(|wave| self.pupils.rows.get(wave).and_then(|rows| rows.get(pupil).copied().flatten()));
+            let rows =
+                [from, to].map(|wave| self.pupils.rows.get(wave).and_then(|rows| rows.get(pupil).copied().flatten()));
             if rows == [None, None] {
                 continue;
             }
-            let values: Vec<f64> = indices.0.iter().map(|index| index.as_ref().map_or(f64::NAN, |index| index.index(*x, *y))).collect();
-            let changes: Vec<Option<ScoreChange>> =
-                indices.0.iter().zip(&values).map(|(index, value)| ScoreChange::of(*value, index.as_ref()?.critical())).collect();
+            let values: Vec<f64> =
+                indices.0.iter().map(|index| index.as_ref().map_or(f64::NAN, |index| index.index(*x, *y))).collect();
+            let changes: Vec<Option<ScoreChange>> = indices
+                .0
+                .iter()
+                .zip(&values)
+                .map(|(index, value)| ScoreChange::of(*value, index.as_ref()?.critical()))
+                .collect();
             let outcome = changes.get(self.judge).copied().flatten().and_then(|change| change.outcome(direction));
-            let sides = history.and(before.raised.get(pupil).copied().flatten().zip(after.raised.get(pupil).copied().flatten()));
-            let clinical = outcome.zip(sides).map(|(outcome, (first, second))| ClinicalChange::of(outcome, first, second));
+            let sides = history
+                .and(before.raised.get(pupil).copied().flatten().zip(after.raised.get(pupil).copied().flatten()));
+            let clinical =
+                outcome.zip(sides).map(|(outcome, (first, second))| ClinicalChange::of(outcome, first, second));
             course.clear();
             course.extend(history.into_iter().flatten().map(|scores| scores.raised.get(pupil).copied().flatten()));
             let course = Course::after(&course);
-            counts.add(rows, [*x, *y], [before, after].map(|s| s.unusable.get(pupil) == Some(&true)), outcome, clinical, course);
-            self.rows.push(pupil, [*x, *y], &values, &changes, (outcome, clinical, course), [before, after].map(|s| s.bands.get(pupil).cloned().flatten()));
+            counts.add(
+                rows,
+                [*x, *y],
+                [before, after].map(|s| s.unusable.get(pupil) == Some(&true)),
+                outcome,
+                clinical,
+                course,
+            );
+            self.rows.push(
+                pupil,
+                [*x, *y],
+                &values,
+                &changes,
+                (outcome, clinical, course),
+                [before, after].map(|s| s.bands.get(pupil).cloned().flatten()),
+            );
         }
         counts
     }

@@ -127,7 +127,14 @@ impl Rows {
         self.bands[1].push(band_after);
     }
 
-    pub(super) fn trajectory(&mut self, wave: usize, instrument: &Instrument, scale: &str, scores: &Scores, pupils: &Pupils) {
+    pub(super) fn trajectory(
+        &mut self,
+        wave: usize,
+        instrument: &Instrument,
+        scale: &str,
+        scores: &Scores,
+        pupils: &Pupils,
+    ) {
         let mut points = Points {
             instrument: instrument.citation(),
             scale: scale.to_owned(),
@@ -175,7 +182,8 @@ impl Rows {
         let wave = |at: usize| waves.get(at).map_or("", |wave| wave.id.as_str());
         let spread = |name: &str, word: &dyn Fn(&Block) -> String| {
             let words: Vec<String> = self.blocks.iter().map(word).collect();
-            let each = words.iter().zip(&lengths).flat_map(|(word, length)| std::iter::repeat_n(Some(word.as_str()), *length));
+            let each =
+                words.iter().zip(&lengths).flat_map(|(word, length)| std::iter::repeat_n(Some(word.as_str()), *length));
             texts(name, each)
         };
         columns.push(spread("instrument", &|block| block.instrument.clone()));

@@ -48,7 +48,12 @@ impl RetestGroup {
             sums[2] += from_b * (a - mean[1]);
         }
         if n < 3 {
-            return Err(ChangeError::parameter("retest group", "n", f64::from(n), "three or more people with both scores"));
+            return Err(ChangeError::parameter(
+                "retest group",
+                "n",
+                f64::from(n),
+                "three or more people with both scores",
+            ));
         }
         let sd = |sum: f64| (sum / f64::from(n - 1)).sqrt();
         let group = Self {

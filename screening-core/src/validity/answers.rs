@@ -353,7 +353,10 @@ mod tests {
     #[test]
     fn keyed_places_turn_round_with_the_item() {
         let item = AnswerItem::new("1", &[4, 0, 2]).reversed();
-        assert_eq!((item.category(0), item.category(2), item.category(4), item.category(1)), (Some(2), Some(1), Some(0), None));
+        assert_eq!(
+            (item.category(0), item.category(2), item.category(4), item.category(1)),
+            (Some(2), Some(1), Some(0), None)
+        );
         assert_eq!((item.keyed(0), item.keyed(4)), (4, 0));
     }
 }

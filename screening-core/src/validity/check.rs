@@ -190,12 +190,8 @@ fn ready(
                 Err(_) => return Ok(Err(say("validity-left-out.few-scales", &[("instrument", name)]))),
             }
         }
-        IndexDef::Synonyms { critical } => {
-            ReadyIndex::Pairs { kind: PairKind::Synonyms, critical: critical.to_f64() }
-        }
-        IndexDef::Antonyms { critical } => {
-            ReadyIndex::Pairs { kind: PairKind::Antonyms, critical: critical.to_f64() }
-        }
+        IndexDef::Synonyms { critical } => ReadyIndex::Pairs { kind: PairKind::Synonyms, critical: critical.to_f64() },
+        IndexDef::Antonyms { critical } => ReadyIndex::Pairs { kind: PairKind::Antonyms, critical: critical.to_f64() },
         IndexDef::Mahalanobis { gaps, measure } => ReadyIndex::Mahalanobis { gaps: *gaps, measure: *measure },
         IndexDef::Guttman { scales, measure } => {
             let scales = scales_of(instrument, items, scales, Guttman::KIND, 3)?;
@@ -226,13 +222,11 @@ fn ready(
     }))
 }
 
-fn parameters_of(
-    set: &ScaleParameters,
-    items: &[AnswerItem],
-) -> Result<Vec<(usize, ItemParameters)>, ValidityError> {
+fn parameters_of(set: &ScaleParameters, items: &[AnswerItem]) -> Result<Vec<(usize, ItemParameters)>, ValidityError> {
     let place = |(id, parameters): (&String, &ItemParameters)| {
         let position = items.iter().position(|item| item.id() == id);
-        let position = position.ok_or_else(|| ValidityError::NoSuchItem { index: PersonFit::KIND, item: id.clone() })?;
+        let position =
+            position.ok_or_else(|| ValidityError::NoSuchItem { index: PersonFit::KIND, item: id.clone() })?;
         Ok((position, parameters.clone()))
     };
     set.items.iter().map(place).collect()

@@ -121,9 +121,14 @@ mod tests {
     #[test]
     fn every_row_is_filled_once_whatever_the_number_of_blocks() {
         for rows in [0, 1, BLOCK - 1, BLOCK, BLOCK + 1, 3 * BLOCK + 7] {
-            let values = over_blocks(rows, 0_usize, || (), |start, (), to| {
-                to.iter_mut().enumerate().for_each(|(at, value)| *value += start + at + 1);
-            });
+            let values = over_blocks(
+                rows,
+                0_usize,
+                || (),
+                |start, (), to| {
+                    to.iter_mut().enumerate().for_each(|(at, value)| *value += start + at + 1);
+                },
+            );
             assert_eq!(values, (1..=rows).collect::<Vec<_>>());
             let sum = sum_blocks(rows, || 0_usize, |sum, range| *sum += range.sum::<usize>(), |a, b| a + b);
             assert_eq!(sum, (0..rows).sum::<usize>());
@@ -133,7 +138,10 @@ mod tests {
     #[test]
     fn quantiles_are_those_of_type_7() {
         let column = IndexColumn::new("long-string", vec![4.0, f64::NAN, 1.0, 3.0, 2.0]);
-        assert_eq!((column.quantile(0.0), column.quantile(0.25), column.quantile(1.0)), (Some(1.0), Some(1.75), Some(4.0)));
+        assert_eq!(
+            (column.quantile(0.0), column.quantile(0.25), column.quantile(1.0)),
+            (Some(1.0), Some(1.75), Some(4.0))
+        );
         assert_eq!((column.quantile(1.5), column.get(1), column.get(9)), (None, None, None));
         assert_eq!(IndexColumn::new("long-string", vec![f64::NAN]).quantile(0.5), None);
     }

@@ -52,7 +52,9 @@ pub enum ValidityError {
         scale: String,
     },
     /// There are too few sheets to estimate what the index rests on.
-    #[error("{index}: {sheets} sheets are too few, {needed} are needed; judge this wave by an earlier one, or leave the rule out")]
+    #[error(
+        "{index}: {sheets} sheets are too few, {needed} are needed; judge this wave by an earlier one, or leave the rule out"
+    )]
     TooFewSheets {
         /// Index.
         index: &'static str,
@@ -62,7 +64,9 @@ pub enum ValidityError {
         needed: usize,
     },
     /// The covariance matrix has no inverse.
-    #[error("the covariance of the items has no inverse: item `{item}` adds nothing to the items before it (the same answers, or a sum of them); leave it out")]
+    #[error(
+        "the covariance of the items has no inverse: item `{item}` adds nothing to the items before it (the same answers, or a sum of them); leave it out"
+    )]
     Singular {
         /// The first item that depends on those before it.
         item: String,

@@ -16,8 +16,10 @@ use super::error::ValidityError;
 /// over the scales (a pupil with the same mean everywhere).
 ///
 /// Unit: -1 (consistent) to 1. Higher is worse. Source: Jackson 1976, as described by Johnson 2005; figures and sign as
-/// `careless::evenodd` from version 1.2.0. Default: inconsistent above -0.30, that is a consistency below .30 (Johnson
-/// 2005, J Res Pers 39:103). With few scales the correlation rests on few points: at least three are needed here.
+/// `careless::evenodd` from version 1.2.0. Published limit: inconsistent above -0.30, that is a consistency below .30 (Johnson
+/// 2005, J Res Pers 39:103). With few scales the correlation rests on few points, and a pupil whose scales are all alike
+/// has nothing to correlate: at least three scales are needed here, and the default plan takes the 99th percentile of the
+/// wave.
 ///
 /// ```
 /// use screening_core::validity::{AnswerItem, Answers, EvenOdd};
@@ -54,7 +56,12 @@ impl EvenOdd {
         let usable = scales.iter().filter(|items| items.len() >= 2).count();
         if usable < 3 || usable < scales.len() {
             let allowed = "three or more scales of two or more items each";
-            return Err(ValidityError::parameter(Self::KIND, "scales", format!("{usable} usable of {}", scales.len()), allowed));
+            return Err(ValidityError::parameter(
+                Self::KIND,
+                "scales",
+                format!("{usable} usable of {}", scales.len()),
+                allowed,
+            ));
         }
         Ok(Self { scales })
     }

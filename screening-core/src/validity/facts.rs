@@ -4,9 +4,9 @@ use std::collections::HashMap;
 
 use crate::answers::Tri;
 use crate::instrument::{FlagSeverity, Verdict};
-use crate::scoring::Scores;
 #[cfg(feature = "frame")]
 use crate::scoring::ScoredSheets;
+use crate::scoring::Scores;
 
 /// What is known of the sheets beside their answers. Everything may be left out; rules that need it then say nothing.
 #[derive(Debug, Clone, Default)]

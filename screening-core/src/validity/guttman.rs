@@ -107,7 +107,9 @@ impl Guttman {
             given.sort_unstable();
             let ascending = |place: usize| order.steps.iter().filter(move |step| step.0 == place).is_sorted();
             if given != wanted || !(0..order.items.len()).all(ascending) {
-                let why = "the order of steps does not hold every step of the items once and in turn; estimate it again".to_owned();
+                let why =
+                    "the order of steps does not hold every step of the items once and in turn; estimate it again"
+                        .to_owned();
                 return Err(ValidityError::Unfit { index: Self::KIND, why });
             }
         }
@@ -317,10 +319,8 @@ mod tests {
         let all = Answers::from_codes(ordered(&[0, 1, 2]), columns.clone()).unwrap();
         let index = Guttman::of_wave(&all, &[vec![0, 1, 2]]).unwrap();
         let order = &index.scales()[0];
-        let shorter = StepOrder {
-            items: vec![0, 1],
-            steps: order.steps.iter().copied().filter(|(item, _)| *item < 2).collect(),
-        };
+        let shorter =
+            StepOrder { items: vec![0, 1], steps: order.steps.iter().copied().filter(|(item, _)| *item < 2).collect() };
         let two = Answers::from_codes(ordered(&[0, 1, 2])[..2].to_vec(), columns[..2].to_vec()).unwrap();
         let alone = Guttman::new(vec![shorter], two.items()).unwrap();
         for measure in [GuttmanMeasure::Count, GuttmanMeasure::Normed] {

@@ -166,12 +166,8 @@ impl Mahalanobis {
     fn values(&self, answers: &Answers, value: impl Fn(f64, usize) -> f64 + Sync + Send) -> Vec<f64> {
         let k = self.items.len();
         let columns = answers.columns(&self.items);
-        let scratch = || Scratch {
-            centred: Vec::new(),
-            whitened: DMatrix::zeros(0, 0),
-            holes: Vec::new(),
-            gap: Gap::default(),
-        };
+        let scratch =
+            || Scratch { centred: Vec::new(), whitened: DMatrix::zeros(0, 0), holes: Vec::new(), gap: Gap::default() };
         over_blocks(answers.rows(), f64::NAN, scratch, |start, scratch, to| {
             let len = to.len();
             scratch.centre(&columns, &self.means, start, len);
@@ -294,7 +290,8 @@ mod tests {
     fn a_sheet_with_gaps_is_judged_by_its_answers_alone() {
         let covariance = [2.0, 0.6, -0.3, 0.6, 1.5, 0.4, -0.3, 0.4, 1.0];
         let index = Mahalanobis::new(vec![0, 1, 2], vec![1.0, 2.0, 1.5], &covariance, Gaps::Answered).unwrap();
-        let answers = Answers::from_codes(items(3), vec![vec![4, -128, 4], vec![-128, -128, 1], vec![0, -127, -128]]).unwrap();
+        let answers =
+            Answers::from_codes(items(3), vec![vec![4, -128, 4], vec![-128, -128, 1], vec![0, -127, -128]]).unwrap();
         // Items 1 and 3 alone: (3, -1.5) on [[2, -.3], [-.3, 1]].
         let det = 2.0 * 1.0 - 0.09;
         let wanted = (9.0 * 1.0 + 2.0 * 0.3 * 3.0 * -1.5 + 2.25 * 2.0) / det;
@@ -336,6 +333,9 @@ mod tests {
         let error = Mahalanobis::of_wave(&moments, Gaps::Answered, |at| format!("gad-7.{}", at + 1)).unwrap_err();
         assert_eq!(error, ValidityError::Singular { item: "gad-7.2".into() });
         let few = PairMoments::of(&Answers::from_codes(items(1), vec![vec![0, 1, 2]]).unwrap(), &[0]);
-        assert!(matches!(Mahalanobis::of_wave(&few, Gaps::Mean, |at| at.to_string()), Err(ValidityError::TooFewSheets { needed: 5, .. })));
+        assert!(matches!(
+            Mahalanobis::of_wave(&few, Gaps::Mean, |at| at.to_string()),
+            Err(ValidityError::TooFewSheets { needed: 5, .. })
+        ));
     }
 }

@@ -209,6 +209,10 @@ mod tests {
         assert!((moments.covariance(0, 1) - (7.0 - 3.0 * 16.0 / 9.0) / 2.0).abs() < 1e-15);
         let (sd0, sd1) = ((14.0_f64 / 3.0 / 2.0).sqrt(), (2.0_f64 / 3.0 / 2.0).sqrt());
         assert!((moments.correlation(0, 1) - moments.covariance(0, 1) / (sd0 * sd1)).abs() < 1e-15);
-        assert!(PairMoments::of(&Answers::from_codes(vec![AnswerItem::new("1", &[0])], vec![vec![0]]).unwrap(), &[0]).variance(0).is_nan());
+        assert!(
+            PairMoments::of(&Answers::from_codes(vec![AnswerItem::new("1", &[0])], vec![vec![0]]).unwrap(), &[0])
+                .variance(0)
+                .is_nan()
+        );
     }
 }

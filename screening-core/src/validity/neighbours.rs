@@ -85,7 +85,8 @@ impl Neighbours {
         }
         let sheets = Rows::of(answers, self.floor);
         // Rows by class, in their own order within it.
-        let mut order: Vec<u32> = (0..rows as u32).filter(|row| classes.get(*row as usize).is_some_and(Option::is_some)).collect();
+        let mut order: Vec<u32> =
+            (0..rows as u32).filter(|row| classes.get(*row as usize).is_some_and(Option::is_some)).collect();
         order.sort_by_key(|row| classes.get(*row as usize).copied().flatten());
         let rooms: Vec<&[u32]> = order.chunk_by(|a, b| classes[*a as usize] == classes[*b as usize]).collect();
         let found: Vec<Vec<(f64, u32)>> = over_rooms(&rooms, |room| self.room(&sheets, room));
@@ -169,7 +170,8 @@ mod tests {
 
     fn answers(sheets: &[[i8; 4]]) -> Answers {
         let items = (1..=4).map(|id| AnswerItem::new(id.to_string(), &[0, 1, 2]).with_floor(0)).collect();
-        Answers::from_codes(items, (0..4).map(|item| sheets.iter().map(|sheet| sheet[item]).collect()).collect()).unwrap()
+        Answers::from_codes(items, (0..4).map(|item| sheets.iter().map(|sheet| sheet[item]).collect()).collect())
+            .unwrap()
     }
 
     #[test]

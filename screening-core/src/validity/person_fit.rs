@@ -344,7 +344,10 @@ mod tests {
                 let value = lz.get(row).unwrap();
                 sums = [sums[0] + weight, sums[1] + weight * value, sums[2] + weight * value * value];
             }
-            assert!((sums[0] - 1.0).abs() < 1e-13 && sums[1].abs() < 1e-13 && (sums[2] - 1.0).abs() < 1e-13, "{sums:?}");
+            assert!(
+                (sums[0] - 1.0).abs() < 1e-13 && sums[1].abs() < 1e-13 && (sums[2] - 1.0).abs() < 1e-13,
+                "{sums:?}"
+            );
         }
     }
 

@@ -202,9 +202,10 @@ impl ValidityReport {
     pub fn counts(&self) -> ValidityCounts {
         let of = |verdict: SheetVerdict| self.verdicts.iter().filter(|own| **own == verdict).count();
         let own = self.own.iter().map(|own| (own.id.clone(), own.states.iter().filter(|state| state.is_yes()).count()));
-        let plan = self.rules().filter(|(rule, _)| rule.verdict.is_some()).map(|(rule, result)| {
-            (rule.id.clone(), result.fired.iter().filter(|state| **state == FIRED).count())
-        });
+        let plan = self
+            .rules()
+            .filter(|(rule, _)| rule.verdict.is_some())
+            .map(|(rule, result)| (rule.id.clone(), result.fired.iter().filter(|state| **state == FIRED).count()));
         ValidityCounts {
             sheets: self.rows(),
             valid: of(SheetVerdict::Valid),
@@ -246,8 +247,11 @@ impl ValidityReport {
                 columns.push(tri_column(&name, &result.fired));
             }
             let known = column.values().iter().map(|value| !value.is_nan()).collect();
-            let values =
-                Float64Chunked::from_vec_validity(format!("{name}.value").into(), column.values().to_vec(), Some(known));
+            let values = Float64Chunked::from_vec_validity(
+                format!("{name}.value").into(),
+                column.values().to_vec(),
+                Some(known),
+            );
             columns.push(values.into_column());
         }
         DataFrame::new(self.rows(), columns)

@@ -6,9 +6,7 @@ use super::facts::SheetFacts;
 use super::plan::DistanceMeasure;
 use super::reference::{IndexReference, WaveReference};
 use super::report::{RuleResult, SheetVerdict, ValidityReport};
-use super::{
-    Answers, Guttman, IndexColumn, Mahalanobis, MissingShare, ResponseTime, ResponseVariability,
-};
+use super::{Answers, Guttman, IndexColumn, Mahalanobis, MissingShare, ResponseTime, ResponseVariability};
 use crate::instrument::expr::Comparison;
 use crate::instrument::{Text, Verdict};
 use crate::scoring::Sheet;
@@ -103,7 +101,8 @@ impl ValidityCheck {
         match self.compute(rule, answers, facts, own.and_then(|own| own.index.as_ref()))? {
             Computed::Column { column, partners } => {
                 let fires = definition.fires.zip(result.cut);
-                result.fired = column.values().iter().map(|value| state(*value, fires.map(|(f, c)| (f.op, c)))).collect();
+                result.fired =
+                    column.values().iter().map(|value| state(*value, fires.map(|(f, c)| (f.op, c)))).collect();
                 (result.column, result.partners) = (Some(column), partners);
             }
             Computed::Silent(why) => {
@@ -230,11 +229,7 @@ fn state(value: f64, fires: Option<(Comparison, f64)>) -> u8 {
 /// Every fact must be there for every sheet.
 fn lengths(rows: usize, facts: &SheetFacts) -> Result<(), ValidityError> {
     let refuse = |item: &str, found: usize| {
-        if found == rows {
-            Ok(())
-        } else {
-            Err(ValidityError::Length { item: item.to_owned(), expected: rows, found })
-        }
+        if found == rows { Ok(()) } else { Err(ValidityError::Length { item: item.to_owned(), expected: rows, found }) }
     };
     facts.durations.as_ref().map_or(Ok(()), |durations| refuse("duration_s", durations.len()))?;
     facts.classes.as_ref().map_or(Ok(()), |classes| refuse("class", classes.len()))?;

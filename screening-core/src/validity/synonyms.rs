@@ -29,8 +29,9 @@ pub enum PairKind {
 /// with fewer than three answered pairs, and where one side does not vary. Numerator and denominator are integers.
 ///
 /// Unit: -1 to 1. Synonyms: lower is worse; antonyms: higher is worse. Source: Meade & Craig 2012, Psychol Methods
-/// 17:437 (pairs above .60); figures as `careless::psychsyn` with `resample_na = FALSE`. Default: doubtful below .22 for
-/// synonyms and above -.03 for antonyms (values quoted from Meade & Craig 2012 and Johnson 2005).
+/// 17:437 (pairs above .60); figures as `careless::psychsyn` with `resample_na = FALSE`. Published limits: below .22 for
+/// synonyms and above -.03 for antonyms (Meade & Craig 2012, Johnson 2005). Default plan: the first and the 99th percentile
+/// of the wave.
 ///
 /// ```
 /// use screening_core::validity::{AnswerItem, Answers, PairKind, Synonyms};
@@ -58,7 +59,10 @@ impl Synonyms {
         if (pairs.len() as i64) < FEWEST {
             return Err(ValidityError::Unfit {
                 index: kind.index(),
-                why: format!("{} pair(s) of items correlate highly enough, three are needed; lower `critical`, or leave the rule out", pairs.len()),
+                why: format!(
+                    "{} pair(s) of items correlate highly enough, three are needed; lower `critical`, or leave the rule out",
+                    pairs.len()
+                ),
             });
         }
         Ok(Self { kind, pairs })
@@ -70,7 +74,12 @@ impl Synonyms {
     /// When `critical` is not between 0 and 1, or fewer than three pairs are found.
     pub fn find(kind: PairKind, moments: &PairMoments, critical: f64) -> Result<Self, ValidityError> {
         if !(0.0..1.0).contains(&critical) {
-            return Err(ValidityError::parameter(kind.index(), "critical", critical, "a correlation from 0 to below 1"));
+            return Err(ValidityError::parameter(
+                kind.index(),
+                "critical",
+                critical,
+                "a correlation from 0 to below 1",
+            ));
         }
         let mut pairs = Vec::new();
         for (j, earlier) in moments.items().iter().enumerate() {

@@ -94,7 +94,12 @@ fn check_threshold(at: usize, fires: &FiresDef, error: &mut Report<'_>) {
         (None, Some(percentile)) if percentile > Decimal::ZERO && percentile < Decimal::from_int(100) => {}
         (None, Some(percentile)) => {
             let message = format!("{percentile} is not a percentile");
-            error("percentile", place!["rules", at, "fires", "percentile"], message, "write a number between 0 and 100");
+            error(
+                "percentile",
+                place!["rules", at, "fires", "percentile"],
+                message,
+                "write a number between 0 and 100",
+            );
         }
         _ => {
             let message = "a threshold is either a `value` or a `percentile`".to_owned();
@@ -110,7 +115,11 @@ fn check_index(at: usize, index: &IndexDef, error: &mut Report<'_>) {
     match index {
         IndexDef::Synonyms { critical } | IndexDef::Antonyms { critical } => {
             if *critical < Decimal::ZERO || *critical >= Decimal::from_int(1) {
-                refuse("critical", format!("{critical} is no size of a correlation"), "write 0 to below 1, for example 0.6");
+                refuse(
+                    "critical",
+                    format!("{critical} is no size of a correlation"),
+                    "write 0 to below 1, for example 0.6",
+                );
             }
         }
         IndexDef::EvenOdd { scales } if !scales.is_empty() && scales.len() < 3 => {

@@ -6,9 +6,7 @@ mod model;
 use crate::hash::{citation, content_hash};
 use crate::instrument::{Diagnostic, Diagnostics};
 
-pub use model::{
-    DistanceMeasure, FiresDef, IndexDef, PageDef, VALIDITY_SCHEMA, ValidityPlanDef, ValidityRuleDef,
-};
+pub use model::{DistanceMeasure, FiresDef, IndexDef, PageDef, VALIDITY_SCHEMA, ValidityPlanDef, ValidityRuleDef};
 
 /// A validity plan that passed its checks.
 ///
