@@ -51,6 +51,8 @@ pub(crate) enum Command {
     Score(ScoreCommand),
     /// Runs a whole screening from its job file.
     Run(RunCommand),
+    /// Compares the results of two or more waves: reliable change, cut-offs crossed, courses.
+    Change(ChangeCommand),
     /// Writes a synthetic example district.
     Example(ExampleCommand),
 }
@@ -323,6 +325,52 @@ pub(crate) struct RunCommand {
     /// Put the names of the class lists into the alert lists of the schools.
     #[arg(long)]
     pub(crate) names: bool,
+}
+
+/// `screening change`
+#[derive(Debug, Args)]
+pub(crate) struct ChangeCommand {
+    /// Results of the waves, the earliest first: `results.parquet` of `screening run`, or the folder it stands in.
+    #[arg(required = true, num_args = 2.., value_name = "WAVE")]
+    pub(crate) waves: Vec<PathBuf>,
+    /// Folder for the outputs.
+    #[arg(short, long, default_value = "change")]
+    pub(crate) out: PathBuf,
+    /// Reliability of a score with its source, where none is published: instrument.scale=value:source.
+    #[arg(long, value_name = "SCALE=VALUE:SOURCE", value_parser = reliability)]
+    pub(crate) reliability: Vec<(String, f64, String)>,
+    /// Where standard deviations come from.
+    #[arg(long, value_enum, default_value_t = SpreadArg::Wave)]
+    pub(crate) sd: SpreadArg,
+    /// Use published figures of this region only, for example CN.
+    #[arg(long)]
+    pub(crate) region: Option<String>,
+    /// The index that decides; jacobson_truax when left out.
+    #[arg(long, value_parser = clap::builder::PossibleValuesParser::new(screening_core::change::INDEX_KINDS))]
+    pub(crate) judge: Option<String>,
+}
+
+/// Where standard deviations come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SpreadArg {
+    /// The pupils of both waves, at the earlier one.
+    Wave,
+    /// The definition.
+    Published,
+}
+
+fn reliability(text: &str) -> Result<(String, f64, String), String> {
+    let (scale, rest) = text.split_once('=').ok_or_else(|| format!("`{text}` has no `=`"))?;
+    let (value, source) =
+        rest.split_once(':').ok_or_else(|| format!("`{text}` names no source; write value:source"))?;
+    let value: f64 = value.trim().parse().map_err(|_| format!("`{value}` is not a number"))?;
+    if !(value > 0.0 && value < 1.0) {
+        return Err(format!("{value} is not a reliability above 0 and below 1"));
+    }
+    if source.trim().is_empty() || !scale.contains('.') {
+        return Err(format!("`{text}` needs instrument.scale=value:source"));
+    }
+    Ok((scale.trim().to_owned(), value, source.trim().to_owned()))
 }
 
 /// `screening example`

@@ -48,6 +48,7 @@ mod tests {
             include_str!("commands/instruments/recommend.rs"),
             include_str!("commands/instruments/show.rs"),
             include_str!("commands/instruments/wording.rs"),
+            include_str!("commands/change.rs"),
             include_str!("commands/example.rs"),
             include_str!("show.rs"),
             include_str!("fail.rs"),

@@ -22,10 +22,11 @@
 //! # Floors
 //!
 //! A module uses what stands below it in this list, never what stands above: [`screening`], [`coverage`], [`risk`],
-//! [`scoring`], [`instrument`], [`answers`], [`stats`].
+//! [`change`], [`validity`], [`scoring`], [`instrument`], [`answers`], [`stats`].
 
 pub mod answers;
 pub mod catalogue;
+pub mod change;
 pub mod coverage;
 mod hash;
 pub mod instrument;
@@ -35,3 +36,4 @@ pub mod scoring;
 pub mod screening;
 pub mod stats;
 mod texts;
+pub mod validity;

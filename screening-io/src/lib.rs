@@ -50,6 +50,7 @@
 //! # What a screening writes
 //!
 //! [`output::write_outputs`] writes results, the workbook of alerts, coverage, everything that was not used, and a summary.
+//! [`read_wave`] reads results back to compare them, and [`output::write_change`] writes what changed.
 //!
 //! ```
 //! use screening_io::{ReadOptions, read_table_bytes};
@@ -67,6 +68,7 @@ mod roster;
 mod survey;
 mod table;
 mod tabular;
+mod wave;
 mod wording;
 mod words;
 
@@ -78,6 +80,7 @@ pub use roster::{Roster, RosterOptions, read_roster, read_roster_bytes, read_ros
 pub use survey::{InstrumentPart, SurveySpec, read_survey, read_survey_bytes};
 pub use table::{Limits, ReadOptions, Table, Value, read_table, read_table_bytes};
 pub use tabular::{ColumnNames, TablePart, TableSpec, read_answers, read_answers_bytes};
+pub use wave::read_wave;
 pub use wording::{
     ImportSpec, Imported, add_wording, import_fhir, import_fhir_bytes, import_redcap, import_redcap_bytes,
     read_wording, wording_files,

@@ -1,5 +1,6 @@
 //! One file a command.
 
+pub(crate) mod change;
 pub(crate) mod example;
 pub(crate) mod instruments;
 pub(crate) mod run;

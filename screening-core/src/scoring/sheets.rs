@@ -257,7 +257,8 @@ pub(crate) fn enum_column(name: &str, codes: Vec<u8>, words: &[&str]) -> PolarsR
     Ok(CategoricalChunked::<Categorical8Type>::from_cats_and_dtype(codes, dtype).into_series().into_column())
 }
 
-fn tri_column(name: &str, codes: &[u8]) -> Column {
+/// A column of yes and no from codes; any other code is null.
+pub(crate) fn tri_column(name: &str, codes: &[u8]) -> Column {
     let values = codes.iter().map(|code| match code {
         0 => Some(false),
         1 => Some(true),

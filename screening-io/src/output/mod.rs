@@ -1,6 +1,7 @@
 //! Writes what one screening gives.
 
 mod alerts;
+mod change;
 mod frames;
 mod guard;
 mod rejected;
@@ -19,6 +20,7 @@ use screening_core::screening::ScreeningResult;
 use crate::error::{IoError, Place, Problem, Rejected};
 use stage::Stage;
 
+pub use change::write_change;
 pub use table::{score_table, write_table};
 pub use wording::write_wording;
 

@@ -12,7 +12,7 @@ use super::super::{Scorer, plan::Plan};
 use super::FrameError;
 
 /// One narrow column.
-pub(super) enum Narrow {
+pub(crate) enum Narrow {
     /// Bytes of the frame itself, in one piece, with the nulls beside them.
     Direct(Series),
     /// Converted from another type.
@@ -20,7 +20,7 @@ pub(super) enum Narrow {
 }
 
 /// The columns of one instrument.
-pub(super) struct Columns {
+pub(crate) struct Columns {
     pub rows: usize,
     pub narrow: Vec<Narrow>,
     pub wide: Vec<Vec<i32>>,
@@ -29,7 +29,7 @@ pub(super) struct Columns {
 type Read<T> = Result<(T, Vec<AnswerIssue>), FrameError>;
 
 impl Columns {
-    pub(super) fn read(scorer: &Scorer, frame: &DataFrame) -> Read<Self> {
+    pub(crate) fn read(scorer: &Scorer, frame: &DataFrame) -> Read<Self> {
         let plan = &scorer.plan;
         let missing: Vec<String> = (0..plan.items.len())
             .map(|at| scorer.instrument.item_column(at))
