@@ -100,6 +100,7 @@ fn answered(sheet: &Sheet) -> usize {
     narrow + sheet.wide.iter().filter(|&&value| crate::answers::wide_kind(value).is_none()).count()
 }
 
+#[inline]
 fn scale_result(plan: &Plan, machine: &Single, scale: &ScalePlan, context: &Context) -> ScaleResult {
     let den = machine.denominator(scale.val);
     let Ends { lo, hi } = machine.ends(scale.val.reg);
@@ -119,6 +120,7 @@ fn scale_result(plan: &Plan, machine: &Single, scale: &ScalePlan, context: &Cont
 }
 
 /// The band of the range from `lo` to `hi`.
+#[inline]
 pub(crate) fn band(scale: &ScalePlan, cutoff: Option<usize>, lo: i64, hi: i64, den: i64) -> Band {
     let Some(cutoff) = cutoff.map(|c| &scale.cutoffs[c]) else { return Band::NoSet };
     let step = |value: i64| {

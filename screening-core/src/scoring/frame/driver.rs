@@ -31,12 +31,14 @@ pub(super) fn run<L: Lane>(
     sheets.issues = issues;
     let slices: Vec<Slice<'_>> = columns.narrow.iter().map(Slice::of).collect();
     let outs = split(&mut sheets);
-    let job = Job { scorer, plan, columns, slices: &slices, people };
+    // Missing answers need a copy of their columns and both ends of every register: fewer lanes keep that in cache.
+    let block = if slices.iter().any(|slice| slice.nulls.is_some()) { BLOCK / 4 } else { BLOCK };
+    let job = Job { block, scorer, plan, columns, slices: &slices, people };
     let reports: Vec<Report> = outs
         .into_par_iter()
         .enumerate()
         .map_init(
-            || (Machine::<L>::new(plan, BLOCK), vec![0_i8; plan.slots.0 * BLOCK]),
+            || (Machine::<L>::new(plan, block), vec![0_i8; plan.slots.0 * block]),
             |(machine, holes), (n, out)| job.chunk(n * CHUNK, machine, holes, out),
         )
         .collect();
@@ -72,13 +74,13 @@ impl<'a> Slice<'a> {
                 (Ok(bytes), _) => bytes.downcast_iter().next().map_or(empty, |array| Self {
                     codes: array.values().as_slice(),
                     unsigned: false,
-                    nulls: array.validity(),
+                    nulls: array.validity().filter(|nulls| nulls.unset_bits() > 0),
                 }),
                 (_, Ok(bytes)) => bytes.downcast_iter().next().map_or(empty, |array| Self {
                     codes: bytemuck::cast_slice(array.values().as_slice()),
                     // With nulls there is nothing above 127, and the code of a null must not be taken for such a number.
                     unsigned: array.validity().is_none_or(|nulls| nulls.unset_bits() == 0),
-                    nulls: array.validity(),
+                    nulls: array.validity().filter(|nulls| nulls.unset_bits() > 0),
                 }),
                 _ => empty,
             },
@@ -131,6 +133,8 @@ struct Report {
 }
 
 struct Job<'a> {
+    /// Rows of a block.
+    block: usize,
     scorer: &'a Scorer,
     plan: &'a Plan,
     columns: &'a Columns,
@@ -148,7 +152,7 @@ impl Job<'_> {
         let mut left = out.rows;
         let mut start = first;
         while left > 0 {
-            let len = left.min(BLOCK);
+            let len = left.min(self.block);
             self.fill_holes(start, len, holes);
             let narrow: Vec<&[i8]> = self
                 .slices
@@ -156,7 +160,7 @@ impl Job<'_> {
                 .enumerate()
                 .map(|(slot, slice)| {
                     if has_holes(slice, start, len) {
-                        &holes[slot * BLOCK..][..len]
+                        &holes[slot * self.block..][..len]
                     } else {
                         &slice.codes[start..start + len]
                     }
@@ -197,7 +201,7 @@ impl Job<'_> {
     fn fill_holes(&self, start: usize, len: usize, holes: &mut [i8]) {
         for (slot, slice) in self.slices.iter().enumerate().filter(|(_, slice)| has_holes(slice, start, len)) {
             let Some(nulls) = slice.nulls else { continue };
-            let to = &mut holes[slot * BLOCK..][..len];
+            let to = &mut holes[slot * self.block..][..len];
             let (bytes, offset, _) = nulls.as_slice();
             spread(&slice.codes[start..start + len], bytes, offset + start, to);
         }
@@ -265,27 +269,47 @@ impl Job<'_> {
         true
     }
 
+    /// Counts what the pupil left out, whatever a rule puts in its place; in bytes as long as they hold the count.
     fn count_missing<L: Lane>(&self, machine: &Machine<L>, input: &Input<'_>, to: &mut [u16]) {
+        let mut counts = [0_u8; BLOCK];
+        let counts = &mut counts[..to.len()];
+        let mut held = 0;
         for item in &self.plan.items {
             match item.slot {
-                // The count is of what the pupil left out, whatever a rule puts in its place.
-                ItemSlot::Narrow(slot) if machine.all_given(slot) => {}
+                ItemSlot::Narrow(slot) if machine.all_given(slot) => continue,
                 ItemSlot::Narrow(slot) if item.contiguous => {
                     let (min, span) = (item.min as i8, (item.max - item.min) as u8);
-                    let given = |code: i8| code.wrapping_sub(min) as u8 <= span;
-                    to.iter_mut().zip(input.narrow[slot]).for_each(|(to, &code)| *to += u16::from(!given(code)));
+                    let missing = |code: i8| u8::from(code.wrapping_sub(min) as u8 > span);
+                    counts.iter_mut().zip(input.narrow[slot]).for_each(|(count, &code)| *count += missing(code));
                 }
                 ItemSlot::Narrow(slot) => {
                     let given = |code: i8| item.allowed[table_index(code)] && !(input.unsigned[slot] && code < 0);
-                    to.iter_mut().zip(input.narrow[slot]).for_each(|(to, &code)| *to += u16::from(!given(code)));
+                    counts
+                        .iter_mut()
+                        .zip(input.narrow[slot])
+                        .for_each(|(count, &code)| *count += u8::from(!given(code)));
                 }
-                ItemSlot::Wide(slot) => to
-                    .iter_mut()
-                    .zip(input.wide[slot])
-                    .for_each(|(to, &value)| *to += u16::from(wide_kind(value).is_some())),
+                ItemSlot::Wide(slot) => {
+                    let missing = input.wide[slot].iter().map(|&value| u8::from(wide_kind(value).is_some()));
+                    counts.iter_mut().zip(missing).for_each(|(count, missing)| *count += missing);
+                }
+            }
+            held += 1;
+            if held == u8::MAX {
+                flush(counts, to);
+                held = 0;
             }
         }
+        if held > 0 {
+            flush(counts, to);
+        }
     }
+}
+
+/// Adds bytes to wider counts and empties them.
+fn flush(counts: &mut [u8], to: &mut [u16]) {
+    to.iter_mut().zip(&*counts).for_each(|(to, count)| *to += u16::from(*count));
+    counts.fill(0);
 }
 
 /// Takes away values that are not known.

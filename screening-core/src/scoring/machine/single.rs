@@ -124,6 +124,7 @@ impl Single {
             Op::Const(c) => Ends::point(*c),
             Op::Unknown { lo, hi } => Ends::new(*lo, *hi),
             Op::Item(item) => self.answer(plan, sheet, *item),
+            Op::CountMissing(_) if !self.holes && sheet.wide.is_empty() => Ends::point(0),
             Op::CountMissing(items) => {
                 Ends::point(items.iter().filter(|&&item| self.lacks(plan, sheet, item)).count() as i64)
             }
