@@ -35,6 +35,7 @@ fn main() -> ExitCode {
         Command::Score(command) => commands::score::run(&context, &command),
         Command::Run(command) => commands::run::run(&context, &command),
         Command::Example(command) => commands::example::run(&context, &command),
+        Command::Norms(command) => commands::norms::run(&context, &command),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -29,6 +29,7 @@ pub mod catalogue;
 pub mod coverage;
 mod hash;
 pub mod instrument;
+pub mod norms;
 pub mod risk;
 pub mod scoring;
 #[cfg(feature = "frame")]

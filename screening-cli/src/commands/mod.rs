@@ -2,6 +2,7 @@
 
 pub(crate) mod example;
 pub(crate) mod instruments;
+pub(crate) mod norms;
 pub(crate) mod run;
 pub(crate) mod score;
 

@@ -55,6 +55,8 @@ static POLICIES: include_dir::Dir<'_> = include_dir::include_dir!("$CARGO_MANIFE
 static BATTERIES: include_dir::Dir<'_> = include_dir::include_dir!("$CARGO_MANIFEST_DIR/../instruments/batteries");
 #[cfg(feature = "bundled")]
 static VOCABULARY: include_dir::Dir<'_> = include_dir::include_dir!("$CARGO_MANIFEST_DIR/../instruments/vocabulary");
+#[cfg(feature = "bundled")]
+static NORMS: include_dir::Dir<'_> = include_dir::include_dir!("$CARGO_MANIFEST_DIR/../instruments/norms");
 
 /// A packed definition. Its checks were run when the library was tested.
 #[cfg(feature = "bundled")]
@@ -98,6 +100,7 @@ impl Library {
             "policies" => &POLICIES,
             "batteries" => &BATTERIES,
             "vocabulary" => &VOCABULARY,
+            "norms" => &NORMS,
             _ => return None,
         };
         folder.get_file(file)?.contents_utf8()

@@ -18,7 +18,7 @@ use screening_core::screening::ScreeningResult;
 use crate::error::{IoError, Place, Problem, Rejected};
 use stage::Stage;
 
-pub use table::{score_table, write_table};
+pub use table::{score_table, write_table, write_text};
 
 /// How far the writing has come; reported before every file, and once when all stand in their place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
