@@ -69,7 +69,7 @@ pub use answers::AnswerSet;
 pub use coding::{Coding, CodingReport, Ground};
 pub use error::{IoError, Place, Problem, Rejected, Scope};
 pub use messages::message_ids;
-pub use results::read_results;
+pub use results::{file_hash, read_results};
 pub use roster::{Roster, RosterOptions, read_roster, read_roster_bytes, read_rosters};
 pub use survey::{InstrumentPart, SurveySpec, read_survey, read_survey_bytes};
 pub use table::{Limits, ReadOptions, Table, Value, read_table, read_table_bytes};

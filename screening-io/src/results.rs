@@ -1,14 +1,17 @@
 //! Tables of results as frames: scores as numbers, everything else as it is.
 
+use std::fmt::Write as _;
+use std::io::Read as _;
 use std::path::Path;
 
 use polars::prelude::*;
 
-use crate::error::{IoError, Problem};
+use crate::error::{IoError, Place, Problem};
 use crate::parse::cell_number;
 use crate::survey::frame;
 use crate::table::{ReadOptions, Table, Value, is_parquet, read_bytes, read_frame, read_table_bytes};
 use crate::tabular::untouched;
+use sha2::{Digest, Sha256};
 
 /// Reads a table of results (parquet, csv or xlsx) with one row a person.
 ///
@@ -40,6 +43,38 @@ pub fn read_results(path: &Path, options: &ReadOptions, is_number: &dyn Fn(&str)
         columns.push(if is_number(heading) { numbers(&table, position)? } else { untouched(&table, None, position, &keep) });
     }
     frame(&table, &keep, columns)
+}
+
+/// SHA-256 of the bytes of a file, in hexadecimal: what a norm file says of its inputs.
+///
+/// # Errors
+/// When the file cannot be read.
+///
+/// ```
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path().join("empty");
+/// std::fs::write(&path, "")?;
+/// assert!(screening_io::file_hash(&path)?.starts_with("e3b0c44298fc1c14"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn file_hash(path: &Path) -> Result<String, IoError> {
+    let refuse = |cause: std::io::Error| {
+        Problem::new("file-unreadable", Place::file(path.display().to_string())).with("cause", cause)
+    };
+    let mut file = std::fs::File::open(path).map_err(refuse)?;
+    let mut hasher = Sha256::new();
+    let mut buffer = vec![0_u8; 1 << 16];
+    loop {
+        match file.read(&mut buffer).map_err(refuse)? {
+            0 => break,
+            read => hasher.update(buffer.get(..read).unwrap_or_default()),
+        }
+    }
+    Ok(hasher.finalize().iter().fold(String::with_capacity(64), |mut hash, byte| {
+        // Writing to a string cannot fail.
+        let _ = write!(hash, "{byte:02x}");
+        hash
+    }))
 }
 
 fn numbers(table: &Table, position: usize) -> Result<Column, IoError> {

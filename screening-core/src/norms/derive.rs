@@ -240,8 +240,7 @@ fn derive(
     location: Option<f64>,
     options: &DeriveOptions,
 ) -> Derived {
-    let linear = cell.mean.zip(cell.sd);
-    let z = linear.map(|(mean, sd)| z_score(raw, mean.to_f64(), sd.to_f64()));
+    let (z, own_t) = cell.mean.zip(cell.sd).map(|(mean, sd)| linear(raw, mean, sd, scale.round)).unzip();
     let row = cell.table.as_ref().and_then(|table| TableRow::of(table, raw));
     let model = cell.model.as_ref().zip(location).map(|(model, location)| super::continuous::norm_of(model, raw, location));
     let from_table = row.as_ref().and_then(|row| row.t);
@@ -249,7 +248,7 @@ fn derive(
         TableT::Linear => (from_table, None),
         TableT::Normalised => (None, from_table.or(model.map(|(t, _)| t))),
     };
-    let t = printed.or_else(|| linear.map(|(mean, sd)| linear_t(raw, mean, sd, scale.round)));
+    let t = printed.or(own_t);
     let percentile = row
         .as_ref()
         .and_then(|row| row.percentile)
@@ -298,35 +297,41 @@ impl TableRow {
     }
 }
 
-/// `50 + 10 (raw - mean) / SD`. With a rounding it is rounded from the exact fraction: a T of 64.5 must not depend on how a
-/// double came out.
-fn linear_t(raw: f64, mean: Decimal, sd: Decimal, round: Option<Rounding>) -> f64 {
-    let plain = t_score(z_score(raw, mean.to_f64(), sd.to_f64()));
-    let Some(round) = round else { return plain };
-    let unit = 10_i128.pow(u32::from(round.decimals.min(4)));
-    let exact = Decimal::from_f64(raw).and_then(|raw| fraction(raw, mean, sd, unit));
-    let scaled = match exact {
-        Some((num, den)) => rounded(num, den, round.mode) as f64,
-        None => {
-            let value = plain * unit as f64;
-            match round.mode {
-                RoundMode::Floor => value.floor(),
-                RoundMode::Ceil => value.ceil(),
-                RoundMode::HalfUp => (value + 0.5).floor(),
-                RoundMode::HalfEven => value.round_ties_even(),
-            }
-        }
+/// z and T from the exact fraction: whether a T reaches 65 must not depend on how a double came out. A raw score that is no
+/// short decimal (a quotient) is taken as the double it is.
+fn linear(raw: f64, mean: Decimal, sd: Decimal, round: Option<Rounding>) -> (f64, f64) {
+    let unit = 10_i128.pow(u32::from(round.map_or(0, |round| round.decimals.min(4))));
+    let exact = Decimal::from_f64(raw).and_then(|raw| fraction(raw, mean, sd));
+    let Some((above, den)) = exact else {
+        let z = z_score(raw, mean.to_f64(), sd.to_f64());
+        return (z, round.map_or(t_score(z), |round| rounded_double(t_score(z), unit as f64, round.mode)));
     };
-    scaled / unit as f64
+    let t = 50 * den + 10 * above;
+    let t = match round {
+        Some(round) => rounded(t * unit, den, round.mode) as f64 / unit as f64,
+        None => t as f64 / den as f64,
+    };
+    (above as f64 / den as f64, t)
 }
 
-/// `unit T` as a fraction with a denominator above 0; none when it does not fit.
-fn fraction(raw: Decimal, mean: Decimal, sd: Decimal, unit: i128) -> Option<(i128, i128)> {
+/// `(raw - mean) / SD` as a fraction with a denominator above 0; none when its T would not fit 128 bits.
+fn fraction(raw: Decimal, mean: Decimal, sd: Decimal) -> Option<(i128, i128)> {
     let scale = i128::from(raw.denominator().max(mean.denominator()).max(sd.denominator()));
     let whole = |value: Decimal| i128::from(value.mantissa()) * (scale / i128::from(value.denominator()));
-    let den = whole(sd);
-    let num = (whole(raw) - whole(mean)).checked_mul(10)?.checked_add(den.checked_mul(50)?)?.checked_mul(unit)?;
-    Some((num, den))
+    let (above, den) = (whole(raw) - whole(mean), whole(sd));
+    let room = i128::MAX / 2_000_000;
+    (den > 0 && above.abs() < room && den < room).then_some((above, den))
+}
+
+fn rounded_double(t: f64, unit: f64, mode: RoundMode) -> f64 {
+    let value = t * unit;
+    let whole = match mode {
+        RoundMode::Floor => value.floor(),
+        RoundMode::Ceil => value.ceil(),
+        RoundMode::HalfUp => (value + 0.5).floor(),
+        RoundMode::HalfEven => value.round_ties_even(),
+    };
+    whole / unit
 }
 
 fn rounded(num: i128, den: i128, mode: RoundMode) -> i128 {
@@ -364,12 +369,21 @@ mod tests {
     fn halves_are_rounded_from_the_exact_fraction() {
         // 50 + 10 (7.5 - 4.6) / 2 = 64.5 exactly; in doubles 7.5 - 4.6 is not 2.9.
         let (mean, sd) = (decimal("4.6"), decimal("2"));
-        let with = |mode| linear_t(7.5, mean, sd, Some(Rounding { mode, decimals: 0 }));
+        let with = |mode| linear(7.5, mean, sd, Some(Rounding { mode, decimals: 0 })).1;
         assert_eq!(with(RoundMode::HalfUp), 65.0);
         assert_eq!(with(RoundMode::HalfEven), 64.0);
         assert_eq!(with(RoundMode::Floor), 64.0);
         assert_eq!(with(RoundMode::Ceil), 65.0);
-        assert_eq!(linear_t(1.0 / 3.0, mean, sd, Some(Rounding { mode: RoundMode::HalfUp, decimals: 1 })), 28.7);
+        let tenths = Some(Rounding { mode: RoundMode::HalfUp, decimals: 1 });
+        assert_eq!(linear(1.0 / 3.0, mean, sd, tenths).1, 28.7);
+    }
+
+    #[test]
+    fn a_threshold_that_is_reached_is_reached() {
+        // In doubles (2.25 - 1.39) / 0.43 is above 2, and (1.39 - 1.0) / 0.26 below 1.5.
+        assert_eq!(linear(2.25, decimal("1.39"), decimal("0.43"), None), (2.0, 70.0));
+        assert_eq!(linear(1.39, decimal("1.0"), decimal("0.26"), None), (1.5, 65.0));
+        assert!(z_score(1.39, 1.0, 0.26) < 1.5);
     }
 
     #[test]

@@ -6,6 +6,7 @@ pub mod exact;
 mod fixed;
 mod loglinear;
 mod moments;
+mod normal;
 mod quantile;
 mod rank;
 
@@ -14,4 +15,5 @@ pub use fixed::FixedSum;
 pub use loglinear::{SmoothError, Smoothed, log_linear, log_linear_selected};
 pub use moments::Moments;
 pub use quantile::{Block, QuantileType, quantile, weighted_quantile};
-pub use rank::{PlottingPosition, mean_ranks, normal_cdf, normal_quantile, wilson};
+pub use normal::{normal_cdf, normal_quantile};
+pub use rank::{PlottingPosition, mean_ranks, wilson};

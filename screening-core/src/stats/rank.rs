@@ -1,7 +1,6 @@
-//! Ranks, and the normal scores that belong to them.
+//! Ranks, and the proportions that belong to them.
 
 use serde::{Deserialize, Serialize};
-use statrs::distribution::{ContinuousCDF, Normal};
 
 /// Mean ranks from 1: equal values share the mean of their places.
 ///
@@ -68,39 +67,6 @@ impl PlottingPosition {
     }
 }
 
-/// Share of the standard normal distribution below `z`.
-///
-/// ```
-/// assert_eq!(screening_core::stats::normal_cdf(0.0), 0.5);
-/// ```
-pub fn normal_cdf(z: f64) -> f64 {
-    Normal::standard().cdf(z)
-}
-
-/// The `z` below which the share `p` of the standard normal distribution lies; none outside the open interval (0, 1), where
-/// it would not be finite.
-///
-/// ```
-/// use screening_core::stats::normal_quantile;
-/// assert!((normal_quantile(0.975).unwrap() - 1.959_963_984_540_054).abs() < 1e-13);
-/// assert_eq!(normal_quantile(0.0), None);
-/// ```
-pub fn normal_quantile(p: f64) -> Option<f64> {
-    if !(p > 0.0 && p < 1.0) {
-        return None;
-    }
-    let standard = Normal::standard();
-    // The lower half is computed: 1 - p would lose the digits of a small tail.
-    let tail = p.min(1.0 - p);
-    let mut z = standard.inverse_cdf(tail);
-    // One step of Halley takes what the approximation leaves to the last places.
-    let error = (standard.cdf(z) - tail) * (std::f64::consts::TAU).sqrt() * (z * z / 2.0).exp();
-    if error.is_finite() {
-        z -= error / (1.0 + z * error / 2.0);
-    }
-    Some(if p > 0.5 { -z } else { z })
-}
-
 /// Wilson's interval of a proportion from `n` people (the effective number, where weights or a finite population change it),
 /// at the two-sided normal deviate `z` (Wilson 1927, JASA 22:209).
 ///
@@ -124,18 +90,6 @@ pub fn wilson(p: f64, n: f64, z: f64) -> (f64, f64) {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_inverse_inverts() {
-        for p in [1e-300, 1e-12, 0.001, 0.0743, 0.3, 0.5, 0.7, 0.9986, 1.0 - 1e-9] {
-            let z = normal_quantile(p).unwrap();
-            assert!((normal_cdf(z) / p - 1.0).abs() < 1e-10, "{p} {z}");
-        }
-        assert_eq!(normal_quantile(0.5), Some(0.0));
-        for p in [-0.1, 0.0, 1.0, 1.1, f64::NAN] {
-            assert_eq!(normal_quantile(p), None);
-        }
-    }
 
     #[test]
     fn a_whole_population_has_no_interval() {

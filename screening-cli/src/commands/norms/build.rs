@@ -21,7 +21,7 @@ pub(super) fn run(context: &Context, command: &NormsBuild) -> Result<(), Failure
     let mut inputs = Vec::new();
     for path in &command.results {
         let state = if is_state(path) { read_state(context, path)? } else { count(context, &library, command, path, total.as_ref())? };
-        inputs.push(input(context, path)?);
+        inputs.push(input(path)?);
         match &mut total {
             Some(total) => {
                 let refuse = |why| Failure::Message(format!("{}: {why}", path.display()));
@@ -101,11 +101,9 @@ fn scored(library: &Library, column: &str) -> bool {
         .is_some_and(|scale| scale.values.is_empty() && !scale.internal && scale.method != Method::Norm)
 }
 
-fn input(context: &Context, path: &Path) -> Result<InputDef, Failure> {
+fn input(path: &Path) -> Result<InputDef, Failure> {
     let name = path.display().to_string();
-    let sha256 = screening_io::file_hash(path).map_err(|cause| {
-        Failure::Message(fill("norms-unreadable", context.language, &[name.clone(), cause.to_string()]))
-    })?;
+    let sha256 = screening_io::file_hash(path)?;
     Ok(InputDef { file: path.file_name().map_or(name, |file| file.to_string_lossy().into_owned()), sha256 })
 }
 

@@ -68,8 +68,9 @@ pub fn violations(model: &ModelDef) -> Vec<Violation> {
         let mut reached_top = false;
         for step in 1..=steps {
             let (below, above) = (raw_of(model, grid(step - 1), at), raw_of(model, grid(step), at));
-            reached_top |= below >= model.max_raw;
             let inside = !reached_top && below > model.min_raw;
+            // Once the highest score is reached the first crossing of every score lies behind; what comes is not used.
+            reached_top |= below < model.max_raw && above >= model.max_raw;
             if inside && above < below - tolerance {
                 found.push(Violation { at, t: grid(step) });
             }
