@@ -110,7 +110,9 @@ fn main() {
     let set = count(&frame, &scales, None).finish(&meta(&scales), &options).expect("norms");
     let apply = || drop(black_box(set.apply(&frame, &DeriveOptions::default()).expect("derived scores")));
     let [counted, plain, weighted, apply, peer] = medians(ROUNDS, [&counted, &plain, &weighted, &apply, &compute]);
-    println!("| case, {ROWS} rows, {SCALES} scores, 18 groups, one thread | engine | polars group_by | polars / engine |");
+    println!(
+        "| case, {ROWS} rows, {SCALES} scores, 18 groups, one thread | engine | polars group_by | polars / engine |"
+    );
     println!("|---|---|---|---|");
     row("counts alone", counted, peer);
     row("norm set, smoothed tables", plain, peer);

@@ -6,7 +6,11 @@ use std::process::{Command, Output};
 type Outcome = Result<(), Box<dyn std::error::Error>>;
 
 fn screening(folder: &Path, arguments: &[&str]) -> std::io::Result<Output> {
-    Command::new(env!("CARGO_BIN_EXE_screening")).args(["--language", "en"]).args(arguments).current_dir(folder).output()
+    Command::new(env!("CARGO_BIN_EXE_screening"))
+        .args(["--language", "en"])
+        .args(arguments)
+        .current_dir(folder)
+        .output()
 }
 
 fn done(folder: &Path, arguments: &[&str]) -> Result<String, Box<dyn std::error::Error>> {
@@ -41,18 +45,36 @@ fn schools_are_counted_apart_and_together_alike() -> Outcome {
     let folder = folder.path();
     school(folder, "a.csv", 0)?;
     school(folder, "b.csv", 3)?;
-    let told = done(folder, &["norms", "build", "a.csv", "b.csv", "-o", "whole.toml", "--region", "CN-44", "--year", "2026"])?;
+    let told =
+        done(folder, &["norms", "build", "a.csv", "b.csv", "-o", "whole.toml", "--region", "CN-44", "--year", "2026"])?;
     assert!(told.contains("whole@1.0.0+"), "{told}");
     done(folder, &["norms", "build", "a.csv", "-o", "a.json"])?;
     done(folder, &["norms", "build", "b.csv", "-o", "b.json"])?;
-    done(folder, &["norms", "build", "b.json", "a.json", "-o", "parts.toml", "--id", "whole", "--region", "CN-44", "--year", "2026"])?;
+    done(
+        folder,
+        &[
+            "norms",
+            "build",
+            "b.json",
+            "a.json",
+            "-o",
+            "parts.toml",
+            "--id",
+            "whole",
+            "--region",
+            "CN-44",
+            "--year",
+            "2026",
+        ],
+    )?;
     let cells = |file: &str| -> Result<String, Box<dyn std::error::Error>> {
         let text = std::fs::read_to_string(folder.join(file))?;
         Ok(text.split("[[cells]]").skip(1).collect())
     };
     assert_eq!(cells("whole.toml")?, cells("parts.toml")?);
     let shown = done(folder, &["norms", "show", "whole.toml", "--table"])?;
-    for part in ["phq-9.total", "sex=female grade=7", "percentile rank", "rows: 320, used: 304, set aside: invalid 16"] {
+    for part in ["phq-9.total", "sex=female grade=7", "percentile rank", "rows: 320, used: 304, set aside: invalid 16"]
+    {
         assert!(shown.contains(part), "`{part}` is not in: {shown}");
     }
     let json: serde_json::Value = serde_json::from_str(&done(folder, &["--json", "norms", "show", "whole.toml"])?)?;
@@ -70,7 +92,10 @@ fn norms_are_applied_with_an_account_of_every_row() -> Outcome {
     done(folder, &["norms", "build", "a.csv", "-o", "norms.toml", "--by", "grade"])?;
     std::fs::write(folder.join("new.csv"), "student_id,grade,phq-9.total\n007,7,12\n008,9,12\n009,8,\n")?;
     let told = done(folder, &["norms", "apply", "new.csv", "--norms", "norms.toml", "-o", "out.csv"])?;
-    assert!(told.contains("3 rows, 1 with a norm") && told.contains("other grade 1") && told.contains("no score 1"), "{told}");
+    assert!(
+        told.contains("3 rows, 1 with a norm") && told.contains("other grade 1") && told.contains("no score 1"),
+        "{told}"
+    );
     let out = std::fs::read_to_string(folder.join("out.csv"))?;
     let mut lines = out.trim_start_matches('\u{feff}').lines();
     let heads: Vec<&str> = lines.next().unwrap_or_default().split(',').collect();
@@ -96,7 +121,8 @@ fn drift_compares_two_builds() -> Outcome {
     }
     let told = done(folder, &["norms", "drift", "a.toml", "b.toml"])?;
     assert!(told.contains("effect g") && told.contains("T65"), "{told}");
-    let json: serde_json::Value = serde_json::from_str(&done(folder, &["--json", "norms", "drift", "a.toml", "b.toml"])?)?;
+    let json: serde_json::Value =
+        serde_json::from_str(&done(folder, &["--json", "norms", "drift", "a.toml", "b.toml"])?)?;
     assert_eq!(json["cells"].as_array().map(Vec::len), Some(2));
     Ok(())
 }
@@ -119,7 +145,11 @@ fn what_cannot_be_used_is_refused_with_the_place() -> Outcome {
     refused(folder, &["norms", "build", "a.csv", "-o", "out.toml", "--min-n", "900"], &["900", "fewer columns"])?;
     refused(folder, &["norms", "show", "broken.toml"], &["broken.toml"])?;
     refused(folder, &["norms", "show", "no-such-set"], &["no-such-set"])?;
-    refused(folder, &["norms", "apply", "other.csv", "--norms", "cdi-zh-chongqing-2020", "-o", "x.csv"], &["cdi-zh.total"])?;
+    refused(
+        folder,
+        &["norms", "apply", "other.csv", "--norms", "cdi-zh-chongqing-2020", "-o", "x.csv"],
+        &["cdi-zh.total"],
+    )?;
     assert!(!folder.join("out.toml").exists());
     let shown = done(folder, &["norms", "show", "cdi-zh-chongqing-2020"])?;
     assert!(shown.contains("10.97"), "{shown}");

@@ -22,7 +22,7 @@
 //! # Floors
 //!
 //! A module uses what stands below it in this list, never what stands above: [`screening`], [`coverage`], [`risk`],
-//! [`scoring`], [`instrument`], [`answers`], [`stats`].
+//! [`norms`], [`scoring`], [`instrument`], [`answers`], [`stats`].
 
 pub mod answers;
 pub mod catalogue;

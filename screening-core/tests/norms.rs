@@ -5,8 +5,8 @@ use proptest::prelude::*;
 use screening_core::answers::{Context, Sex};
 use screening_core::instrument::{Direction, Library, Text, Version};
 use screening_core::norms::{
-    Axis, Basis, By, Centre, ContinuousOptions, DeriveOptions, DriftOptions, Limit, LocalError, LocalMeta, LocalOptions,
-    LocalScale, Member, NoNorm, NormSet, NormState, OmitReason, Record, drift,
+    Axis, Basis, By, Centre, ContinuousOptions, DeriveOptions, DriftOptions, Limit, LocalError, LocalMeta,
+    LocalOptions, LocalScale, Member, NoNorm, NormSet, NormState, OmitReason, Record, drift,
 };
 
 const HEAD: &str = r#"
@@ -129,7 +129,10 @@ sd = 4
     assert_eq!(find(Some(140), &[("region", "south")]), Err(south.clone()));
     assert!(south.text().zh_cn.contains("south") && south.to_string().contains("region"));
     let girl = Context { sex: Some(Sex::Female), grade: None, age_months: Some(140) };
-    assert_eq!(set.find("a.total", &Member { labels: &north, ..Member::from(girl) }), Err(NoNorm::SexOutside { sex: Sex::Female }));
+    assert_eq!(
+        set.find("a.total", &Member { labels: &north, ..Member::from(girl) }),
+        Err(NoNorm::SexOutside { sex: Sex::Female })
+    );
 }
 
 #[test]
@@ -214,7 +217,9 @@ fn files_that_cannot_be_right_are_refused() {
     refused(&cell("mean = 3\nsd = 1").replace("a.total", "a.other"), "reference");
     let falling = "[cells.model]\naxis = \"age\"\nfrom = 8\nto = 12\nterms = [[0, 0], [1, 0]]\ncoefficients = [50, -0.5]\nmin-t = 20\nmax-t = 80\nmin-raw = 0\nmax-raw = 40\nr2-adjusted = 1\nrmse = 0";
     refused(&cell(falling), "monotone");
-    let head = |from: &str, to: &str| NormSet::from_toml(&format!("{}{}{TAIL}", HEAD.replace(from, to), cell("mean = 1\nsd = 1")));
+    let head = |from: &str, to: &str| {
+        NormSet::from_toml(&format!("{}{}{TAIL}", HEAD.replace(from, to), cell("mean = 1\nsd = 1")))
+    };
     assert!(head("schema = 1", "schema = 2").is_err());
     assert!(head("source = \"S1\"\nreliability", "source = \"S9\"\nreliability").is_err());
     assert!(head("value = 0.75", "value = 1").is_err());
@@ -282,7 +287,8 @@ fn wave(rows: usize) -> DataFrame {
     let sex: Vec<Option<&str>> = (0..rows).map(|_| [Some("male"), Some("女"), None][(draw() * 2.2) as usize]).collect();
     let weight: Vec<f64> = (0..rows).map(|_| 0.1 + 3.0 * draw()).collect();
     let status: Vec<&str> = (0..rows).map(|_| if draw() < 0.1 { "invalid" } else { "valid" }).collect();
-    df!["sex" => sex, "grade" => grade, "status" => status, "w" => weight, "a.total" => total, "a.mean" => mean].unwrap()
+    df!["sex" => sex, "grade" => grade, "status" => status, "w" => weight, "a.total" => total, "a.mean" => mean]
+        .unwrap()
 }
 
 fn state(weight: bool) -> NormState {
@@ -457,7 +463,8 @@ fn one_person_and_a_frame_get_the_same() {
     for scale in ["a.total", "a.mean"] {
         let raw = frame.column(scale).unwrap().f64().unwrap();
         let numbers = |suffix: &str| column(&format!("{scale}.{suffix}")).f64().unwrap().clone();
-        let (z, t, percentile, normalised) = (numbers("z"), numbers("t"), numbers("percentile"), numbers("t_normalised"));
+        let (z, t, percentile, normalised) =
+            (numbers("z"), numbers("t"), numbers("percentile"), numbers("t_normalised"));
         let (cells, reasons) = (column(&format!("{scale}.norm")), column(&format!("{scale}.no_norm")));
         let stanine = column(&format!("{scale}.stanine"));
         for row in 0..frame.height() {
@@ -536,7 +543,10 @@ fn drift_says_what_would_change() {
     };
     let (old, new) = (make(0), make(2));
     let same = drift(&old, &old, &DriftOptions::default());
-    assert_eq!((same.cells[0].effect, same.cells[0].distance, same.cells[0].t_shift), (Some(0.0), Some(0.0), Some(0.0)));
+    assert_eq!(
+        (same.cells[0].effect, same.cells[0].distance, same.cells[0].t_shift),
+        (Some(0.0), Some(0.0), Some(0.0))
+    );
     let report = drift(&old, &new, &DriftOptions { thresholds: vec![60.0], level: 0.95 });
     let cell = &report.cells[0];
     assert!((cell.difference.unwrap() - 2.0).abs() < 1e-9 && (cell.sd_ratio.unwrap() - 1.0).abs() < 1e-9);
@@ -572,7 +582,9 @@ fn states_of_other_kinds_and_broken_ones_are_refused() {
     }
     assert_eq!(counts, before);
     let good = serde_json::to_string(&state(false)).unwrap();
-    for (from, to) in [("\"schema\":1", "\"schema\":9"), ("\"groups\":[]", "\"groups\":[{\"key\":[],\"enrolled\":1,\"scales\":[]}]")] {
+    for (from, to) in
+        [("\"schema\":1", "\"schema\":9"), ("\"groups\":[]", "\"groups\":[{\"key\":[],\"enrolled\":1,\"scales\":[]}]")]
+    {
         assert!(good.contains(from));
         assert!(serde_json::from_str::<NormState>(&good.replace(from, to)).is_err(), "{to}");
     }
@@ -590,12 +602,73 @@ fn frames_that_cannot_be_counted_are_refused_with_the_place() {
     refused(df!["grade" => [7]].unwrap(), false, &["a.total"]);
     refused(df!["grade" => [7], "a.total" => ["x"]].unwrap(), false, &["a.total", "str"]);
     refused(df!["grade" => [7, 7], "a.total" => [1.0, f64::NAN]].unwrap(), false, &["row 2", "a.total"]);
-    refused(df!["grade" => [7, 7], "a.total" => [1, 1], "w" => [Some(1.0), None]].unwrap(), true, &["row 2", "`w`", "nothing"]);
+    refused(
+        df!["grade" => [7, 7], "a.total" => [1, 1], "w" => [Some(1.0), None]].unwrap(),
+        true,
+        &["row 2", "`w`", "nothing"],
+    );
     refused(df!["grade" => [7, 7], "a.total" => [1, 1], "w" => [0.0, 1.0]].unwrap(), true, &["row 1", "0"]);
     refused(df!["grade" => [7], "a.total" => [1]].unwrap(), true, &["`w`"]);
     let set = set(BY_SEX);
-    assert!(set.apply(&df!["b" => [1]].unwrap(), &DeriveOptions::default()).unwrap_err().to_string().contains("a.total"));
+    assert!(
+        set.apply(&df!["b" => [1]].unwrap(), &DeriveOptions::default()).unwrap_err().to_string().contains("a.total")
+    );
     assert!(set.apply(&df!["a.total" => ["x"]].unwrap(), &DeriveOptions::default()).is_err());
+}
+
+/// Ten pupils, as in the documentation.
+fn ten(options: &LocalOptions, weighted: bool, absent: usize) -> NormSet {
+    let weight = weighted.then(|| "w".to_owned());
+    let mut counts = NormState::new(Vec::new(), &["a.total".to_owned()], weight);
+    for raw in [0.0, 1.0, 1.0, 2.0, 2.0, 2.0, 3.0, 3.0, 5.0, 9.0] {
+        let weight = weighted.then_some(if raw >= 3.0 { 2.0 } else { 1.0 });
+        counts.add(&Record { group: &[], raw: &[Some(raw)], weight, used: true }).unwrap();
+    }
+    for _ in 0..absent {
+        counts.add(&Record { group: &[], raw: &[None], weight: None, used: false }).unwrap();
+    }
+    counts.finish(&meta(&["a.total"]), options).unwrap()
+}
+
+#[test]
+fn the_worked_examples_of_the_documentation() {
+    let close = |own: f64, printed: f64, decimals: i32| {
+        assert!((own - printed).abs() <= 0.5 * 10_f64.powi(-decimals) + 1e-9, "{own} is not {printed}");
+    };
+    let options = LocalOptions { min_n: 2, max_degree: 0, ..LocalOptions::default() };
+    let set = ten(&options, false, 0);
+    let cell = &set.definition().cells[0];
+    close(cell.mean.unwrap().to_f64(), 2.8, 9);
+    close(cell.sd.unwrap().to_f64(), 2.5734, 4);
+    close(cell.skew.unwrap(), 1.2548, 4);
+    close(cell.kurtosis.unwrap(), 0.6137, 4);
+    close(cell.mean_se.unwrap(), 0.8138, 4);
+    let derive = |set: &NormSet, raw: f64| {
+        set.derive("a.total", Some(raw), &Member::default(), &DeriveOptions::default()).unwrap()
+    };
+    let five = derive(&set, 5.0);
+    close(five.z.unwrap(), 0.8549, 4);
+    close(five.t.unwrap(), 58.549, 3);
+    close(five.percentile.unwrap(), 85.0, 9);
+    close(five.t_normalised.unwrap(), 60.364, 3);
+    assert_eq!((five.stanine, five.sten), (Some(7), Some(8)));
+    let nine = derive(&set, 9.0);
+    assert_eq!((nine.stanine, screening_core::norms::stanine_of_z(nine.z.unwrap())), (Some(8), 9));
+    let position = screening_core::stats::PlottingPosition::Blom;
+    let blom = ten(&LocalOptions { position, ..options.clone() }, false, 0);
+    close(derive(&blom, 5.0).t_normalised.unwrap(), 60.005, 3);
+    let median = cell.percentiles.iter().find(|entry| entry.p == 50.0).unwrap();
+    close(median.value, 2.0, 9);
+    close(median.low.unwrap(), 1.13, 2);
+    close(median.high.unwrap(), 3.0, 9);
+    let finite = ten(&LocalOptions { finite_population: true, ..options.clone() }, false, 15);
+    close(finite.definition().cells[0].mean_se.unwrap(), 0.6303, 4);
+    let weighted = ten(&options, true, 0);
+    let cell = &weighted.definition().cells[0];
+    close(cell.mean.unwrap().to_f64(), 3.4286, 4);
+    close(cell.sd.unwrap().to_f64(), 2.7807, 4);
+    close(cell.n_effective.unwrap(), 8.91, 2);
+    close(derive(&weighted, 1.0).percentile.unwrap(), 14.29, 2);
 }
 
 proptest! {

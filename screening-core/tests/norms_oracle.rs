@@ -5,12 +5,10 @@ use std::path::{Path, PathBuf};
 use polars::prelude::*;
 use screening_core::instrument::{Direction, Text, Version};
 use screening_core::norms::{
-    Axis, By, ContinuousOptions, LocalMeta, LocalOptions, LocalScale, LocationSample, NormSet, NormState, fit_continuous,
-    norm_of, raw_of, stanine_of_percentile, stanine_of_z, sten_of_z, t_score, violations, z_score,
+    Axis, By, ContinuousOptions, LocalMeta, LocalOptions, LocalScale, LocationSample, NormSet, NormState,
+    fit_continuous, norm_of, raw_of, stanine_of_percentile, stanine_of_z, sten_of_z, t_score, violations, z_score,
 };
-use screening_core::stats::{
-    Block, PlottingPosition, QuantileType, log_linear, mean_ranks, normal_quantile, quantile,
-};
+use screening_core::stats::{Block, PlottingPosition, QuantileType, log_linear, mean_ranks, normal_quantile, quantile};
 use serde_json::Value;
 
 struct Oracle {
@@ -178,9 +176,15 @@ fn norm_tables_of_a_wave() {
         let normal = figures(&results["z_normalised_rankit"]);
         let own: Vec<f64> = figures(&results["rankit"]).iter().map(|p| normal_quantile(*p).unwrap()).collect();
         agree("z_normalised_rankit", &own, &normal, 1e-13);
-        let numbers = |values: &[f64], f: &dyn Fn(f64) -> u8| values.iter().map(|v| f64::from(f(*v))).collect::<Vec<_>>();
+        let numbers =
+            |values: &[f64], f: &dyn Fn(f64) -> u8| values.iter().map(|v| f64::from(f(*v))).collect::<Vec<_>>();
         let percentile = figures(&results["pr_mid"]);
-        agree("stanine_from_pct", &numbers(&percentile, &stanine_of_percentile), &figures(&results["stanine_from_pct"]), 0.0);
+        agree(
+            "stanine_from_pct",
+            &numbers(&percentile, &stanine_of_percentile),
+            &figures(&results["stanine_from_pct"]),
+            0.0,
+        );
         agree("stanine_from_z", &numbers(&normal, &stanine_of_z), &figures(&results["stanine_from_z"]), 0.0);
         agree("sten_normalised", &numbers(&normal, &sten_of_z), &figures(&results["sten_normalised"]), 0.0);
     }
@@ -197,12 +201,14 @@ fn norms_by_sex_and_grade() {
         "grade" => oracle.column("phq_10k.csv", "grade"),
     ]
     .unwrap();
-    let set = build(&frame, vec![By::Sex, By::Grade], &LocalOptions { percentiles: vec![95.0], ..LocalOptions::default() });
+    let set =
+        build(&frame, vec![By::Sex, By::Grade], &LocalOptions { percentiles: vec![95.0], ..LocalOptions::default() });
     let (sexes, grades) = (figures(&results["sex"]), figures(&results["grade"]));
     for at in 0..sexes.len() {
         let group = format!("sex={} grade={}", if sexes[at] == 0.0 { "male" } else { "female" }, grades[at]);
         let cell = set.definition().cells.iter().find(|cell| cell.group.to_string() == group).unwrap();
-        let own = [cell.n.unwrap() as f64, cell.mean.unwrap().to_f64(), cell.sd.unwrap().to_f64(), cell.percentiles[0].value];
+        let own =
+            [cell.n.unwrap() as f64, cell.mean.unwrap().to_f64(), cell.sd.unwrap().to_f64(), cell.percentiles[0].value];
         let theirs = ["n", "mean", "sd", "p95"].map(|key| figures(&results[key])[at]);
         agree(&group, &own, &theirs, 1e-9);
     }
@@ -216,7 +222,8 @@ fn samples(groups: &[f64], raw: &[f64]) -> Vec<LocationSample> {
     places.sort_by(f64::total_cmp);
     places.dedup();
     let sample = |at: f64| {
-        let mut own: Vec<f64> = raw.iter().zip(groups).filter(|(_, group)| **group == at).map(|(raw, _)| *raw).collect();
+        let mut own: Vec<f64> =
+            raw.iter().zip(groups).filter(|(_, group)| **group == at).map(|(raw, _)| *raw).collect();
         own.sort_by(f64::total_cmp);
         let blocks = own.chunk_by(|a, b| a == b);
         let block = |same: &[f64]| Block { value: same[0], n: same.len() as u64, weight: same.len() as f64 };
@@ -246,9 +253,24 @@ fn ranks_by_group_as_in_cnorm() {
 fn continuous_norms_as_in_cnorm() {
     let Some(oracle) = Oracle::open("norms") else { return };
     let cases = [
-        ("cnorm_elfe_default", "fetched/elfe.csv", ContinuousOptions { max_terms: 4, ..ContinuousOptions::default() }, 4),
-        ("cnorm_elfe_k4_t3_terms4", "fetched/elfe.csv", ContinuousOptions { k: 4, terms: Some(4), ..ContinuousOptions::default() }, 4),
-        ("cnorm_ppvt_k4_t3_terms5", "fetched/ppvt.csv", ContinuousOptions { k: 4, terms: Some(5), ..ContinuousOptions::default() }, 5),
+        (
+            "cnorm_elfe_default",
+            "fetched/elfe.csv",
+            ContinuousOptions { max_terms: 4, ..ContinuousOptions::default() },
+            4,
+        ),
+        (
+            "cnorm_elfe_k4_t3_terms4",
+            "fetched/elfe.csv",
+            ContinuousOptions { k: 4, terms: Some(4), ..ContinuousOptions::default() },
+            4,
+        ),
+        (
+            "cnorm_ppvt_k4_t3_terms5",
+            "fetched/ppvt.csv",
+            ContinuousOptions { k: 4, terms: Some(5), ..ContinuousOptions::default() },
+            5,
+        ),
     ];
     for (id, file, options, sizes) in cases {
         let results = oracle.results(id);

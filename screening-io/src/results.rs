@@ -30,7 +30,11 @@ use sha2::{Digest, Sha256};
 /// assert_eq!(frame.column("student_id")?.str()?.get(0), Some("007"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn read_results(path: &Path, options: &ReadOptions, is_number: &dyn Fn(&str) -> bool) -> Result<DataFrame, IoError> {
+pub fn read_results(
+    path: &Path,
+    options: &ReadOptions,
+    is_number: &dyn Fn(&str) -> bool,
+) -> Result<DataFrame, IoError> {
     let name = path.display().to_string();
     let bytes = read_bytes(path, &options.limits)?;
     if is_parquet(&bytes) {
@@ -40,7 +44,11 @@ pub fn read_results(path: &Path, options: &ReadOptions, is_number: &dyn Fn(&str)
     let keep = vec![true; table.height()];
     let mut columns = Vec::with_capacity(table.width());
     for (position, heading) in table.headings().iter().enumerate().filter(|(_, heading)| !heading.is_empty()) {
-        columns.push(if is_number(heading) { numbers(&table, position)? } else { untouched(&table, None, position, &keep) });
+        columns.push(if is_number(heading) {
+            numbers(&table, position)?
+        } else {
+            untouched(&table, None, position, &keep)
+        });
     }
     frame(&table, &keep, columns)
 }

@@ -199,7 +199,8 @@ impl Findings<'_> {
             earlier.push(at);
         }
         for (at, other) in clashes {
-            let message = format!("cells {} and {} of `{}` hold for the same people", other + 1, at + 1, cells[at].scale);
+            let message =
+                format!("cells {} and {} of `{}` hold for the same people", other + 1, at + 1, cells[at].scale);
             self.error("norm-overlap", place!["cells", at, "group"], message, "make the groups disjoint");
         }
     }

@@ -242,7 +242,8 @@ fn derive(
 ) -> Derived {
     let (z, own_t) = cell.mean.zip(cell.sd).map(|(mean, sd)| linear(raw, mean, sd, scale.round)).unzip();
     let row = cell.table.as_ref().and_then(|table| TableRow::of(table, raw));
-    let model = cell.model.as_ref().zip(location).map(|(model, location)| super::continuous::norm_of(model, raw, location));
+    let model =
+        cell.model.as_ref().zip(location).map(|(model, location)| super::continuous::norm_of(model, raw, location));
     let from_table = row.as_ref().and_then(|row| row.t);
     let (printed, normalised) = match scale.table_t {
         TableT::Linear => (from_table, None),
@@ -258,7 +259,11 @@ fn derive(
         .or_else(|| percentile.and_then(|percentile| normal_quantile(percentile / 100.0)));
     let linear_z = t.map(|t| (t - 50.0) / 10.0).filter(|_| z.is_none()).or(z);
     let stanine = percentile.map(stanine_of_percentile).or_else(|| normal_z.or(linear_z).map(stanine_of_z));
-    let basis = if percentile.is_some() || normal_z.is_some() { Some(Basis::Normalised) } else { linear_z.map(|_| Basis::Linear) };
+    let basis = if percentile.is_some() || normal_z.is_some() {
+        Some(Basis::Normalised)
+    } else {
+        linear_z.map(|_| Basis::Linear)
+    };
     Derived {
         cell: at,
         z,
@@ -286,7 +291,10 @@ impl TableRow {
         // Raw scores that are quotients differ in the last places between programs.
         let near = |value: f64| (value - raw).abs() <= 1e-9 * raw.abs().max(1.0);
         let after = table.raw.partition_point(|value| *value < raw);
-        let at = [Some(after), after.checked_sub(1)].into_iter().flatten().find(|at| table.raw.get(*at).is_some_and(|v| near(*v)))?;
+        let at = [Some(after), after.checked_sub(1)]
+            .into_iter()
+            .flatten()
+            .find(|at| table.raw.get(*at).is_some_and(|v| near(*v)))?;
         let one_sided = |list: &[f64]| list.iter().any(|value| near(*value));
         let limit = if one_sided(&table.at_most) {
             Some(Limit::AtMost)

@@ -115,7 +115,8 @@ pub struct Crossing {
 /// ```
 pub fn drift(earlier: &NormSet, later: &NormSet, options: &DriftOptions) -> DriftReport {
     let name = |cell: &NormCellDef| format!("{} {}", cell.scale, cell.group);
-    let usable = |set: &NormSet| set.definition().cells.iter().filter(|cell| cell.unusable.is_none()).cloned().collect();
+    let usable =
+        |set: &NormSet| set.definition().cells.iter().filter(|cell| cell.unusable.is_none()).cloned().collect();
     let (old, new): (Vec<NormCellDef>, Vec<NormCellDef>) = (usable(earlier), usable(later));
     let partner = |cell: &NormCellDef, others: &[NormCellDef]| {
         others.iter().position(|other| other.scale == cell.scale && other.group == cell.group)
@@ -163,9 +164,9 @@ fn compare(old: &NormCellDef, new: &NormCellDef, direction: Direction, options: 
         effect_interval,
         sd_ratio: sd[0].zip(sd[1]).map(|(old, new)| new / old),
         distance: tables.and_then(|(old, new)| distance(old, new)),
-        t_shift: tables.and_then(|(old, new)| table_shift(old, new)).or_else(|| {
-            old.model.as_ref().zip(new.model.as_ref()).map(|(old, new)| model_shift(old, new))
-        }),
+        t_shift: tables
+            .and_then(|(old, new)| table_shift(old, new))
+            .or_else(|| old.model.as_ref().zip(new.model.as_ref()).map(|(old, new)| model_shift(old, new))),
         crossing: options.thresholds.iter().filter_map(|t| crossing(old, new, *t, direction)).collect(),
     }
 }
@@ -231,7 +232,7 @@ fn crossing(old: &NormCellDef, new: &NormCellDef, t: f64, direction: Direction) 
     let t = if better { 100.0 - t } else { t };
     let beyond = |own: f64| if better { own <= t } else { own >= t };
     let mut reaching = then.raw.iter().zip(&then.t).filter(|(_, own)| beyond(**own)).map(|(raw, _)| *raw);
-    let raw = if better { reaching.last() } else { reaching.next() }?;
+    let raw = if better { reaching.next_back() } else { reaching.next() }?;
     let share = |table: &NormTable| {
         if better {
             return at_or_below(table, raw);

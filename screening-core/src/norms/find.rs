@@ -153,7 +153,6 @@ impl std::fmt::Display for NoNorm {
 
 impl std::error::Error for NoNorm {}
 
-
 impl NormSet {
     /// Position of the cell that serves a person.
     ///

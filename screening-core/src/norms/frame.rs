@@ -54,7 +54,9 @@ pub enum ApplyError {
         found: String,
     },
     /// A score is infinite or not a number.
-    #[error("row {row}, column `{column}`: the score is infinite or not a number; a missing score is null, correct the file")]
+    #[error(
+        "row {row}, column `{column}`: the score is infinite or not a number; a missing score is null, correct the file"
+    )]
     Score {
         /// Row, from 1.
         row: usize,
@@ -179,11 +181,8 @@ struct Outcomes {
 
 impl Outcomes {
     fn of(set: &NormSet, scale: &str, raw: &[f64], people: &People, options: &DeriveOptions) -> Self {
-        let cells: Vec<Result<usize, NoNorm>> = people
-            .classes
-            .iter()
-            .map(|class| set.find(scale, &class.member(&mut Vec::new())))
-            .collect();
+        let cells: Vec<Result<usize, NoNorm>> =
+            people.classes.iter().map(|class| set.find(scale, &class.member(&mut Vec::new()))).collect();
         // Classes of one cell share outcomes, unless the place on an axis matters.
         let mut same: HashMap<(usize, u64), u32> = HashMap::new();
         let mut lead: Vec<&Class> = Vec::new();
@@ -203,7 +202,8 @@ impl Outcomes {
             })
             .collect();
         let mut all = Self { distinct: vec![Err(NoNorm::NoScore)], of_row: Vec::with_capacity(raw.len()) };
-        let refused: Vec<Option<u32>> = cells.iter().map(|cell| cell.as_ref().err().map(|why| all.push_reason(why))).collect();
+        let refused: Vec<Option<u32>> =
+            cells.iter().map(|cell| cell.as_ref().err().map(|why| all.push_reason(why))).collect();
         let mut seen: HashMap<(u32, u64), u32> = HashMap::new();
         for (raw, class) in raw.iter().zip(&people.class) {
             let class = *class as usize;
@@ -291,8 +291,12 @@ impl Outcomes {
                 *count += 1;
             }
         }
-        let mut account =
-            NormAccount { scale: scale.to_owned(), rows: self.of_row.len() as u64, with_norm: 0, without: BTreeMap::new() };
+        let mut account = NormAccount {
+            scale: scale.to_owned(),
+            rows: self.of_row.len() as u64,
+            with_norm: 0,
+            without: BTreeMap::new(),
+        };
         for (outcome, rows) in self.distinct.iter().zip(rows).filter(|(_, rows)| *rows > 0) {
             match outcome {
                 Ok(_) => account.with_norm += rows,

@@ -34,11 +34,12 @@ mod people;
 mod set;
 
 pub use continuous::{
-    ContinuousError, ContinuousFit, ContinuousOptions, LocationSample, ModelSize, Violation, fit_continuous, norm_of, raw_of,
-    violations,
+    ContinuousError, ContinuousFit, ContinuousOptions, LocationSample, ModelSize, Violation, fit_continuous, norm_of,
+    raw_of, violations,
 };
 pub use derive::{
-    Basis, Centre, DeriveOptions, Derived, Limit, TInterval, stanine_of_percentile, stanine_of_z, sten_of_z, t_score, z_score,
+    Basis, Centre, DeriveOptions, Derived, Limit, TInterval, stanine_of_percentile, stanine_of_z, sten_of_z, t_score,
+    z_score,
 };
 pub use drift::{CellDrift, Crossing, DriftOptions, DriftReport, drift};
 pub use find::{Member, NoNorm};

@@ -369,7 +369,9 @@ impl NormGroup {
 impl std::fmt::Display for NormGroup {
     /// `sex=male grade=7`, `age=10-12 region=north`, or `all`.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let span = |span: Span| if span.from == span.to { span.from.to_string() } else { format!("{}-{}", span.from, span.to) };
+        let span = |span: Span| {
+            if span.from == span.to { span.from.to_string() } else { format!("{}-{}", span.from, span.to) }
+        };
         let mut parts: Vec<String> = Vec::new();
         parts.extend(self.sex.map(|sex| format!("sex={}", sex.word())));
         parts.extend(self.ages.map(|ages| format!("age={}", span(ages))));

@@ -220,7 +220,8 @@ mod tests {
         let wanted = Wanted { sex: true, grade: true, age: true, labels: Vec::new() };
         let people = People::read(&frame, &wanted)?;
         assert_eq!(people.class, [0, 1, 2, 3, 0]);
-        let seen: Vec<_> = people.classes.iter().map(|c| (c.context.sex, c.context.grade, c.context.age_months)).collect();
+        let seen: Vec<_> =
+            people.classes.iter().map(|c| (c.context.sex, c.context.grade, c.context.age_months)).collect();
         assert_eq!(seen[0], (Some(Sex::Male), Some(7), Some(167)));
         assert_eq!(seen[1], (Some(Sex::Male), Some(7), Some(156)));
         assert_eq!(seen[2], (None, None, None));

@@ -175,6 +175,11 @@ impl NormSet {
 
 fn canonical(definition: &NormSetDef) -> Result<String, Diagnostics> {
     toml::to_string(definition).map_err(|error| {
-        Diagnostics(vec![Diagnostic::error("format", Vec::new(), error.to_string(), "use plain ids and finite numbers")])
+        Diagnostics(vec![Diagnostic::error(
+            "format",
+            Vec::new(),
+            error.to_string(),
+            "use plain ids and finite numbers",
+        )])
     })
 }

@@ -19,7 +19,9 @@ pub struct Smoothed {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum SmoothError {
     /// Not more cells with a frequency than the polynomial has terms.
-    #[error("a polynomial of degree {degree} needs more than {degree} different scores, there are {cells}; lower the degree")]
+    #[error(
+        "a polynomial of degree {degree} needs more than {degree} different scores, there are {cells}; lower the degree"
+    )]
     TooFewCells {
         /// Degree asked for.
         degree: usize,

@@ -14,6 +14,6 @@ pub use decimal::{Decimal, DecimalError};
 pub use fixed::FixedSum;
 pub use loglinear::{SmoothError, Smoothed, log_linear, log_linear_selected};
 pub use moments::Moments;
-pub use quantile::{Block, QuantileType, quantile, weighted_quantile};
 pub use normal::{normal_cdf, normal_quantile};
+pub use quantile::{Block, QuantileType, quantile, weighted_quantile};
 pub use rank::{PlottingPosition, mean_ranks, wilson};

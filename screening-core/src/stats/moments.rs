@@ -62,10 +62,7 @@ impl Moments {
             + delta * step * step * step * a * b * (a * a - a * b + b * b)
             + 6.0 * step * step * (a * a * other.m2 + b * b * self.m2)
             + 4.0 * step * (a * other.m3 - b * self.m3);
-        let m3 = self.m3
-            + other.m3
-            + delta * step * step * a * b * (a - b)
-            + 3.0 * step * (a * other.m2 - b * self.m2);
+        let m3 = self.m3 + other.m3 + delta * step * step * a * b * (a - b) + 3.0 * step * (a * other.m2 - b * self.m2);
         self.m2 += other.m2 + delta * step * a * b;
         (self.m3, self.m4) = (m3, m4);
         self.mean += step * b;

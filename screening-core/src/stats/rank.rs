@@ -17,7 +17,7 @@ pub fn mean_ranks(values: &[f64]) -> Vec<f64> {
     let mut ranks = vec![0.0; values.len()];
     let mut start = 0;
     for ties in order.chunk_by(|a, b| values[*a] == values[*b]) {
-        let mean = start as f64 + (ties.len() as f64 + 1.0) / 2.0;
+        let mean = start as f64 + f64::midpoint(ties.len() as f64, 1.0);
         ties.iter().for_each(|at| ranks[*at] = mean);
         start += ties.len();
     }

@@ -65,10 +65,14 @@ pub fn write_table(path: &Path, frame: &DataFrame, facts: &[(String, String)]) -
 /// ```
 pub fn write_text(path: &Path, text: &str) -> Result<(), IoError> {
     if path.as_os_str() == "-" {
-        return std::io::stdout().write_all(text.as_bytes()).map_err(|cause| problem("output-unwritable", path, &cause));
+        return std::io::stdout()
+            .write_all(text.as_bytes())
+            .map_err(|cause| problem("output-unwritable", path, &cause));
     }
     let Some(name) = path.file_name() else {
-        return Err(Problem::new("output-extension", Place::file(path.display().to_string())).with("extension", "").into());
+        return Err(Problem::new("output-extension", Place::file(path.display().to_string()))
+            .with("extension", "")
+            .into());
     };
     let mut stage = Stage::open(path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new(".")))?;
     stage.write(name.to_string_lossy().into_owned(), |writer| -> Result<(), Failure> {

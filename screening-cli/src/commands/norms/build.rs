@@ -20,7 +20,11 @@ pub(super) fn run(context: &Context, command: &NormsBuild) -> Result<(), Failure
     let mut total: Option<NormState> = None;
     let mut inputs = Vec::new();
     for path in &command.results {
-        let state = if is_state(path) { read_state(context, path)? } else { count(context, &library, command, path, total.as_ref())? };
+        let state = if is_state(path) {
+            read_state(context, path)?
+        } else {
+            count(context, &library, command, path, total.as_ref())?
+        };
         inputs.push(input(path)?);
         match &mut total {
             Some(total) => {
@@ -121,7 +125,13 @@ fn options(command: &NormsBuild) -> LocalOptions {
     }
 }
 
-fn meta(context: &Context, library: &Library, command: &NormsBuild, state: &NormState, inputs: Vec<InputDef>) -> Result<LocalMeta, Failure> {
+fn meta(
+    context: &Context,
+    library: &Library,
+    command: &NormsBuild,
+    state: &NormState,
+    inputs: Vec<InputDef>,
+) -> Result<LocalMeta, Failure> {
     let scale = |id: &String| {
         LocalScale::of(library, id, command.region.as_deref())
             .ok_or_else(|| Failure::Message(fill("norms-scale-unknown", context.language, &[id.clone()])))

@@ -35,7 +35,8 @@ pub(super) fn set(context: &Context, set: &NormSet, with_tables: bool) -> Result
         println!("{}", fill("norms-built", language, &counts));
     }
     let rows = definition.cells.iter().map(|cell| cell_row(cell, language)).collect();
-    let ids = ["norms-scale", "norms-group", "n", "norms-mean", "norms-sd", "norms-skew", "norms-percentiles", "norms-way"];
+    let ids =
+        ["norms-scale", "norms-group", "n", "norms-mean", "norms-sd", "norms-skew", "norms-percentiles", "norms-way"];
     println!("{}", table(&headings(ids, language), rows));
     if with_tables {
         for cell in &definition.cells {
@@ -91,7 +92,12 @@ fn conversion(context: &Context, cell: &NormCellDef) {
     };
     let rows = norm.raw.iter().enumerate().map(|(at, raw)| {
         let t = norm.t.get(at).map_or_else(|| "-".to_owned(), |t| format!("{}{t:.1}", side(raw)));
-        vec![format!("{raw}"), number(norm.percentile.get(at).copied(), 2), number(norm.cumulative.get(at).copied(), 2), t]
+        vec![
+            format!("{raw}"),
+            number(norm.percentile.get(at).copied(), 2),
+            number(norm.cumulative.get(at).copied(), 2),
+            t,
+        ]
     });
     let ids = ["norms-raw", "norms-percentile", "norms-cumulative", "T"];
     println!("{}", table(&headings(ids, context.language), rows.collect()));
@@ -123,7 +129,9 @@ pub(super) fn built(context: &Context, set: &NormSet, file: &Path) {
 pub(super) fn drift(context: &Context, report: &DriftReport) -> Result<(), Failure> {
     let language = context.language;
     println!("{}", fill("norms-drift", language, &[report.earlier.clone(), report.later.clone()]));
-    let pair = |values: [Option<f64>; 2], decimals| format!("{} → {}", number(values[0], decimals), number(values[1], decimals));
+    let pair = |values: [Option<f64>; 2], decimals| {
+        format!("{} → {}", number(values[0], decimals), number(values[1], decimals))
+    };
     let rows = report.cells.iter().map(|cell| {
         let effect = match (cell.effect, cell.effect_interval) {
             (Some(g), Some([low, high])) => format!("{g:.2} [{low:.2}, {high:.2}]"),
@@ -143,10 +151,22 @@ pub(super) fn drift(context: &Context, report: &DriftReport) -> Result<(), Failu
         ]
     });
     let ids = [
-        "norms-scale", "norms-group", "n", "norms-mean", "norms-sd", "norms-effect", "norms-distance", "norms-shift", "norms-crossing",
+        "norms-scale",
+        "norms-group",
+        "n",
+        "norms-mean",
+        "norms-sd",
+        "norms-effect",
+        "norms-distance",
+        "norms-shift",
+        "norms-crossing",
     ];
     println!("{}", table(&headings(ids, language), rows.collect()));
-    for (id, list) in [("norms-only-earlier", &report.only_earlier), ("norms-only-later", &report.only_later), ("norms-definitions", &report.definitions)] {
+    for (id, list) in [
+        ("norms-only-earlier", &report.only_earlier),
+        ("norms-only-later", &report.only_later),
+        ("norms-definitions", &report.definitions),
+    ] {
         if !list.is_empty() {
             println!("{}", fill(id, language, &[list.join("; ")]));
         }
@@ -170,5 +190,39 @@ pub(super) fn accounts(context: &Context, set: &NormSet, applied: &Applied) {
     }
     if !applied.absent.is_empty() {
         println!("{}", fill("norms-absent", language, &[applied.absent.join(", ")]));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use screening_core::answers::Sex;
+    use screening_core::instrument::{Language, Text};
+    use screening_core::norms::{NoNorm, OmitReason};
+
+    use crate::texts::say;
+
+    #[test]
+    fn every_reason_has_words() {
+        let omitted = [OmitReason::TooFew, OmitReason::NoSpread, OmitReason::NotMonotone, OmitReason::NoModel];
+        let own = Text { en: String::new(), zh_cn: String::new() };
+        let mut reasons = vec![
+            NoNorm::NoScore,
+            NoNorm::NoScale { scale: String::new() },
+            NoNorm::SexUnknown,
+            NoNorm::SexOutside { sex: Sex::Male },
+            NoNorm::GradeUnknown,
+            NoNorm::GradeOutside { grade: 1 },
+            NoNorm::AgeUnknown,
+            NoNorm::AgeOutside { age: 1 },
+            NoNorm::LabelUnknown { column: String::new() },
+            NoNorm::LabelOutside { column: String::new(), value: String::new() },
+            NoNorm::Unusable { group: String::new(), reason: own },
+            NoNorm::OutsideTable,
+        ];
+        reasons.extend(omitted.iter().map(|reason| NoNorm::Omitted { reason: *reason }));
+        let ids = reasons.iter().map(|reason| format!("norms-why-{}", reason.word()));
+        for id in ids.chain(omitted.iter().map(|reason| format!("norms-omitted-{}", reason.word()))) {
+            assert_ne!(say(&id, Language::En), id);
+        }
     }
 }

@@ -128,19 +128,26 @@ struct Points {
 /// assert!((t - 50.0).abs() < 1.0);
 /// # Ok::<(), screening_core::norms::ContinuousError>(())
 /// ```
-pub fn fit_continuous(axis: Axis, samples: &[LocationSample], options: &ContinuousOptions) -> Result<ContinuousFit, ContinuousError> {
+pub fn fit_continuous(
+    axis: Axis,
+    samples: &[LocationSample],
+    options: &ContinuousOptions,
+) -> Result<ContinuousFit, ContinuousError> {
     let terms_of = options.terms.unwrap_or(options.max_terms);
-    if !(1..=6).contains(&options.k) || options.t > 6 || !(1..=7).contains(&terms_of) || !(0.0..=1.0).contains(&options.r2) || !(0.0..=1.0).contains(&options.margin) {
+    if !(1..=6).contains(&options.k)
+        || options.t > 6
+        || !(1..=7).contains(&terms_of)
+        || !(0.0..=1.0).contains(&options.r2)
+        || !(0.0..=1.0).contains(&options.margin)
+    {
         return Err(ContinuousError::Options);
     }
     if samples.len() <= usize::from(options.t) {
         return Err(ContinuousError::TooFewPlaces { found: samples.len(), t: options.t });
     }
     let points = Points::of(samples, options.position)?;
-    let powers: Vec<[u8; 2]> = (0..=options.t)
-        .flat_map(|j| (0..=options.k).map(move |i| [i, j]))
-        .filter(|power| *power != [0, 0])
-        .collect();
+    let powers: Vec<[u8; 2]> =
+        (0..=options.t).flat_map(|j| (0..=options.k).map(move |i| [i, j])).filter(|power| *power != [0, 0]).collect();
     let design = DMatrix::from_fn(points.norm.len(), powers.len(), |row, column| {
         let [i, j] = powers[column];
         points.norm[row].powi(i32::from(i)) * points.at[row].powi(i32::from(j))
@@ -215,7 +222,7 @@ impl Points {
             }
             let mut below = 0.0;
             for block in &sample.blocks {
-                let rank = below + (block.weight + 1.0) / 2.0;
+                let rank = below + f64::midpoint(block.weight, 1.0);
                 below += block.weight;
                 let z = normal_quantile(position.proportion(rank, total));
                 let (Some(z), true) = (z, block.value.is_finite()) else {
@@ -244,7 +251,7 @@ fn solve(
     let roots = points.weight.map(f64::sqrt);
     let mut columns = vec![roots.clone()];
     columns.extend(best.columns.iter().map(|column| design.column(*column).component_mul(&roots)));
-    let lengths: Vec<f64> = columns.iter().map(|column| column.norm()).collect();
+    let lengths: Vec<f64> = columns.iter().map(DVector::norm).collect();
     let scaled: Vec<DVector<f64>> = columns.iter().zip(&lengths).map(|(column, length)| column / *length).collect();
     let qr = DMatrix::from_columns(&scaled).qr();
     let target = points.raw.component_mul(&roots);

@@ -11,4 +11,4 @@ mod invert;
 mod subset;
 
 pub use fit::{ContinuousError, ContinuousFit, ContinuousOptions, LocationSample, ModelSize, fit_continuous};
-pub use invert::{norm_of, raw_of, violations, Violation};
+pub use invert::{Violation, norm_of, raw_of, violations};

@@ -17,7 +17,12 @@ const COLLINEAR: f64 = 1e-13;
 /// The best models with 1 to `largest` of the predictors, each with a constant. `rows` are weighted observations: a row of
 /// predictors, the response, and the weight. Everything is projected off the constant and into the space of the predictors
 /// first, so the search itself does not know how many people there are.
-pub(super) fn best_subsets(design: &DMatrix<f64>, response: &DVector<f64>, weights: &DVector<f64>, largest: usize) -> Vec<Option<Best>> {
+pub(super) fn best_subsets(
+    design: &DMatrix<f64>,
+    response: &DVector<f64>,
+    weights: &DVector<f64>,
+    largest: usize,
+) -> Vec<Option<Best>> {
     let (vectors, target, rest) = reduce(design, response, weights);
     let mut search = Search { best: vec![None; largest.min(vectors.len())], chosen: Vec::new(), rest };
     search.deepen(&vectors, &(0..vectors.len()).collect::<Vec<_>>(), &target);
@@ -78,10 +83,10 @@ impl Search {
             let along = dot(vector, target);
             let rss = residual - along * along / square;
             self.chosen.push(*candidate);
-            if let Some(slot) = self.best.get_mut(size) {
-                if slot.as_ref().is_none_or(|best| rss < best.rss) {
-                    *slot = Some(Best { columns: self.chosen.clone(), rss });
-                }
+            if let Some(slot) = self.best.get_mut(size)
+                && slot.as_ref().is_none_or(|best| rss < best.rss)
+            {
+                *slot = Some(Best { columns: self.chosen.clone(), rss });
             }
             if size + 1 < self.best.len() {
                 let further = candidates.get(place + 1..).unwrap_or_default();

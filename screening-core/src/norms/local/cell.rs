@@ -83,7 +83,12 @@ fn percentiles(blocks: &[Block], effective: f64, options: &LocalOptions) -> Vec<
 }
 
 /// The conversion table, and the degree of its smoothing.
-fn table(scale: &LocalScale, blocks: &[Block], effective: f64, options: &LocalOptions) -> (Option<NormTable>, Option<u8>) {
+fn table(
+    scale: &LocalScale,
+    blocks: &[Block],
+    effective: f64,
+    options: &LocalOptions,
+) -> (Option<NormTable>, Option<u8>) {
     let total: f64 = blocks.iter().map(|block| block.weight).sum();
     let observed = || (blocks.iter().map(|b| b.value).collect(), blocks.iter().map(|b| b.weight / total).collect());
     let Some(grid) = grid(scale, blocks) else {

@@ -97,7 +97,9 @@ pub enum LocalError {
     #[error("{0}")]
     Option(&'static str),
     /// No group is large enough.
-    #[error("no group has {min_n} people with a score (rows: {rows}, used: {used}); group by fewer columns, or merge more schools")]
+    #[error(
+        "no group has {min_n} people with a score (rows: {rows}, used: {used}); group by fewer columns, or merge more schools"
+    )]
     NoCell {
         /// Smallest number of people.
         min_n: u64,
@@ -161,7 +163,9 @@ fn cautious<'a>(
 ) -> Option<(&'a ReliabilityDef, crate::stats::Decimal)> {
     // `CN` is the region of `CN-44` too.
     let near = |entry: &ReliabilityDef| match (&entry.region, region) {
-        (Some(own), Some(wanted)) => wanted == own || wanted.strip_prefix(own.as_str()).is_some_and(|r| r.starts_with('-')),
+        (Some(own), Some(wanted)) => {
+            wanted == own || wanted.strip_prefix(own.as_str()).is_some_and(|r| r.starts_with('-'))
+        }
         _ => false,
     };
     let of = |local: bool| {
@@ -234,7 +238,13 @@ impl NormState {
     }
 
     /// One model for each group without the axis.
-    fn models(&self, scales: &[&LocalScale], axis: Axis, continuous: &ContinuousOptions, options: &LocalOptions) -> Result<Parts, LocalError> {
+    fn models(
+        &self,
+        scales: &[&LocalScale],
+        axis: Axis,
+        continuous: &ContinuousOptions,
+        options: &LocalOptions,
+    ) -> Result<Parts, LocalError> {
         let (by, name) = match axis {
             Axis::Age => (By::Age, "age"),
             Axis::Grade => (By::Grade, "grade"),
@@ -250,8 +260,9 @@ impl NormState {
         for (at, scale) in scales.iter().enumerate() {
             for group in &groups {
                 let own = places.iter().filter(|pool| without(&pool.group, axis) == group.group);
-                let samples: Vec<LocationSample> =
-                    own.filter_map(|pool| sample(pool, at, axis, shift, self.weight.is_some(), options.min_n)).collect();
+                let samples: Vec<LocationSample> = own
+                    .filter_map(|pool| sample(pool, at, axis, shift, self.weight.is_some(), options.min_n))
+                    .collect();
                 if samples.is_empty() {
                     omitted.push(omit(scale, &group.group, OmitReason::TooFew));
                     continue;

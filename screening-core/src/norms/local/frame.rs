@@ -40,7 +40,9 @@ pub enum BuildError {
         expected: &'static str,
     },
     /// A score is infinite or not a number.
-    #[error("row {row}, column `{column}`: the score is infinite or not a number; a missing score is null, correct the file")]
+    #[error(
+        "row {row}, column `{column}`: the score is infinite or not a number; a missing score is null, correct the file"
+    )]
     Score {
         /// Row of the frame, from 1.
         row: usize,
@@ -48,7 +50,9 @@ pub enum BuildError {
         column: String,
     },
     /// A weight is missing or out of range.
-    #[error("row {row}, column `{column}`: {value} is not a weight above 0 and up to {MAX_WEIGHT}; say how many people the row stands for")]
+    #[error(
+        "row {row}, column `{column}`: {value} is not a weight above 0 and up to {MAX_WEIGHT}; say how many people the row stands for"
+    )]
     Weight {
         /// Row of the frame, from 1.
         row: usize,
@@ -108,10 +112,10 @@ impl NormState {
         let status = statuses(frame)?;
         for (at, group) in group.iter_mut().enumerate() {
             let word = status.as_ref().map(|words| words.get(at).unwrap_or("unknown"));
-            if word != Some(OUTSIDE) {
-                if let Some(count) = enrolled.get_mut(*group as usize) {
-                    *count += 1;
-                }
+            if word != Some(OUTSIDE)
+                && let Some(count) = enrolled.get_mut(*group as usize)
+            {
+                *count += 1;
             }
             match word.filter(|word| *word != USED) {
                 Some(word) => {
@@ -253,10 +257,11 @@ fn dense(raw: &[f64], rows: &Rows<'_>, low: f64, width: usize) -> Result<Vec<Cou
             let count = |(raw, group): (&[f64], &[u32])| {
                 let mut table = vec![0_u64; rows.groups * width];
                 for (raw, group) in raw.iter().zip(group) {
-                    if *group != OUT && !raw.is_nan() {
-                        if let Some(count) = table.get_mut(*group as usize * width + (raw - low) as usize) {
-                            *count += 1;
-                        }
+                    if *group != OUT
+                        && !raw.is_nan()
+                        && let Some(count) = table.get_mut(*group as usize * width + (raw - low) as usize)
+                    {
+                        *count += 1;
                     }
                 }
                 table
@@ -273,10 +278,11 @@ fn dense(raw: &[f64], rows: &Rows<'_>, low: f64, width: usize) -> Result<Vec<Cou
             let count = |((raw, group), weight): ((&[f64], &[u32]), &[f64])| {
                 let mut table = vec![Tally::default(); rows.groups * width];
                 for ((raw, group), weight) in raw.iter().zip(group).zip(weight) {
-                    if *group != OUT && !raw.is_nan() {
-                        if let Some(tally) = table.get_mut(*group as usize * width + (raw - low) as usize) {
-                            tally.add(Some(*weight)).ok_or(MergeError::Overflow)?;
-                        }
+                    if *group != OUT
+                        && !raw.is_nan()
+                        && let Some(tally) = table.get_mut(*group as usize * width + (raw - low) as usize)
+                    {
+                        tally.add(Some(*weight)).ok_or(MergeError::Overflow)?;
                     }
                 }
                 Ok(table)

@@ -9,6 +9,7 @@ mod finish;
 mod frame;
 mod groups;
 mod state;
+mod stored;
 
 pub use finish::{LocalError, LocalMeta, LocalOptions, LocalScale};
 #[cfg(feature = "frame")]
