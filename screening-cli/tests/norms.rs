@@ -1,5 +1,6 @@
 //! `screening norms` from the outside.
 
+use std::fmt::Write as _;
 use std::path::Path;
 use std::process::{Command, Output};
 
@@ -34,7 +35,7 @@ fn school(folder: &Path, file: &str, shift: usize) -> Outcome {
         let (sex, grade) = (["female", "male"][row % 2], 7 + row / 2 % 2);
         let status = if row % 20 == 19 { "invalid" } else { "valid" };
         let total = (row * row / 7 + shift) % 22;
-        text += &format!("00{row},{sex},{grade},{status},{total},x\n");
+        writeln!(text, "00{row},{sex},{grade},{status},{total},x")?;
     }
     Ok(std::fs::write(folder.join(file), text)?)
 }

@@ -136,6 +136,32 @@ sd = 4
 }
 
 #[test]
+fn groups_of_many_schools_are_found_by_their_school() {
+    let cells: String = (0..40)
+        .map(|school| {
+            let head = "[[cells]]\nscale = \"a.total\"\n";
+            format!("{head}group = {{ where = {{ school = \"s{school}\" }} }}\nmean = {school}\nsd = 2\n")
+        })
+        .collect();
+    let many = set(&cells);
+    let find = |set: &NormSet, labels: &[(&str, &str)]| set.find("a.total", &Member { labels, ..Member::default() });
+    assert_eq!(find(&many, &[("school", "s17")]), Ok(17));
+    assert!(matches!(find(&many, &[("school", "s99")]), Err(NoNorm::LabelOutside { .. })));
+    assert!(matches!(find(&many, &[]), Err(NoNorm::LabelUnknown { .. })));
+    refused(
+        &format!(
+            "{cells}{}",
+            &cells[..cells.find("[[cells]]\nscale = \"a.total\"\ngroup = { where = { school = \"s1\"").unwrap()]
+        ),
+        "norm-overlap",
+    );
+    // Some groups name other columns: everyone is looked at.
+    let mixed =
+        set(&format!("{cells}[[cells]]\nscale = \"a.total\"\ngroup = {{ sex = \"male\" }}\nmean = 1\nsd = 2\n"));
+    assert_eq!(find(&mixed, &[("school", "s17")]), Ok(17));
+}
+
+#[test]
 fn every_reason_has_words_in_both_languages() {
     let reasons = [
         NoNorm::NoScore,

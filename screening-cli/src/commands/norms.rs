@@ -19,11 +19,19 @@ pub(crate) fn run(context: &Context, command: &NormsCommand) -> Result<(), Failu
         Norms::Build(build) => build::run(context, build),
         Norms::Show { file, table } => {
             let set = load(context, file)?;
-            if context.json { print_json(set.definition()) } else { print::set(context, &set, *table) }
+            if context.json {
+                return print_json(set.definition());
+            }
+            print::set(context, &set, *table);
+            Ok(())
         }
         Norms::Drift { earlier, later } => {
             let report = drift(&load(context, earlier)?, &load(context, later)?, &DriftOptions::default());
-            if context.json { print_json(&report) } else { print::drift(context, &report) }
+            if context.json {
+                return print_json(&report);
+            }
+            print::drift(context, &report);
+            Ok(())
         }
         Norms::Apply(apply) => run_apply(context, apply),
     }

@@ -191,9 +191,14 @@ impl Findings<'_> {
     fn overlaps(&mut self) {
         let cells = &self.definition.cells;
         let mut clashes = Vec::new();
-        let mut seen: std::collections::HashMap<&str, Vec<usize>> = std::collections::HashMap::new();
+        // Only cells of one score, one sex and the same values of other columns can clash, as long as all name the same columns.
+        let columns = |cell: &NormCellDef| cell.group.labels.keys().cloned().collect::<std::collections::BTreeSet<_>>();
+        let uniform = cells.windows(2).all(|pair| columns(&pair[0]) == columns(&pair[1]));
+        let mut seen: std::collections::HashMap<_, Vec<usize>> = std::collections::HashMap::new();
         for (at, cell) in cells.iter().enumerate() {
-            let earlier = seen.entry(cell.scale.as_str()).or_default();
+            let mut labels: Vec<_> = cell.group.labels.iter().filter(|_| uniform).collect();
+            labels.sort();
+            let earlier = seen.entry((cell.scale.as_str(), cell.group.sex, labels)).or_default();
             let clash = earlier.iter().find(|other| cells[**other].group.clashes(&cell.group));
             clashes.extend(clash.map(|other| (at, *other)));
             earlier.push(at);

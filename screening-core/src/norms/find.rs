@@ -163,33 +163,46 @@ impl NormSet {
     /// Why there is none; with several reasons, the first of scale, sex, grade, age, other columns.
     pub fn find(&self, scale: &str, member: &Member<'_>) -> Result<usize, NoNorm> {
         let index = self.index(scale).ok_or_else(|| NoNorm::NoScale { scale: scale.to_owned() })?;
-        let definition = self.definition();
-        let groups: Vec<(Option<usize>, &NormGroup)> = index
-            .cells
-            .iter()
-            .filter_map(|at| definition.cells.get(*at).map(|cell| (Some(*at), &cell.group)))
-            .chain(index.omitted.iter().filter_map(|at| definition.omitted.get(*at).map(|o| (None, &o.group))))
-            .collect();
-        let serving: Vec<&(Option<usize>, &NormGroup)> =
-            groups.iter().filter(|(_, group)| holds(group, member).is_ok()).collect();
-        let best = serving.iter().find(|(_, group)| group.sex.is_some()).or_else(|| serving.first());
-        match best {
-            Some((Some(at), group)) => match definition.cells.get(*at).and_then(|cell| cell.unusable.clone()) {
-                Some(reason) => Err(NoNorm::Unusable { group: group.to_string(), reason }),
-                None => Ok(*at),
-            },
-            Some((None, group)) => {
-                let omitted = index.omitted.iter().filter_map(|at| definition.omitted.get(*at));
-                let reason = omitted.filter(|o| o.group == **group).map(|o| o.reason).next();
-                Err(NoNorm::Omitted { reason: reason.unwrap_or(OmitReason::TooFew) })
-            }
-            // The group that comes nearest tells what is wrong.
-            None => Err(groups
-                .iter()
-                .filter_map(|(_, group)| holds(group, member).err())
-                .max_by_key(|(step, _)| *step)
-                .map_or_else(|| NoNorm::NoScale { scale: scale.to_owned() }, |(_, reason)| reason)),
+        let key: Option<Vec<String>> = index.columns.iter().map(|name| member.label(name).map(str::to_owned)).collect();
+        let bucket = key.and_then(|key| index.buckets.get(&key));
+        if let Some((cells, omitted)) = bucket
+            && let Some(found) = self.serving(cells, omitted, member)
+        {
+            return found;
         }
+        // The group that comes nearest tells what is wrong.
+        let definition = self.definition();
+        let cells = index.cells.iter().filter_map(|at| definition.cells.get(*at).map(|cell| &cell.group));
+        let omitted = index.omitted.iter().filter_map(|at| definition.omitted.get(*at).map(|omitted| &omitted.group));
+        let failures = cells.chain(omitted).filter_map(|group| holds(group, member).err());
+        let nearest = failures.max_by_key(|(step, _)| *step);
+        Err(nearest.map_or_else(|| NoNorm::NoScale { scale: scale.to_owned() }, |(_, reason)| reason))
+    }
+
+    /// The cell that holds for a person, or why its group has none; none when no group holds.
+    fn serving(&self, cells: &[usize], omitted: &[usize], member: &Member<'_>) -> Option<Result<usize, NoNorm>> {
+        let definition = self.definition();
+        let cells = cells.iter().filter_map(|at| {
+            let cell = definition.cells.get(*at)?;
+            let outcome = match &cell.unusable {
+                Some(reason) => Err(NoNorm::Unusable { group: cell.group.to_string(), reason: reason.clone() }),
+                None => Ok(*at),
+            };
+            Some((&cell.group, outcome))
+        });
+        let omitted = omitted.iter().filter_map(|at| {
+            let omitted = definition.omitted.get(*at)?;
+            Some((&omitted.group, Err(NoNorm::Omitted { reason: omitted.reason })))
+        });
+        let serving = cells.chain(omitted).filter(|(group, _)| holds(group, member).is_ok());
+        let mut ungendered = None;
+        for (group, outcome) in serving {
+            if group.sex.is_some() {
+                return Some(outcome);
+            }
+            ungendered.get_or_insert(outcome);
+        }
+        ungendered
     }
 }
 

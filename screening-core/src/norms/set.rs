@@ -7,7 +7,7 @@ use crate::instrument::{Diagnostic, Diagnostics, Library};
 use crate::place;
 
 use super::check;
-use super::model::{NormCellDef, NormScaleDef, NormSetDef};
+use super::model::{NormCellDef, NormGroup, NormScaleDef, NormSetDef};
 
 /// A norm set that passed its checks.
 ///
@@ -51,6 +51,31 @@ pub(super) struct ScaleIndex {
     pub(super) scale: usize,
     pub(super) cells: Vec<usize>,
     pub(super) omitted: Vec<usize>,
+    /// Columns that all groups name; empty when some name others.
+    pub(super) columns: Vec<String>,
+    /// Cells and omitted groups by the values of these columns.
+    pub(super) buckets: HashMap<Vec<String>, (Vec<usize>, Vec<usize>)>,
+}
+
+impl ScaleIndex {
+    /// Sorts the groups by the columns that all of them name: with many schools only one bucket has to be looked at.
+    fn sort(&mut self, definition: &NormSetDef) {
+        let cells = self.cells.iter().filter_map(|at| Some((*at, &definition.cells.get(*at)?.group, true)));
+        let omitted = self.omitted.iter().filter_map(|at| Some((*at, &definition.omitted.get(*at)?.group, false)));
+        let groups: Vec<(usize, &NormGroup, bool)> = cells.chain(omitted).collect();
+        let columns = |group: &NormGroup| {
+            let mut names: Vec<String> = group.labels.keys().cloned().collect();
+            names.sort();
+            names
+        };
+        let first = groups.first().map(|(_, group, _)| columns(group)).unwrap_or_default();
+        self.columns = if groups.iter().all(|(_, group, _)| columns(group) == first) { first } else { Vec::new() };
+        for (at, group, is_cell) in groups {
+            let key = self.columns.iter().map(|name| group.labels.get(name).cloned().unwrap_or_default()).collect();
+            let (cells, omitted) = self.buckets.entry(key).or_default();
+            if is_cell { cells.push(at) } else { omitted.push(at) }
+        }
+    }
 }
 
 impl NormSet {
@@ -79,6 +104,7 @@ impl NormSet {
         for (at, omitted) in definition.omitted.iter().enumerate() {
             by_scale.entry(omitted.scale.clone()).or_default().omitted.push(at);
         }
+        by_scale.values_mut().for_each(|index| index.sort(&definition));
         Ok(Self { definition, hash: content_hash(text), by_scale })
     }
 

@@ -30,6 +30,11 @@ impl FixedSum {
         Self(u128::from(n) << 64)
     }
 
+    /// A number from 0 to below 2^64; none when it is not one.
+    pub fn of(value: f64) -> Option<Self> {
+        Self::ZERO.checked_add(value)
+    }
+
     /// Adds a number from 0 to below 2^64; none when it is not one, or the sum leaves that range.
     #[must_use]
     pub fn checked_add(self, value: f64) -> Option<Self> {

@@ -134,7 +134,7 @@ fn meta(
 ) -> Result<LocalMeta, Failure> {
     let scale = |id: &String| {
         LocalScale::of(library, id, command.region.as_deref())
-            .ok_or_else(|| Failure::Message(fill("norms-scale-unknown", context.language, &[id.clone()])))
+            .ok_or_else(|| Failure::Message(fill("norms-scale-unknown", context.language, std::slice::from_ref(id))))
     };
     let stem = command.output.file_stem().map(|stem| stem.to_string_lossy().to_lowercase()).filter(|stem| stem != "-");
     let both = |text: &String| Text { en: text.clone(), zh_cn: text.clone() };

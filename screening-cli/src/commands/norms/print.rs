@@ -4,9 +4,9 @@ use std::path::Path;
 
 use screening_core::instrument::Language;
 use screening_core::norms::{Applied, DriftReport, NormCellDef, NormSet};
+use screening_core::stats::Decimal;
 
 use super::super::Context;
-use crate::fail::Failure;
 use crate::table::table;
 use crate::texts::{fill, say};
 
@@ -19,7 +19,7 @@ fn headings<const N: usize>(ids: [&str; N], language: Language) -> Vec<String> {
 }
 
 /// The page of a set.
-pub(super) fn set(context: &Context, set: &NormSet, with_tables: bool) -> Result<(), Failure> {
+pub(super) fn set(context: &Context, set: &NormSet, with_tables: bool) {
     let language = context.language;
     let definition = set.definition();
     println!("{}\n{}", definition.name.get(language), set.citation());
@@ -47,13 +47,12 @@ pub(super) fn set(context: &Context, set: &NormSet, with_tables: bool) -> Result
     for note in &definition.notes {
         println!("{}: {}", note.topic, note.text.get(language));
     }
-    Ok(())
 }
 
 fn cell_row(cell: &NormCellDef, language: Language) -> Vec<String> {
     let mean = match (cell.mean, cell.mean_se) {
         (Some(mean), Some(se)) => format!("{:.2} ± {se:.2}", mean.to_f64()),
-        (mean, _) => number(mean.map(|mean| mean.to_f64()), 2),
+        (mean, _) => number(mean.map(Decimal::to_f64), 2),
     };
     let wanted = [5.0, 50.0, 95.0];
     let points: Vec<String> = wanted
@@ -75,7 +74,7 @@ fn cell_row(cell: &NormCellDef, language: Language) -> Vec<String> {
         cell.group.to_string(),
         cell.n.map_or_else(|| "-".to_owned(), |n| n.to_string()),
         mean,
-        number(cell.sd.map(|sd| sd.to_f64()), 2),
+        number(cell.sd.map(Decimal::to_f64), 2),
         number(cell.skew, 2),
         points.join(", "),
         way,
@@ -126,7 +125,7 @@ pub(super) fn built(context: &Context, set: &NormSet, file: &Path) {
 }
 
 /// Differences between two sets.
-pub(super) fn drift(context: &Context, report: &DriftReport) -> Result<(), Failure> {
+pub(super) fn drift(context: &Context, report: &DriftReport) {
     let language = context.language;
     println!("{}", fill("norms-drift", language, &[report.earlier.clone(), report.later.clone()]));
     let pair = |values: [Option<f64>; 2], decimals| {
@@ -171,7 +170,6 @@ pub(super) fn drift(context: &Context, report: &DriftReport) -> Result<(), Failu
             println!("{}", fill(id, language, &[list.join("; ")]));
         }
     }
-    Ok(())
 }
 
 /// How many rows have a norm, and why the others have none.

@@ -6,7 +6,9 @@ use polars::prelude::*;
 use rayon::prelude::*;
 
 use super::super::people::{Class, People, Wanted, raw_scores};
-use super::state::{By, Counts, GroupCounts, GroupKey, MAX_WEIGHT, MergeError, NormState, RawKey, Tally, merge_counts};
+use super::state::{
+    By, Counts, FixedWeight, GroupCounts, GroupKey, MAX_WEIGHT, MergeError, NormState, RawKey, Tally, merge_counts,
+};
 
 /// Word of the column `status` on rows whose scores are used.
 const USED: &str = "valid";
@@ -17,6 +19,8 @@ const OUTSIDE: &str = "out_of_scope";
 const CHUNK: usize = 1 << 16;
 /// Whole scores that lie within so many of each other are counted in a table.
 const DENSE: f64 = 4_096.0;
+/// Cells of such a table, at most: each chunk of rows has one, and they are added up.
+const TABLE: f64 = 262_144.0;
 
 /// Why a frame cannot be counted.
 #[derive(Debug, thiserror::Error)]
@@ -74,7 +78,7 @@ struct Rows<'a> {
     /// Group of each row; [`OUT`] where the scores are not used.
     group: &'a [u32],
     groups: usize,
-    weight: Option<&'a [f64]>,
+    weight: Option<&'a [FixedWeight]>,
 }
 
 /// Group of a row that is not counted.
@@ -208,18 +212,17 @@ fn numbers(frame: &DataFrame, name: &str, expected: &'static str, hint: &'static
     Err(BuildError::Type { column: name.to_owned(), found: series.dtype().to_string(), expected })
 }
 
-fn weights(frame: &DataFrame, name: &str, group: &[u32]) -> Result<Vec<f64>, BuildError> {
+/// Weights in fixed point: they are converted once and added for every scale.
+fn weights(frame: &DataFrame, name: &str, group: &[u32]) -> Result<Vec<FixedWeight>, BuildError> {
     let series = numbers(frame, name, "weights", "name the column of the weights")?;
     let refuse = |row: usize, value: String| BuildError::Weight { row: row + 1, column: name.to_owned(), value };
     let weights = raw_scores(&series)?.map_err(|row| refuse(row, "an infinite number".to_owned()))?;
-    let bad = |(weight, group): (&f64, &u32)| *group != OUT && !(*weight > 0.0 && *weight <= MAX_WEIGHT);
-    match weights.iter().zip(group).position(bad) {
-        Some(row) => {
-            let value = weights.get(row).filter(|w| !w.is_nan()).map_or_else(|| "nothing".to_owned(), f64::to_string);
-            Err(refuse(row, value))
-        }
-        None => Ok(weights),
-    }
+    let fixed = |(row, (weight, group)): (usize, (&f64, &u32))| match FixedWeight::of(*weight) {
+        Some(weight) => Ok(weight),
+        None if *group == OUT => Ok(FixedWeight::default()),
+        None => Err(refuse(row, if weight.is_nan() { "nothing".to_owned() } else { weight.to_string() })),
+    };
+    weights.iter().zip(group).enumerate().map(fixed).collect()
 }
 
 /// Counts of one scale by group.
@@ -235,7 +238,7 @@ fn scale_counts(frame: &DataFrame, scale: &str, rows: &Rows<'_>) -> Result<Vec<C
         return Ok(vec![Counts::new(); rows.groups]);
     }
     let width = high - low + 1.0;
-    let counts = if whole && width <= DENSE && width * rows.groups as f64 <= 4_000_000.0 {
+    let counts = if whole && width <= DENSE && width * rows.groups as f64 <= TABLE {
         dense(&raw, rows, low, width as usize)
     } else {
         sparse(&raw, rows)
@@ -275,7 +278,7 @@ fn dense(raw: &[f64], rows: &Rows<'_>, low: f64, width: usize) -> Result<Vec<Cou
             table.into_iter().map(|n| Tally { n, ..Tally::default() }).collect::<Vec<_>>()
         }
         Some(weight) => {
-            let count = |((raw, group), weight): ((&[f64], &[u32]), &[f64])| {
+            let count = |((raw, group), weight): ((&[f64], &[u32]), &[FixedWeight])| {
                 let mut table = vec![Tally::default(); rows.groups * width];
                 for ((raw, group), weight) in raw.iter().zip(group).zip(weight) {
                     if *group != OUT

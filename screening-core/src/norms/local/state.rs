@@ -108,13 +108,28 @@ impl Tally {
 
     /// Adds one person.
     #[inline]
-    pub(super) fn add(&mut self, weight: Option<f64>) -> Option<()> {
+    pub(super) fn add(&mut self, weight: Option<FixedWeight>) -> Option<()> {
         self.n += 1;
-        if let Some(weight) = weight {
-            self.weight = self.weight.checked_add(weight)?;
-            self.square = self.square.checked_add(weight * weight)?;
+        if let Some(FixedWeight { weight, square }) = weight {
+            self.weight = self.weight.merged(weight)?;
+            self.square = self.square.merged(square)?;
         }
         Some(())
+    }
+}
+
+/// The weight of a person and its square as they are summed.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct FixedWeight {
+    weight: FixedSum,
+    square: FixedSum,
+}
+
+impl FixedWeight {
+    /// None for what is not a weight.
+    pub(super) fn of(weight: f64) -> Option<Self> {
+        (weight > 0.0 && weight <= MAX_WEIGHT)
+            .then(|| Some(Self { weight: FixedSum::of(weight)?, square: FixedSum::of(weight * weight)? }))?
     }
 }
 
@@ -263,9 +278,8 @@ impl NormState {
         if self.weight.is_some() != record.weight.is_some() {
             return Err(MergeError::Weight { weight: f64::NAN });
         }
-        if let Some(weight) = record.weight.filter(|w| !(*w > 0.0 && *w <= MAX_WEIGHT)) {
-            return Err(MergeError::Weight { weight });
-        }
+        let weigh = |weight| FixedWeight::of(weight).ok_or(MergeError::Weight { weight });
+        let weight = record.weight.map(weigh).transpose()?;
         if let Some(raw) = record.raw.iter().flatten().find(|raw| !raw.is_finite()) {
             return Err(MergeError::Raw { raw: *raw });
         }
@@ -277,7 +291,7 @@ impl NormState {
             self.used += 1;
             for (counts, raw) in group.scales.iter_mut().zip(record.raw) {
                 if let Some(raw) = raw {
-                    counts.entry(RawKey::new(*raw)).or_default().add(record.weight).ok_or(MergeError::Overflow)?;
+                    counts.entry(RawKey::new(*raw)).or_default().add(weight).ok_or(MergeError::Overflow)?;
                 }
             }
         }
