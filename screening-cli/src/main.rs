@@ -36,6 +36,7 @@ fn main() -> ExitCode {
         Command::Run(command) => commands::run::run(&context, &command),
         Command::Change(command) => commands::change::run(&context, &command),
         Command::Example(command) => commands::example::run(&context, &command),
+        Command::Norms(command) => commands::norms::run(&context, &command),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

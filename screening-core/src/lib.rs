@@ -22,7 +22,7 @@
 //! # Floors
 //!
 //! A module uses what stands below it in this list, never what stands above: [`screening`], [`coverage`], [`risk`],
-//! [`change`], [`validity`], [`scoring`], [`instrument`], [`answers`], [`stats`].
+//! [`change`], [`validity`], [`norms`], [`scoring`], [`instrument`], [`answers`], [`stats`].
 
 pub mod answers;
 pub mod catalogue;
@@ -30,6 +30,7 @@ pub mod change;
 pub mod coverage;
 mod hash;
 pub mod instrument;
+pub mod norms;
 pub mod risk;
 pub mod scoring;
 #[cfg(feature = "frame")]

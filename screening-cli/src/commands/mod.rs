@@ -3,6 +3,7 @@
 pub(crate) mod change;
 pub(crate) mod example;
 pub(crate) mod instruments;
+pub(crate) mod norms;
 pub(crate) mod run;
 pub(crate) mod score;
 

@@ -57,6 +57,7 @@ static BATTERIES: include_dir::Dir<'_> = include_dir::include_dir!("$CARGO_MANIF
 static VOCABULARY: include_dir::Dir<'_> = include_dir::include_dir!("$CARGO_MANIFEST_DIR/../instruments/vocabulary");
 #[cfg(feature = "bundled")]
 static VALIDITY: include_dir::Dir<'_> = include_dir::include_dir!("$CARGO_MANIFEST_DIR/../instruments/validity");
+static NORMS: include_dir::Dir<'_> = include_dir::include_dir!("$CARGO_MANIFEST_DIR/../instruments/norms");
 
 /// A packed definition. Its checks were run when the library was tested.
 #[cfg(feature = "bundled")]
@@ -101,6 +102,7 @@ impl Library {
             "batteries" => &BATTERIES,
             "vocabulary" => &VOCABULARY,
             "validity" => &VALIDITY,
+            "norms" => &NORMS,
             _ => return None,
         };
         folder.get_file(file)?.contents_utf8()

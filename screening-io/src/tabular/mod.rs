@@ -216,7 +216,7 @@ fn settle(table: &Table, spec: &TableSpec<'_>, columns_of: &[Vec<usize>]) -> Res
 
 /// A column as it is in the file, for the rows kept: with its type where the file has types, as numbers where all
 /// cells are numbers, and as text otherwise.
-fn untouched(table: &Table, original: Option<&DataFrame>, position: usize, keep: &[bool]) -> Column {
+pub(crate) fn untouched(table: &Table, original: Option<&DataFrame>, position: usize, keep: &[bool]) -> Column {
     let heading = table.heading(position);
     let rows: Vec<usize> = (0..table.height()).filter(|row| keep.get(*row).copied().unwrap_or(false)).collect();
     if let Some(column) = original.and_then(|frame| frame.select_at_idx(position)) {

@@ -174,7 +174,7 @@ pub struct AccuracyDef {
 }
 
 /// A settled conflict or a limit.
-#[derive(Debug, Clone, Deserialize, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Note {
     /// Topic.
@@ -248,7 +248,7 @@ pub enum ExampleValue {
 }
 
 /// A source.
-#[derive(Debug, Clone, Deserialize, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct SourceDef {
     /// Citation.
