@@ -222,7 +222,8 @@ fn reliability(instrument: &Instrument, scale: &str, key: &str, options: &Change
         return Some(Reliability { value: given.value, kind: "given", population: None, source: given.source.clone() });
     }
     let definition = instrument.definition();
-    let own = definition.reliability.iter().filter(|entry| entry.scale == scale && of_region(&entry.region, options));
+    let own =
+        definition.reliability.iter().filter(|entry| entry.scale == scale && of_region(entry.region.as_ref(), options));
     let all: Vec<&ReliabilityDef> = own.collect();
     type Pick = (&'static str, fn(&ReliabilityDef) -> Option<Figure>);
     // Internal consistency first: between two waves months apart a retest correlation holds true change as well.
@@ -259,7 +260,7 @@ fn spread(
     let own = definition
         .reference
         .iter()
-        .filter(|entry| entry.scale == scale && entry.group.is_none() && of_region(&entry.region, options));
+        .filter(|entry| entry.scale == scale && entry.group.is_none() && of_region(entry.region.as_ref(), options));
     let (mean, sd, entry) =
         own.filter_map(|entry| Some((entry.mean?, entry.sd?, entry))).max_by_key(|(_, sd, _)| *sd)?;
     let cite = definition.sources.get(&entry.source).map_or(entry.source.as_str(), |source| source.cite.as_str());
@@ -267,6 +268,6 @@ fn spread(
     Some(Spread { mean: mean.to_f64(), sd: sd.to_f64(), source: say("change-basis.published", &fills) })
 }
 
-fn of_region(region: &Option<String>, options: &ChangeOptions) -> bool {
-    options.region.is_none() || *region == options.region
+fn of_region(region: Option<&String>, options: &ChangeOptions) -> bool {
+    options.region.is_none() || region == options.region.as_ref()
 }

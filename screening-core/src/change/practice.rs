@@ -65,7 +65,7 @@ impl PracticeAdjusted {
             PracticeError::Both => (first * first + second * second).sqrt(),
         };
         let index = Self { kind, mean_change: group.mean_after - group.mean_before, error };
-        if !(error > 0.0) {
+        if error.is_nan() || error <= 0.0 {
             let allowed = "a correlation below 1";
             return Err(ChangeError::parameter(index.kind(), "correlation", group.correlation, allowed));
         }

@@ -62,7 +62,7 @@ impl RegressionBased {
         let n = f64::from(group.n);
         let r = group.correlation;
         let see = group.sd_after * (1.0 - r * r).sqrt() * ((n - 1.0) / (n - 2.0)).sqrt();
-        if !(see > 0.0) {
+        if see.is_nan() || see <= 0.0 {
             return Err(ChangeError::parameter(Self::KIND, "correlation", r, "a correlation between -1 and 1"));
         }
         Ok(Self { group: *group, error, slope: r * group.sd_after / group.sd_before, see })

@@ -110,7 +110,7 @@ pub(crate) fn sum_blocks<A: Send>(
 }
 
 /// The codes of a block; blank beyond the end of a column, which no caller reaches.
-pub(crate) fn block_of<'a>(column: &'a [i8], start: usize, len: usize) -> &'a [i8] {
+pub(crate) fn block_of(column: &[i8], start: usize, len: usize) -> &[i8] {
     column.get(start..start + len).unwrap_or(&[])
 }
 

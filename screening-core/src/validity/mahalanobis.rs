@@ -122,9 +122,7 @@ impl Mahalanobis {
         let covariance: Vec<f64> =
             varying.iter().flat_map(|i| varying.iter().map(move |j| moments.covariance(*i, *j))).collect();
         Self::new(items, means, &covariance, gaps).map_err(|error| match error {
-            ValidityError::Singular { item } => {
-                ValidityError::Singular { item: item.parse().map_or(item, |position| name(position)) }
-            }
+            ValidityError::Singular { item } => ValidityError::Singular { item: item.parse().map_or(item, name) },
             other => other,
         })
     }
@@ -242,7 +240,7 @@ fn quadratic(m: usize, matrix: &mut [f64], v: &mut [f64]) -> f64 {
     for row in 0..m {
         let (done, own) = matrix.split_at_mut(row * m);
         for column in 0..row {
-            let above = &done[column * m..column * m + column + 1];
+            let above = &done[column * m..=column * m + column];
             let dot: f64 = above[..column].iter().zip(&own[..column]).map(|(a, b)| a * b).sum();
             own[column] = (own[column] - dot) / above[column];
         }
@@ -264,8 +262,7 @@ fn cholesky(k: usize, covariance: &[f64]) -> Result<DMatrix<f64>, usize> {
             let dot: f64 = (0..column).map(|at| lower[(row, at)] * lower[(column, at)]).sum();
             let left = covariance[row * k + column] - dot;
             if row == column {
-                // Also refuses NaN.
-                if !(left > SMALLEST_PIVOT * covariance[row * k + row]) {
+                if left.is_nan() || left <= SMALLEST_PIVOT * covariance[row * k + row] {
                     return Err(row);
                 }
                 lower[(row, row)] = left.sqrt();
@@ -298,7 +295,7 @@ mod tests {
         assert!((index.distance(&answers).get(0).unwrap() - wanted).abs() < 1e-12);
         assert_eq!(index.distance(&answers).get(1), None);
         let det = 2.0 * 1.5 - 0.36;
-        let wanted = (9.0 * 1.5 - 2.0 * 0.6 * 3.0 * -1.0 + 2.0) / det;
+        let wanted = (9.0 * 1.5 + 2.0 * 0.6 * 3.0 + 2.0) / det;
         assert!((index.distance(&answers).get(2).unwrap() - wanted).abs() < 1e-12);
     }
 

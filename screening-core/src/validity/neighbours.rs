@@ -115,8 +115,7 @@ impl Neighbours {
                 }
                 let share = f64::from(equal) / f64::from(judged);
                 for (place, partner) in [(at, *b), (apart, *a)] {
-                    // NaN is not larger than anything.
-                    if !(best[place].0 >= share) {
+                    if best[place].0.is_nan() || best[place].0 < share {
                         best[place] = (share, partner);
                     }
                 }
@@ -145,9 +144,9 @@ impl Rows {
         let (mut equal, mut judged) = (0_u16, 0_u16);
         for ((a, b), floor) in row(a).iter().zip(row(b)).zip(&self.floors) {
             let same = a == b;
-            let counts = is_answer(*a) & is_answer(*b) & !(same & (a == floor));
+            let counts = is_answer(*a) && is_answer(*b) && !(same && a == floor);
             judged += u16::from(counts);
-            equal += u16::from(counts & same);
+            equal += u16::from(counts && same);
         }
         (equal, judged)
     }

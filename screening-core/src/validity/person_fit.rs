@@ -253,16 +253,18 @@ impl PersonFit {
         if pattern.is_empty() || (self.estimate == ThetaEstimate::Ml && (lowest || highest)) {
             return f64::NAN;
         }
+        // NaN counts as no change of sign: the search goes on, and ends without a root.
         let mut slope = |theta: f64| {
             let at = self.at(pattern, theta, curves);
             at.score + self.r0(&at, theta)
         };
+        let beyond = |value: f64, sign: f64| value.is_nan() || value * sign <= 0.0;
         // From the middle outwards, so that of several roots (three-parameter model) the most ordinary one is taken.
         let (mut low, mut high) = (-1.0, 1.0);
-        while low > -RANGE && !(slope(low) > 0.0) {
+        while low > -RANGE && beyond(slope(low), 1.0) {
             low -= 1.0;
         }
-        while high < RANGE && !(slope(high) < 0.0) {
+        while high < RANGE && beyond(slope(high), -1.0) {
             high += 1.0;
         }
         illinois(&mut slope, low, high)

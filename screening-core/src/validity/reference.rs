@@ -95,7 +95,7 @@ impl ValidityCheck {
                 Err(error) => own.silent = Some(silent(&error)),
             }
             if let (Some(percentile), None) = (percentile, &own.silent)
-                && let Computed::Column { column, .. } = self.compute(rule, answers, facts, own.index.as_ref())?
+                && let Computed::Column { column, .. } = rule.compute(answers, facts, own.index.as_ref())?
             {
                 let known = column.values().iter().filter(|value| !value.is_nan()).count();
                 if known >= FEWEST_FOR_A_PERCENTILE {

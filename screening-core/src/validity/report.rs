@@ -202,10 +202,9 @@ impl ValidityReport {
     pub fn counts(&self) -> ValidityCounts {
         let of = |verdict: SheetVerdict| self.verdicts.iter().filter(|own| **own == verdict).count();
         let own = self.own.iter().map(|own| (own.id.clone(), own.states.iter().filter(|state| state.is_yes()).count()));
-        let plan = self
-            .rules()
-            .filter(|(rule, _)| rule.verdict.is_some())
-            .map(|(rule, result)| (rule.id.clone(), result.fired.iter().filter(|state| **state == FIRED).count()));
+        let plan = self.rules().filter(|(rule, _)| rule.verdict.is_some()).map(|(rule, result)| {
+            (rule.id.clone(), (0..self.rows()).filter(|row| result.fired.get(*row) == Some(&FIRED)).count())
+        });
         ValidityCounts {
             sheets: self.rows(),
             valid: of(SheetVerdict::Valid),

@@ -26,6 +26,58 @@ impl From<IndexColumn> for Computed {
     }
 }
 
+impl ReadyRule {
+    /// The values of one index.
+    pub(super) fn compute(
+        &self,
+        answers: &Answers,
+        facts: &SheetFacts,
+        reference: Option<&IndexReference>,
+    ) -> Result<Computed, ValidityError> {
+        let silent = |key: &str| Ok(Computed::Silent(say(key, &[])));
+        Ok(match (&self.index, reference) {
+            (ReadyIndex::MissingShare, _) => MissingShare.run(answers).into(),
+            (ReadyIndex::LongString(index), _) => index.run(answers).into(),
+            (ReadyIndex::Variability, _) => ResponseVariability.run(answers).into(),
+            (ReadyIndex::EvenOdd(index), _) => index.run(answers).into(),
+            (ReadyIndex::PersonFit(index), _) => index.run(answers).into(),
+            (ReadyIndex::Pairs { .. }, Some(IndexReference::Pairs(pairs))) => pairs.run(answers).into(),
+            (ReadyIndex::Mahalanobis { gaps, measure }, Some(IndexReference::Moments(moments))) => {
+                let (items, means) = (moments.items.clone(), moments.means.clone());
+                let index = Mahalanobis::new(items, means, &moments.covariance, *gaps)?;
+                match measure {
+                    DistanceMeasure::Probability => index.probability(answers).into(),
+                    DistanceMeasure::Distance => index.distance(answers).into(),
+                }
+            }
+            (ReadyIndex::Guttman { measure, .. }, Some(IndexReference::Steps(orders))) => {
+                Guttman::new(orders.clone(), answers.items())?.run(answers, *measure).into()
+            }
+            (ReadyIndex::Pairs { .. } | ReadyIndex::Mahalanobis { .. } | ReadyIndex::Guttman { .. }, _) => {
+                return silent("validity-silent.no-wave");
+            }
+            (ReadyIndex::ResponseTime, _) => match (&facts.durations, facts.questions) {
+                (Some(durations), Some(questions)) => ResponseTime::new(questions)?.run(durations).into(),
+                _ => return silent("validity-silent.no-time"),
+            },
+            (ReadyIndex::PageTime { index, columns }, _) => {
+                let pages: Option<Vec<_>> = columns.iter().map(|column| facts.pages.get(column).cloned()).collect();
+                match pages {
+                    Some(pages) => index.run(&pages)?.into(),
+                    None => return silent("validity-silent.no-pages"),
+                }
+            }
+            (ReadyIndex::Neighbours(index), _) => match &facts.classes {
+                Some(classes) => {
+                    let found = index.run(answers, classes)?;
+                    Computed::Column { column: found.column, partners: found.partners }
+                }
+                None => return silent("validity-silent.no-class"),
+            },
+        })
+    }
+}
+
 impl ValidityCheck {
     /// Judges sheets. Without a reference, rules that need a wave stay silent.
     ///
@@ -98,7 +150,7 @@ impl ValidityCheck {
             }
         }
         // A rule with no threshold here may still show its value.
-        match self.compute(rule, answers, facts, own.and_then(|own| own.index.as_ref()))? {
+        match rule.compute(answers, facts, own.and_then(|own| own.index.as_ref()))? {
             Computed::Column { column, partners } => {
                 let fires = definition.fires.zip(result.cut);
                 result.fired =
@@ -110,57 +162,6 @@ impl ValidityCheck {
             }
         }
         Ok(Some(result))
-    }
-
-    /// The values of one index.
-    pub(super) fn compute(
-        &self,
-        rule: &ReadyRule,
-        answers: &Answers,
-        facts: &SheetFacts,
-        reference: Option<&IndexReference>,
-    ) -> Result<Computed, ValidityError> {
-        let silent = |key: &str| Ok(Computed::Silent(say(key, &[])));
-        Ok(match (&rule.index, reference) {
-            (ReadyIndex::MissingShare, _) => MissingShare.run(answers).into(),
-            (ReadyIndex::LongString(index), _) => index.run(answers).into(),
-            (ReadyIndex::Variability, _) => ResponseVariability.run(answers).into(),
-            (ReadyIndex::EvenOdd(index), _) => index.run(answers).into(),
-            (ReadyIndex::PersonFit(index), _) => index.run(answers).into(),
-            (ReadyIndex::Pairs { .. }, Some(IndexReference::Pairs(pairs))) => pairs.run(answers).into(),
-            (ReadyIndex::Mahalanobis { gaps, measure }, Some(IndexReference::Moments(moments))) => {
-                let (items, means) = (moments.items.clone(), moments.means.clone());
-                let index = Mahalanobis::new(items, means, &moments.covariance, *gaps)?;
-                match measure {
-                    DistanceMeasure::Probability => index.probability(answers).into(),
-                    DistanceMeasure::Distance => index.distance(answers).into(),
-                }
-            }
-            (ReadyIndex::Guttman { measure, .. }, Some(IndexReference::Steps(orders))) => {
-                Guttman::new(orders.clone(), answers.items())?.run(answers, *measure).into()
-            }
-            (ReadyIndex::Pairs { .. } | ReadyIndex::Mahalanobis { .. } | ReadyIndex::Guttman { .. }, _) => {
-                return silent("validity-silent.no-wave");
-            }
-            (ReadyIndex::ResponseTime, _) => match (&facts.durations, facts.questions) {
-                (Some(durations), Some(questions)) => ResponseTime::new(questions)?.run(durations).into(),
-                _ => return silent("validity-silent.no-time"),
-            },
-            (ReadyIndex::PageTime { index, columns }, _) => {
-                let pages: Option<Vec<_>> = columns.iter().map(|column| facts.pages.get(column).cloned()).collect();
-                match pages {
-                    Some(pages) => index.run(&pages)?.into(),
-                    None => return silent("validity-silent.no-pages"),
-                }
-            }
-            (ReadyIndex::Neighbours(index), _) => match &facts.classes {
-                Some(classes) => {
-                    let found = index.run(answers, classes)?;
-                    Computed::Column { column: found.column, partners: found.partners }
-                }
-                None => return silent("validity-silent.no-class"),
-            },
-        })
     }
 
     fn verdicts(&self, rows: usize, results: &[RuleResult], facts: &SheetFacts) -> Vec<SheetVerdict> {

@@ -113,28 +113,23 @@ fn check_index(at: usize, index: &IndexDef, error: &mut Report<'_>) {
         error("parameter", place!["rules", at, "index", key], message, help);
     };
     match index {
-        IndexDef::Synonyms { critical } | IndexDef::Antonyms { critical } => {
-            if *critical < Decimal::ZERO || *critical >= Decimal::from_int(1) {
-                refuse(
-                    "critical",
-                    format!("{critical} is no size of a correlation"),
-                    "write 0 to below 1, for example 0.6",
-                );
-            }
+        IndexDef::Synonyms { critical } | IndexDef::Antonyms { critical }
+            if *critical < Decimal::ZERO || *critical >= Decimal::from_int(1) =>
+        {
+            let help = "write 0 to below 1, for example 0.6";
+            refuse("critical", format!("{critical} is no size of a correlation"), help);
         }
         IndexDef::EvenOdd { scales } if !scales.is_empty() && scales.len() < 3 => {
             refuse("scales", "two scales always correlate to 1 or -1".to_owned(), "name three or more, or none");
         }
-        IndexDef::PageTime { pages } => {
-            if pages.is_empty() || pages.iter().any(|page| page.questions == 0 || page.column.is_empty()) {
-                let help = "name for each page its column and its number of questions";
-                refuse("pages", "a page has no column or no question".to_owned(), help);
-            }
+        IndexDef::PageTime { pages }
+            if pages.is_empty() || pages.iter().any(|page| page.questions == 0 || page.column.is_empty()) =>
+        {
+            let help = "name for each page its column and its number of questions";
+            refuse("pages", "a page has no column or no question".to_owned(), help);
         }
-        IndexDef::Neighbours { fewest, window, .. } => {
-            if *fewest == 0 || *window == Some(0) {
-                refuse("fewest", "0 leaves nothing to compare".to_owned(), "write 1 or more");
-            }
+        IndexDef::Neighbours { fewest, window, .. } if *fewest == 0 || *window == Some(0) => {
+            refuse("fewest", "0 leaves nothing to compare".to_owned(), "write 1 or more");
         }
         _ => {}
     }
