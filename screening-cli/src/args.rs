@@ -105,7 +105,7 @@ pub(crate) struct WordingCommand {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Wording {
     /// Makes a pack from a form: a FHIR Questionnaire or a REDCap data dictionary.
-    Import(WordingImport),
+    Import(Box<WordingImport>),
     /// Checks every pack of a folder against its instrument.
     Check {
         /// Folder with the packs.

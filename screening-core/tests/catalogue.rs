@@ -1,7 +1,7 @@
 //! Filters over the library and proposals of a battery.
 
 use screening_core::catalogue::{Filter, Fit, RecommendError, WhyUncovered, Wish, construct_name, fit, recommend};
-use screening_core::instrument::{Evidence, Informant, Language, Library, LicenceStatus};
+use screening_core::instrument::{Evidence, Informant, Instrument, Language, Library, LicenceStatus};
 
 fn library() -> Library {
     Library::bundled().unwrap_or_else(|error| panic!("{error}"))
@@ -24,7 +24,7 @@ fn a_filter_keeps_what_meets_every_part_and_nothing_else() {
         language: Some("zh-CN".to_owned()),
         age: Some(14),
     };
-    let found: Vec<&str> = library.iter().filter(|i| filter.matches(i)).map(|i| i.id()).collect();
+    let found: Vec<&str> = library.iter().filter(|i| filter.matches(i)).map(Instrument::id).collect();
     assert!(found.contains(&"phq-9"), "{found:?}");
     for instrument in library.iter().filter(|i| filter.matches(i)) {
         let d = instrument.definition();
@@ -62,7 +62,7 @@ fn a_proposal_covers_what_was_asked_in_time_and_never_leaves_the_age() {
             assert!(covered != told, "grade {grade}: {construct} must be covered or told");
         }
         for one in &proposal.instruments {
-            let definition = library.get(&one.id).map(|i| i.definition()).unwrap_or_else(|| panic!("{}", one.id));
+            let definition = library.get(&one.id).map_or_else(|| panic!("{}", one.id), Instrument::definition);
             assert!(fit(definition, grade) <= Fit::Part, "grade {grade}: {} is out of age", one.id);
         }
     }

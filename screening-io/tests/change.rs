@@ -38,8 +38,8 @@ fn results(folder: &Path, library: &Library, wave: &str, day: Date, first: i8) -
         wave: WaveSettings::new(wave, day),
         library,
         policy: &policy,
-        licences: Default::default(),
-        scoring: Default::default(),
+        licences: screening_core::screening::Licences::default(),
+        scoring: indexmap::IndexMap::default(),
     })
     .unwrap();
     let out = folder.join(wave);

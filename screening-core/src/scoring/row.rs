@@ -309,7 +309,7 @@ impl<'a> ScaleView<'a> {
         }
         let plan = &self.scores.scorer.plan;
         let scale = &plan.scales[self.at];
-        let unserved = plan.table_for(scale, &self.scores.context).is_some_and(|table| table.is_none());
+        let unserved = plan.lacks_table(scale, &self.scores.context);
         if unserved || (scale.norm.is_some() && self.norm_cell().is_none()) {
             return Some(Reason::NoNorm);
         }

@@ -159,7 +159,7 @@ impl Job<'_> {
                 .iter()
                 .enumerate()
                 .map(|(slot, slice)| {
-                    if has_holes(slice, start, len) {
+                    if slice.nulls.is_some() {
                         &holes[slot * self.block..][..len]
                     } else {
                         &slice.codes[start..start + len]
@@ -199,11 +199,10 @@ impl Job<'_> {
 
     /// Copies the block of every column with nulls, a skipped answer in place of each null.
     fn fill_holes(&self, start: usize, len: usize, holes: &mut [i8]) {
-        for (slot, slice) in self.slices.iter().enumerate().filter(|(_, slice)| has_holes(slice, start, len)) {
+        for (slice, to) in self.slices.iter().zip(holes.chunks_mut(self.block)) {
             let Some(nulls) = slice.nulls else { continue };
-            let to = &mut holes[slot * self.block..][..len];
             let (bytes, offset, _) = nulls.as_slice();
-            spread(&slice.codes[start..start + len], bytes, offset + start, to);
+            spread(&slice.codes[start..start + len], bytes, offset + start, &mut to[..len]);
         }
     }
 
@@ -317,10 +316,6 @@ fn void<L: Lane, T: Copy>(values: &mut [T], lo: &[L], hi: &[L], nothing: T) {
     for ((value, lo), hi) in values.iter_mut().zip(lo).zip(hi) {
         *value = if lo == hi { *value } else { nothing };
     }
-}
-
-fn has_holes(slice: &Slice<'_>, start: usize, len: usize) -> bool {
-    slice.nulls.is_some_and(|nulls| nulls.null_count_range(start, len) > 0)
 }
 
 fn conditions_of<L: Lane>(register: &Register<L>, len: usize, to: &mut [u8]) {

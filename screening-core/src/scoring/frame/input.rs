@@ -183,11 +183,11 @@ pub fn contexts(frame: &DataFrame) -> Result<Vec<Context>, FrameError> {
     if columns.iter().all(Option::is_none) {
         return Ok(Vec::new());
     }
-    let [sex, grade, age, birth, test] = &columns;
+    let [sex, grade, age, birth, test] = columns.each_ref().map(Option::as_ref);
     let date = |text: &str| text.get(..10)?.parse::<Date>().ok();
     let person = |row: usize| {
-        fn get(column: &Option<StringChunked>, row: usize) -> Option<&str> {
-            column.as_ref()?.get(row)
+        fn get(column: Option<&StringChunked>, row: usize) -> Option<&str> {
+            column?.get(row)
         }
         let exact = || age_in_months(date(get(birth, row)?)?, date(get(test, row)?)?).ok();
         let years = || get(age, row)?.parse::<f64>().ok().filter(|years| (0.0..150.0).contains(years));
