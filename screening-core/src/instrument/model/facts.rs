@@ -32,7 +32,7 @@ impl Figure {
     /// The smallest value it can stand for: the cautious one for a reliability.
     ///
     /// ```
-    /// use screening_core::instrument::{Figure, FigureRange};
+    /// use screening_core::instrument::model::{Figure, FigureRange};
     /// let range = Figure::Range(FigureRange { from: "0.80".parse()?, to: "0.86".parse()? });
     /// assert_eq!(range.lowest().to_string(), "0.8");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
