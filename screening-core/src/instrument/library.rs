@@ -57,6 +57,7 @@ static BATTERIES: include_dir::Dir<'_> = include_dir::include_dir!("$CARGO_MANIF
 static VOCABULARY: include_dir::Dir<'_> = include_dir::include_dir!("$CARGO_MANIFEST_DIR/../instruments/vocabulary");
 #[cfg(feature = "bundled")]
 static VALIDITY: include_dir::Dir<'_> = include_dir::include_dir!("$CARGO_MANIFEST_DIR/../instruments/validity");
+#[cfg(feature = "bundled")]
 static NORMS: include_dir::Dir<'_> = include_dir::include_dir!("$CARGO_MANIFEST_DIR/../instruments/norms");
 
 /// A packed definition. Its checks were run when the library was tested.
