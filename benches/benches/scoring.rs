@@ -127,6 +127,13 @@ fn columns(library: &Library, peers: bool, only: Option<&str>) {
     row("psqi, clock times as text", engine, limit, None);
 }
 
+/// The whole library from inside the program.
+fn loading() {
+    let load = || drop(black_box(Library::bundled().expect("bundled")));
+    let [seconds] = medians(ROUNDS, [&load]);
+    println!("\nloading the library: {:.1} ms", seconds * 1e3);
+}
+
 fn rows(library: &Library) {
     println!("\n| row driver | ns a sheet |\n|---|---|");
     for id in ["phq-9", "gad-7", "mht", "scl-90", "psqi"] {
@@ -164,6 +171,7 @@ fn main() {
     // Where polars is built without optimisation its figures mean nothing.
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     if !arguments.iter().any(|argument| argument == "--frames-only") {
+        loading();
         rows(&library);
         println!();
     }

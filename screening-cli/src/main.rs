@@ -35,7 +35,9 @@ fn main() -> ExitCode {
         Command::Score(command) => commands::score::run(&context, &command),
         Command::Map(command) => commands::map::run(&context, &command),
         Command::Run(command) => commands::run::run(&context, &command),
+        Command::Change(command) => commands::change::run(&context, &command),
         Command::Example(command) => commands::example::run(&context, &command),
+        Command::Norms(command) => commands::norms::run(&context, &command),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

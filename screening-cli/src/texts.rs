@@ -48,7 +48,11 @@ mod tests {
             include_str!("commands/instruments/recommend.rs"),
             include_str!("commands/instruments/show.rs"),
             include_str!("commands/instruments/wording.rs"),
+            include_str!("commands/change.rs"),
             include_str!("commands/example.rs"),
+            include_str!("commands/norms.rs"),
+            include_str!("commands/norms/build.rs"),
+            include_str!("commands/norms/print.rs"),
             include_str!("show.rs"),
             include_str!("fail.rs"),
         ];

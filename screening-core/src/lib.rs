@@ -22,16 +22,24 @@
 //! # Floors
 //!
 //! A module uses what stands below it in this list, never what stands above: [`screening`], [`coverage`], [`risk`],
-//! [`scoring`], [`instrument`], [`answers`], [`stats`].
+//! [`change`], [`validity`], [`psychometrics`], [`norms`], [`scoring`], [`instrument`], [`answers`], [`stats`].
+
+// Without frames the block machine and what compares whole waves have no caller.
+#![cfg_attr(not(feature = "frame"), allow(dead_code, unused_imports))]
 
 pub mod answers;
 pub mod catalogue;
+pub mod change;
 pub mod coverage;
 mod hash;
 pub mod instrument;
+pub mod norms;
+#[cfg(feature = "psychometrics")]
+pub mod psychometrics;
 pub mod risk;
 pub mod scoring;
 #[cfg(feature = "frame")]
 pub mod screening;
 pub mod stats;
 mod texts;
+pub mod validity;

@@ -236,6 +236,21 @@ fn unsigned_bytes_above_127_are_refused_not_read_as_missing() {
 }
 
 #[test]
+fn unsigned_bytes_with_nulls_keep_nulls_and_large_numbers_apart() {
+    let library = &*LIBRARY;
+    let scorer = Scorer::new(library.get("gad-7").unwrap()).unwrap();
+    let columns = (1..=7).map(|item| {
+        let codes = if item == 3 { [Some(1_u8), None, Some(128)] } else { [Some(1); 3] };
+        UInt8Chunked::from_iter_options(format!("gad-7.{item}").into(), codes.into_iter()).into_column()
+    });
+    let scored = scorer.score_frame(&DataFrame::new(3, columns.collect()).unwrap(), &FrameOptions::default()).unwrap();
+    let issues: Vec<_> = scored.issues().iter().map(|i| (i.row, i.column.as_str(), i.value.as_str())).collect();
+    assert_eq!(issues, [(2, "gad-7.3", "128")]);
+    assert_eq!([0, 1, 2].map(|row| scored.value(0, row)), [Some(7.0), None, None]);
+    assert_eq!(scored.bounds(0, 1), Some((6.0, 9.0)));
+}
+
+#[test]
 fn long_frames_cross_blocks_and_chunks() {
     let library = &*LIBRARY;
     let scorer = Scorer::new(library.get("gad-7").unwrap()).unwrap();
@@ -246,7 +261,9 @@ fn long_frames_cross_blocks_and_chunks() {
     });
     let frame = DataFrame::new(rows, columns.collect()).unwrap();
     let scored = scorer.score_frame(&frame, &FrameOptions::default()).unwrap();
-    for row in (0..rows).step_by(137).chain([2047, 2048, 32_767, 32_768, rows - 1]) {
+    // A null is a skipped answer, and nothing that would have to be reported.
+    assert!(scored.issues().is_empty(), "{:?}", scored.issues().first());
+    for row in (0..rows).step_by(137).chain([1023, 1024, 4095, 4096, 65_535, 65_536, rows - 1]) {
         let codes: Vec<Option<u32>> = (1..=7)
             .map(|item| if (row * 7 + item) % 97 == 0 { None } else { Some(((row + item) % 4) as u32) })
             .collect();

@@ -264,7 +264,7 @@ fn a_pack_fits_exactly_the_instruments_with_the_same_form() {
         // Option texts belong to sets by name; the question here is the form.
         pack.options.clear();
         // Another count is refused before anything else is looked at; one such pair in every seventh row is enough.
-        let looked_at = |theirs: &[_], at: usize| theirs.len() == own.len() || at % 7 == 0 && own.len() < 30;
+        let looked_at = |theirs: &[_], at: usize| theirs.len() == own.len() || at.is_multiple_of(7) && own.len() < 30;
         for (_, (other, theirs)) in forms.iter().enumerate().filter(|(at, (_, theirs))| looked_at(theirs, *at)) {
             pack.instrument = other.id().to_owned();
             assert_eq!(pack.check(other).is_ok(), own == theirs, "{} as {}", owner.id(), other.id());

@@ -17,8 +17,8 @@
 //! with the evidence when it cannot be told; layouts are data (`resources/layouts.toml`). Questions whose text is a usual
 //! heading (`学号`, `student_id`, `学校`, `年级`, `班级`, `性别`, ...) are about the person; the student id may have any heading
 //! when [`SurveySpec::student_id`] names it. All other questions belong to the instruments of
-//! [`SurveySpec::instruments`], by the names of the columns where they name items and one after the other where they do
-//! not: unless the number of a first question is stated, there must be exactly as many questions as items.
+//! [`SurveySpec::instruments`], by the names of the columns where they name items, by the wording of the questions where a
+//! wording pack knows all of them, and one after the other where neither holds: unless the number of a first question is stated, there must be exactly as many questions as items.
 //! [`read_survey_files`] puts a survey together that is split over files.
 //!
 //! Each answer is the label of the option (`text`), its position in the instrument's option set counted from 1
@@ -40,6 +40,7 @@
 //! # What a screening writes
 //!
 //! [`output::write_outputs`] writes results, the workbook of alerts, coverage, everything that was not used, and a summary.
+//! [`read_wave`] reads results back to compare them, and [`output::write_change`] writes what changed.
 //!
 //! ```
 //! use screening_io::{ReadOptions, read_table_bytes};
@@ -55,16 +56,18 @@ mod matching;
 mod messages;
 pub mod output;
 mod parse;
+mod results;
 mod roster;
 pub mod sav;
 mod survey;
 mod table;
 mod tabular;
+mod wave;
 mod wording;
 mod words;
 
 pub use answers::AnswerSet;
-pub use coding::{Coding, CodingReport, Ground};
+pub use coding::{Coding, CodingReport, FoundBy, Ground};
 pub use error::{IoError, Place, Problem, Rejected, Scope};
 pub use mapping::{
     Form, LongColumns, MAPPING_SCHEMA, MappedInstrument, MappedSpec, Mapping, SheetColumns, draft_mapping, read_mapped,
@@ -72,12 +75,14 @@ pub use mapping::{
 };
 pub use matching::{MatchBy, MatchReport, MatchSpec, drop_repeated, match_sheets};
 pub use messages::message_ids;
+pub use results::{file_hash, read_results};
 pub use roster::{Roster, RosterOptions, SchoolSystem, read_roster, read_roster_bytes, read_rosters};
 pub use survey::{
     InstrumentPart, LayoutReport, SurveySpec, read_survey, read_survey_bytes, read_survey_files, read_survey_parts,
 };
 pub use table::{Limits, ReadOptions, Table, Value, read_file_bytes, read_table, read_table_bytes};
 pub use tabular::{ColumnNames, TablePart, TableSpec, read_answers, read_answers_bytes};
+pub use wave::read_wave;
 pub use wording::{
     ImportSpec, Imported, add_wording, import_fhir, import_fhir_bytes, import_redcap, import_redcap_bytes,
     read_wording, wording_files,

@@ -222,6 +222,16 @@ pub(crate) fn cell_id(value: &Value) -> Result<String, IdProblem> {
     }
 }
 
+/// Whether an id holds the number of an identity card (18 characters, digits 7 to 14 a date of birth), alone or behind a
+/// letter as in national student numbers.
+pub(crate) fn holds_identity_number(id: &str) -> bool {
+    let plain = id.strip_prefix(['G', 'g', 'L', 'l']).unwrap_or(id);
+    let (Some(body), Some(last)) = (plain.get(..17), plain.get(17..)) else { return false };
+    let is_number = body.bytes().all(|b| b.is_ascii_digit()) && matches!(last.as_bytes(), [b'0'..=b'9' | b'X' | b'x']);
+    let born = body.get(6..14).and_then(|digits| digits.parse().ok()).and_then(compact);
+    is_number && born.is_some()
+}
+
 /// `1.23E+17`: what a spreadsheet leaves of a long number when it saves text.
 fn is_exponent(text: &str) -> bool {
     match text.split_once("E+").or_else(|| text.split_once("e+")) {
@@ -314,6 +324,17 @@ mod tests {
         assert_eq!(cell_id(&Value::Number(1.1e17)), Err(IdProblem::Precision));
         assert_eq!(cell_id(&text("1.10101E+17")), Err(IdProblem::Precision));
         assert_eq!(cell_id(&text("(空)")), Err(IdProblem::Blank));
+    }
+
+    #[test]
+    fn numbers_of_identity_cards_in_ids() {
+        for id in ["G11010520130501123X", "110105201305011234", "L110105201305011234"] {
+            assert!(holds_identity_number(id), "{id}");
+        }
+        for id in ["G11010520131301123X", "20240001", "1101052013050112345", "G1101052013050112", "甲10105201305011234"]
+        {
+            assert!(!holds_identity_number(id), "{id}");
+        }
     }
 
     #[test]

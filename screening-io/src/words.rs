@@ -68,6 +68,7 @@ pub(crate) struct StageWords {
 #[serde(deny_unknown_fields)]
 pub(crate) struct NeverRead {
     contains: Vec<String>,
+    asked: Vec<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -95,6 +96,14 @@ impl Words {
     pub(crate) fn is_never_read(&self, heading: &str) -> bool {
         let heading = normal(heading);
         self.never_read.contains.iter().any(|part| heading.contains(part.as_str()))
+    }
+
+    /// Whether a question, or a column beside answers, is about something that is never read. Longer parts are compared
+    /// than in rosters: a question about the use of the phone is an item.
+    pub(crate) fn is_private(&self, heading: &str) -> bool {
+        let text = normal(heading);
+        self.person_heading(heading) == Some("private")
+            || self.never_read.asked.iter().any(|part| text.contains(part.as_str()))
     }
 
     /// Which of several columns of ids is preferred: the lower the better.
@@ -152,5 +161,12 @@ mod tests {
         assert_eq!(words().person_heading("您的学号（必填）："), Some("student_id"));
         assert_eq!(words().person_heading("学号和姓名"), None);
         assert!(words().is_never_read("家庭住址") && words().is_never_read("家长手机号"));
+        for private in ["请填写您的家庭住址（到门牌号）", "身份证号", "家庭年收入大约是？", "Home_Address", "income"]
+        {
+            assert!(words().is_private(private), "{private}");
+        }
+        for item in ["我每天用手机的时间", "smartphone.1", "家里的经济情况", "phone-2"] {
+            assert!(!words().is_private(item), "{item}");
+        }
     }
 }

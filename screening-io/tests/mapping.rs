@@ -68,6 +68,9 @@ fn mistakes_in_a_mapping_are_refused_by_name() {
     assert_eq!(id("3 = \"c\"", "3 = \"a\""), "mapping-column-twice");
     assert_eq!(id("student_id = \"no\"", ""), "student-column");
     assert_eq!(id("schema = 1", "schema = 1\nform = \"long\""), "mapping-long");
+    let stress = instrument("stress", 2, &FROM_ONE);
+    let left_out = read(WIDE, &table, &[&mood, &stress]).unwrap_err();
+    assert_eq!(left_out.id(), "mapping-instrument-missing");
     let line = Mapping::parse("m.toml", "schema = 1\n\n[person]\nx = 3\n").unwrap_err();
     assert_eq!(line.problem().place.row, Some(4));
 }

@@ -3,14 +3,60 @@
 mod common;
 mod exports;
 
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use common::{FROM_ZERO, csv_bytes, headings, instrument, sheet, xlsx_bytes};
-use exports::files;
+use exports::{Wave, files, platforms};
 use proptest::prelude::*;
 use screening_core::instrument::Language;
 use screening_io::{
     Form, InstrumentPart, MappedSpec, Mapping, ReadOptions, RosterOptions, SurveySpec, draft_mapping,
-    read_mapped_bytes, read_roster_bytes, read_survey_bytes, read_table_bytes,
+    read_mapped_bytes, read_roster_bytes, read_survey_bytes, read_survey_parts, read_table_bytes,
 };
+
+/// The system's allocator, which remembers the largest piece that was ever asked for.
+struct Watched;
+
+static LARGEST: AtomicUsize = AtomicUsize::new(0);
+/// No file of a few kilobytes needs a piece of memory like this.
+const LARGEST_PIECE: usize = 256 << 20;
+
+// SAFETY: every call is passed on to the system allocator unchanged; remembering does not allocate.
+#[allow(unsafe_code)]
+unsafe impl GlobalAlloc for Watched {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        LARGEST.fetch_max(layout.size(), Ordering::Relaxed);
+        // SAFETY: the caller's contract is the system allocator's.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        LARGEST.fetch_max(layout.size(), Ordering::Relaxed);
+        // SAFETY: the caller's contract is the system allocator's.
+        unsafe { System.alloc_zeroed(layout) }
+    }
+
+    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        LARGEST.fetch_max(size, Ordering::Relaxed);
+        // SAFETY: the caller's contract is the system allocator's.
+        unsafe { System.realloc(pointer, layout, size) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        // SAFETY: the caller's contract is the system allocator's.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Watched = Watched;
+
+/// Fails once a reader has asked for a piece of memory that no small file needs.
+fn bounded() {
+    let largest = LARGEST.load(Ordering::Relaxed);
+    assert!(largest < LARGEST_PIECE, "a piece of {largest} bytes was asked for");
+}
 
 /// Cells as they occur, and as they should not.
 fn cell() -> impl Strategy<Value = String> {
@@ -34,6 +80,7 @@ proptest! {
         for magic in magic {
             let _ = read_table_bytes("a", &[magic, &bytes].concat(), &ReadOptions::default());
         }
+        bounded();
     }
 
     #[test]
@@ -54,7 +101,7 @@ proptest! {
 
     #[test]
     fn damaged_files_of_every_kind_are_read_or_refused(
-        kind in 0_usize..6,
+        kind in 0_usize..10,
         changes in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..12),
     ) {
         let rows = vec![headings(2), sheet(1, "1", &["1".into(), "2".into()]), sheet(2, "2", &["0".into(), "3".into()])];
@@ -64,7 +111,11 @@ proptest! {
             2 => files::ndjson(&rows),
             3 => include_bytes!("data/readstat-compressed.sav").to_vec(),
             4 => include_bytes!("data/readstat.sav").to_vec(),
-            _ => include_bytes!("data/xlwt.xls").to_vec(),
+            5 => include_bytes!("data/xlwt.xls").to_vec(),
+            6 => files::parquet(&rows),
+            7 => files::sav(&rows, true),
+            8 => files::gbk(&rows),
+            _ => files::encodings(&rows)[6].1.clone(),
         };
         for (index, byte) in changes {
             let at = index.index(bytes.len());
@@ -72,6 +123,50 @@ proptest! {
         }
         let _ = read_table_bytes("a", &bytes, &ReadOptions::default());
         let _ = read_roster_bytes("a", &bytes, &RosterOptions { for_matching: true, ..RosterOptions::default() });
+        let mood = instrument("mood", 2, &FROM_ZERO);
+        let spec = SurveySpec { instruments: vec![InstrumentPart::new(&mood)], ..SurveySpec::default() };
+        let whole = csv_bytes(&rows);
+        let _ = read_survey_parts(&[("a", &bytes), ("b", &whole)], &spec);
+        bounded();
+    }
+
+    #[test]
+    fn damaged_records_of_interfaces_are_read_or_refused(
+        fhir in any::<bool>(),
+        cut in any::<prop::sample::Index>(),
+        doubled in proptest::collection::vec((any::<prop::sample::Index>(), any::<prop::sample::Index>()), 0..3),
+    ) {
+        let mood = instrument("mood", 3, &FROM_ZERO);
+        let wave = Wave::draw(1, 3, 0, &[(&mood, &FROM_ZERO)]);
+        let mut text = if fhir {
+            platforms::fhir(&wave, |id, item| format!("{id}.{item}"), |code| serde_json::json!({"valueInteger": code}))
+        } else {
+            platforms::jinshuju_json(&wave, screening_io::Coding::Score)
+        }
+        .into_bytes();
+        for (from, to) in doubled {
+            let (from, to) = (from.index(text.len()), to.index(text.len()));
+            let piece = text[from.min(to)..from.max(to)].to_vec();
+            text.splice(to..to, piece);
+        }
+        let spec = SurveySpec { instruments: vec![InstrumentPart::new(&mood)], ..SurveySpec::default() };
+        let _ = read_survey_bytes("a", &text, &spec);
+        let _ = read_survey_bytes("a", &text[..cut.index(text.len())], &spec);
+        bounded();
+    }
+
+    #[test]
+    fn any_mapping_and_job_is_read_or_refused(text in "[a-c\\[\\]{}=\", \n.0-9#学]{0,60}", at in any::<prop::sample::Index>(), with in any::<char>()) {
+        let _ = Mapping::parse("m", &text);
+        let good = "schema = 1\n[person]\nstudent_id = \"no\"\n[instruments.mood]\ncolumns = [\"a\", \"b\"]\nanswers = { x = 0 }\n";
+        let mut characters: Vec<char> = good.chars().collect();
+        let at = at.index(characters.len());
+        characters[at] = with;
+        let mood = instrument("mood", 2, &FROM_ZERO);
+        if let Ok(mapping) = Mapping::parse("m", &characters.into_iter().collect::<String>()) {
+            let _ = read_mapped_bytes("a", b"no,a,b\n1,x,0\n", &MappedSpec::new(&mapping, vec![&mood]));
+        }
+        let _ = screening_io::job::Job::parse("j", &text);
     }
 
     #[test]
@@ -85,6 +180,7 @@ proptest! {
             cells.extend(data);
         }
         let _ = read_table_bytes("a", &files::xls_of(&cells, None), &ReadOptions::default());
+        bounded();
     }
 
     #[test]
@@ -97,6 +193,7 @@ proptest! {
         ]), 0..20),
     ) {
         let _ = read_table_bytes("a", &files::ods_of(&pieces.concat()), &ReadOptions::default());
+        bounded();
     }
 
     #[test]

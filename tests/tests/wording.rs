@@ -34,7 +34,7 @@ fn made_up(instrument: &Instrument) -> WordingPack {
         }],
         items: d.items.iter().map(|item| (item.id.clone(), format!("Made up question {}", item.id))).collect(),
         options: [("default".to_owned(), (0..4).map(text).collect())].into_iter().collect(),
-        item_options: Default::default(),
+        item_options: [].into_iter().collect(),
     }
 }
 
@@ -76,7 +76,7 @@ fn a_job_reads_an_export_by_option_text_with_the_wording_of_the_school() -> Outc
     assert_eq!(totals, [Some(0.0), Some(21.0)]);
     // The results say by which wording they were read.
     let citation = made_up(gad).citation();
-    assert_eq!(done.screening.summary.provenance.wording, [citation.clone()]);
+    assert_eq!(done.screening.summary.provenance.wording, std::slice::from_ref(&citation));
     let out = at("out");
     write_outputs(&out, &done.screening, &done.policy, &done.rejected, &done.names, &|_| {})?;
     assert!(fs::read_to_string(out.join("summary.json"))?.contains(&citation));

@@ -1,8 +1,10 @@
 //! One file a command.
 
+pub(crate) mod change;
 pub(crate) mod example;
 pub(crate) mod instruments;
 pub(crate) mod map;
+pub(crate) mod norms;
 pub(crate) mod run;
 pub(crate) mod score;
 

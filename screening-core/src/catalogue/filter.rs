@@ -114,7 +114,7 @@ pub fn minutes(definition: &Definition) -> (u32, bool) {
     definition.minutes.map_or((estimate, true), |stated| (stated, false))
 }
 
-/// Whether cut-offs, norms or means of a region are in the definition, for example `CN`.
+/// Whether cut-offs, norms, means or an accuracy of a region are in the definition, for example `CN`.
 ///
 /// ```
 /// use screening_core::catalogue::has_data_of;
@@ -128,4 +128,5 @@ pub fn has_data_of(definition: &Definition, region: &str) -> bool {
     definition.cutoffs.iter().any(|set| is(&set.region))
         || definition.norms.values().any(|norm| is(&norm.region))
         || definition.reference.iter().any(|reference| is(&reference.region))
+        || definition.accuracy.iter().any(|accuracy| is(&accuracy.region))
 }

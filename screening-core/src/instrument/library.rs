@@ -55,6 +55,10 @@ static POLICIES: include_dir::Dir<'_> = include_dir::include_dir!("$CARGO_MANIFE
 static BATTERIES: include_dir::Dir<'_> = include_dir::include_dir!("$CARGO_MANIFEST_DIR/../instruments/batteries");
 #[cfg(feature = "bundled")]
 static VOCABULARY: include_dir::Dir<'_> = include_dir::include_dir!("$CARGO_MANIFEST_DIR/../instruments/vocabulary");
+#[cfg(feature = "bundled")]
+static VALIDITY: include_dir::Dir<'_> = include_dir::include_dir!("$CARGO_MANIFEST_DIR/../instruments/validity");
+#[cfg(feature = "bundled")]
+static NORMS: include_dir::Dir<'_> = include_dir::include_dir!("$CARGO_MANIFEST_DIR/../instruments/norms");
 
 /// A packed definition. Its checks were run when the library was tested.
 #[cfg(feature = "bundled")]
@@ -98,6 +102,8 @@ impl Library {
             "policies" => &POLICIES,
             "batteries" => &BATTERIES,
             "vocabulary" => &VOCABULARY,
+            "validity" => &VALIDITY,
+            "norms" => &NORMS,
             _ => return None,
         };
         folder.get_file(file)?.contents_utf8()

@@ -127,6 +127,7 @@ fn gather_scale(parts: &[&ScoredSheets], at: usize, from: &[From]) -> ScaleColum
         any_null,
         // The remaining columns explain single rows and are read from the parts.
         missing: Vec::new(),
+        counted: false,
         bounds: Vec::new(),
         bands: if has_bands { pick(&bands, from, BAND_CANNOT_SAY) } else { Vec::new() },
         bands_undecided: true,

@@ -125,8 +125,8 @@ impl Scorer {
     /// use screening_core::instrument::Library;
     /// use screening_core::scoring::Scorer;
     /// let library = Library::bundled()?;
-    /// let scorer = Scorer::new(library.get("bmslss").or(library.get("mssmhs")).expect("bundled"))?;
-    /// assert!(scorer.medium_evidence().count() > 0);
+    /// let scorer = Scorer::new(library.get("cesd-10").expect("bundled"))?;
+    /// assert!(scorer.medium_evidence().any(|scale| scale == "total"));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn medium_evidence(&self) -> impl Iterator<Item = &str> {

@@ -100,6 +100,7 @@ fn answered(sheet: &Sheet) -> usize {
     narrow + sheet.wide.iter().filter(|&&value| crate::answers::wide_kind(value).is_none()).count()
 }
 
+#[inline]
 fn scale_result(plan: &Plan, machine: &Single, scale: &ScalePlan, context: &Context) -> ScaleResult {
     let den = machine.denominator(scale.val);
     let Ends { lo, hi } = machine.ends(scale.val.reg);
@@ -119,6 +120,7 @@ fn scale_result(plan: &Plan, machine: &Single, scale: &ScalePlan, context: &Cont
 }
 
 /// The band of the range from `lo` to `hi`.
+#[inline]
 pub(crate) fn band(scale: &ScalePlan, cutoff: Option<usize>, lo: i64, hi: i64, den: i64) -> Band {
     let Some(cutoff) = cutoff.map(|c| &scale.cutoffs[c]) else { return Band::NoSet };
     let step = |value: i64| {
@@ -307,7 +309,7 @@ impl<'a> ScaleView<'a> {
         }
         let plan = &self.scores.scorer.plan;
         let scale = &plan.scales[self.at];
-        let unserved = plan.table_for(scale, &self.scores.context).is_some_and(|table| table.is_none());
+        let unserved = plan.lacks_table(scale, &self.scores.context);
         if unserved || (scale.norm.is_some() && self.norm_cell().is_none()) {
             return Some(Reason::NoNorm);
         }

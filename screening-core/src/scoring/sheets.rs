@@ -28,8 +28,10 @@ pub(crate) enum Values {
 pub(crate) struct ScaleColumn {
     pub values: Values,
     pub any_null: bool,
-    /// Missing items by row; empty for scales not computed straight from items.
+    /// Missing items by row; empty when none is missing, and for scales not computed straight from items.
     pub missing: Vec<u8>,
+    /// Whether missing items were counted.
+    pub counted: bool,
     /// Lowest and highest possible value where there is no value; empty when not asked for.
     pub bounds: Vec<[f32; 2]>,
     /// Band codes; empty when the scale has no cut-offs.
@@ -174,8 +176,9 @@ impl ScoredSheets {
     /// Answered items and all items of a scale computed straight from items.
     pub fn scale_answered(&self, scale: usize, row: usize) -> Option<(usize, usize)> {
         let items = self.plan.scales[scale].items.len();
-        let missing = self.scales[scale].missing.get(row)?;
-        Some((items - usize::from(*missing), items))
+        let column = self.scales.get(scale).filter(|column| column.counted)?;
+        let missing = column.missing.get(row).copied().unwrap_or(0);
+        Some((items - usize::from(missing), items))
     }
 
     /// Position of the norm cell used for a scale in a row.
@@ -254,7 +257,8 @@ pub(crate) fn enum_column(name: &str, codes: Vec<u8>, words: &[&str]) -> PolarsR
     Ok(CategoricalChunked::<Categorical8Type>::from_cats_and_dtype(codes, dtype).into_series().into_column())
 }
 
-fn tri_column(name: &str, codes: &[u8]) -> Column {
+/// A column of yes and no from codes; any other code is null.
+pub(crate) fn tri_column(name: &str, codes: &[u8]) -> Column {
     let values = codes.iter().map(|code| match code {
         0 => Some(false),
         1 => Some(true),

@@ -137,6 +137,14 @@ impl Serialize for Decimal {
     }
 }
 
+/// A whole number, when it is not too long.
+fn whole(value: i64) -> Result<Decimal, DecimalError> {
+    if value.unsigned_abs() > MAX_MANTISSA.unsigned_abs() {
+        return Err(DecimalError { text: value.to_string() });
+    }
+    Ok(Decimal { mantissa: value, scale: 0 })
+}
+
 impl<'de> Deserialize<'de> for Decimal {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Visitor;
@@ -148,11 +156,14 @@ impl<'de> Deserialize<'de> for Decimal {
             }
 
             fn visit_i64<E: de::Error>(self, value: i64) -> Result<Decimal, E> {
-                value.to_string().parse().map_err(E::custom)
+                whole(value).map_err(E::custom)
             }
 
             fn visit_u64<E: de::Error>(self, value: u64) -> Result<Decimal, E> {
-                value.to_string().parse().map_err(E::custom)
+                i64::try_from(value)
+                    .map_err(|_| DecimalError { text: value.to_string() })
+                    .and_then(whole)
+                    .map_err(E::custom)
             }
 
             // The shortest form of the double is the number that stands in the file.

@@ -1,6 +1,19 @@
-//! Numbers that statrs and nalgebra lack: exact decimals and named rounding.
+//! Numbers that statrs and nalgebra lack: exact decimals and named rounding, moments that merge, quantiles by name, ranks
+//! and their normal scores, smoothing of frequencies.
 
 mod decimal;
 pub mod exact;
+mod fixed;
+mod loglinear;
+mod moments;
+mod normal;
+mod quantile;
+mod rank;
 
 pub use decimal::{Decimal, DecimalError};
+pub use fixed::FixedSum;
+pub use loglinear::{SmoothError, Smoothed, log_linear, log_linear_selected};
+pub use moments::Moments;
+pub use normal::{normal_cdf, normal_quantile};
+pub use quantile::{Block, QuantileType, quantile, weighted_quantile};
+pub use rank::{PlottingPosition, mean_ranks, wilson};

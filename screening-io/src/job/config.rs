@@ -147,12 +147,29 @@ pub struct AnswerFile {
     /// Coding of single instruments, where they differ.
     #[serde(default)]
     pub codings: IndexMap<String, Coding>,
+    /// Number of the first question of single instruments of a survey; by default they follow one another.
+    #[serde(default)]
+    pub first_questions: IndexMap<String, u32>,
     /// Heading of the column with the student id.
     #[serde(default)]
     pub student_id: Option<String>,
     /// Single answers that fit no option were looked at; they are listed and do not stop the file.
     #[serde(default)]
     pub accept_strays: bool,
+}
+
+impl AnswerFile {
+    /// A key that the reader of the format does not look at.
+    fn without_effect(&self) -> Option<&'static str> {
+        let survey = self.format == Some(AnswerFormat::Survey);
+        let keys = [
+            ("layout", self.layout.is_some() && !survey),
+            ("first-questions", !self.first_questions.is_empty() && !survey),
+            ("student-id", self.student_id.is_some() && self.mapping.is_some()),
+            ("school", self.school.is_some() && !self.match_by.contains(&MatchBy::SchoolClassName)),
+        ];
+        keys.into_iter().find(|(_, idle)| *idle).map(|(key, _)| key)
+    }
 }
 
 /// TOML dates and texts alike.
@@ -202,6 +219,9 @@ impl Job {
                     "`{}` needs a file and one of `format` and `mapping`",
                     answers.file.first().display()
                 ));
+            }
+            if let Some(key) = answers.without_effect() {
+                return refuse(format!("`{}`: `{key}` has no effect in this format", answers.file.first().display()));
             }
             if !job.batteries.iter().any(|battery| battery.id == answers.battery) {
                 return refuse(format!(

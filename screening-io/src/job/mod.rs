@@ -308,14 +308,22 @@ impl Reader<'_> {
     fn read(&self, for_matching: bool) -> Result<AnswerSet, JobError> {
         let answers = self.answers;
         let paths: Vec<PathBuf> = answers.file.paths().iter().map(|path| self.base.join(path)).collect();
+        let stated = answers.codings.keys().chain(answers.first_questions.keys());
+        if let Some(id) = stated.into_iter().find(|id| !self.definitions.iter().any(|d| d.id == **id)) {
+            let (battery, instrument) = (answers.battery.clone(), id.clone());
+            return Err(ScreeningError::UnknownInstrument { battery, instrument }.into());
+        }
         let coding = |id: &str| answers.codings.get(id).copied().or(answers.coding);
         let accept_strays = answers.accept_strays;
         if answers.format == Some(AnswerFormat::Survey) {
             let part = |d| InstrumentPart { accept_strays, ..InstrumentPart::new(d) };
-            let instruments =
-                self.definitions.iter().map(|d| InstrumentPart { coding: coding(&d.id), ..part(*d) }).collect();
+            let instruments = self.definitions.iter().map(|d| InstrumentPart {
+                coding: coding(&d.id),
+                first_question: answers.first_questions.get(&d.id).copied(),
+                ..part(*d)
+            });
             let spec = SurveySpec {
-                instruments,
+                instruments: instruments.collect(),
                 student_id: answers.student_id.clone(),
                 wording: Some(self.wording),
                 layout: answers.layout.clone(),

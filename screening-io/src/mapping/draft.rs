@@ -41,7 +41,7 @@ pub fn draft_mapping(
 ) -> Result<String, IoError> {
     let keep = |heading: &str| {
         let person = words().person_heading(heading);
-        !words().is_never_read(heading) && !matches!(person, Some("name" | "private"))
+        !words().is_never_read(heading) && !words().is_private(heading) && person != Some("name")
     };
     let table = read_kept(name, bytes, &ReadOptions::default(), Keep::columns(&keep))?;
     let mut found = suggest(&table, definitions);

@@ -12,7 +12,7 @@ use super::{Form, MappedInstrument, Mapping, long};
 use crate::answers::{
     AnswerSet, Field, ItemColumn, PersonColumn, administered, item_columns, loose_ids, read_person, student_ids,
 };
-use crate::coding::Coding;
+use crate::coding::{Coding, FoundBy};
 use crate::error::{IoError, Problem};
 use crate::survey::{frame, readers, sheet_ids, source_columns};
 use crate::table::{Keep, ReadOptions, Table, Value, read_bytes, read_kept};
@@ -23,7 +23,7 @@ use crate::tabular::{Coded, settle};
 pub struct MappedSpec<'a> {
     /// The mapping.
     pub mapping: &'a Mapping,
-    /// The instruments that it names, at least.
+    /// The instruments of the table: the mapping has a section for each of them, and for no other.
     pub definitions: Vec<&'a Definition>,
     /// Wordings of the forms: their option texts are answers too.
     pub wording: Option<&'a WordingPacks>,
@@ -100,6 +100,10 @@ fn headings(mapping: &Mapping) -> Vec<&str> {
 }
 
 fn parts<'a>(table: &Table, mapping: &'a Mapping, definitions: &[&'a Definition]) -> Result<Vec<Part<'a>>, IoError> {
+    if let Some(left_out) = definitions.iter().find(|known| !mapping.instruments.contains_key(&known.id)) {
+        let problem = Problem::new("mapping-instrument-missing", table.place());
+        return Err(problem.with("instrument", &left_out.id).into());
+    }
     let part = |(id, mapped): (&String, &'a MappedInstrument)| {
         let problem =
             |id: &'static str, instrument: &str| Problem::new(id, table.place()).with("instrument", instrument);
@@ -196,6 +200,7 @@ fn build(
         .iter()
         .map(|part| Coded {
             definition: part.definition,
+            found_by: FoundBy::Mapping,
             coding: part.mapped.coding.or((!part.mapped.answers.is_empty()).then_some(Coding::Score)),
             accept_strays: part.mapped.accept_strays || !part.mapped.answers.is_empty(),
         })

@@ -1,6 +1,7 @@
 //! Writes what one screening gives.
 
 mod alerts;
+mod change;
 mod frames;
 mod guard;
 mod rejected;
@@ -19,7 +20,8 @@ use screening_core::screening::ScreeningResult;
 use crate::error::{IoError, Place, Problem, Rejected};
 use stage::Stage;
 
-pub use table::{score_table, write_labelled, write_table};
+pub use change::write_change;
+pub use table::{score_table, write_labelled, write_table, write_text};
 pub use wording::write_wording;
 
 /// How far the writing has come; reported before every file, and once when all stand in their place.

@@ -1,5 +1,6 @@
 //! The scores of one table of answers, as a file of its own.
 
+use std::io::Write as _;
 use std::path::Path;
 
 use polars::prelude::*;
@@ -62,6 +63,36 @@ pub fn write_labelled(
             "ndjson" => frames::write_ndjson(writer, frame),
             _ => frames::write_frame(writer, frame, facts.to_vec()),
         }
+    })?;
+    stage.publish().map(|_| ())
+}
+
+/// Writes a text file, beside its place first and then moved, so a crash leaves no half file; `-` writes to standard output.
+///
+/// # Errors
+/// When the path names no file, or it cannot be written.
+///
+/// ```
+/// # let folder = tempfile::tempdir()?;
+/// let path = folder.path().join("norms.toml");
+/// screening_io::output::write_text(&path, "schema = 1\n")?;
+/// assert_eq!(std::fs::read_to_string(path)?, "schema = 1\n");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn write_text(path: &Path, text: &str) -> Result<(), IoError> {
+    if path.as_os_str() == "-" {
+        return std::io::stdout()
+            .write_all(text.as_bytes())
+            .map_err(|cause| problem("output-unwritable", path, &cause));
+    }
+    let Some(name) = path.file_name() else {
+        return Err(Problem::new("output-extension", Place::file(path.display().to_string()))
+            .with("extension", "")
+            .into());
+    };
+    let mut stage = Stage::open(path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new(".")))?;
+    stage.write(name.to_string_lossy().into_owned(), |writer| -> Result<(), Failure> {
+        Ok(writer.write_all(text.as_bytes())?)
     })?;
     stage.publish().map(|_| ())
 }

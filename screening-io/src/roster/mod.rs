@@ -12,7 +12,7 @@ use polars::prelude::*;
 
 use crate::answers::{Field, PersonColumn, read_person, rows_rejected, student_ids};
 use crate::error::{IoError, Place, Problem, Rejected, Scope};
-use crate::parse::cell_id;
+use crate::parse::{cell_id, holds_identity_number};
 use crate::survey::{frame, source_columns};
 use crate::table::{Keep, ReadOptions, Table, Value, read_bytes, read_sheets};
 use crate::words::{lookup, narrow, normal, words};
@@ -207,6 +207,11 @@ fn read_one(mut table: Table, options: &RosterOptions) -> Result<Roster, IoError
         return Err(Problem::new("student-column", table.place()).with("wanted", usual).into());
     };
     let ids = student_ids(&table, id, "roster-no-id", &mut rejected);
+    let identity = ids.iter().flatten().filter(|id| holds_identity_number(id)).count();
+    if identity > 0 {
+        let problem = Problem::new("roster-id-identity", table.column_place(id)).with("count", identity);
+        rejected.push(Rejected::new(Scope::Notice, problem));
+    }
     let keep: Vec<bool> = ids.iter().map(Option::is_some).collect();
     let mut out = source_columns(&table, &keep);
     for field in FIELDS.into_iter().filter(|field| *field != Field::GradeCode) {

@@ -5,7 +5,9 @@
 //! or byte-compressed, with long names, very long strings and any stated encoding. Files compressed with zlib (`.zsav`)
 //! and files in the portable format are refused.
 
+mod cases;
 mod dictionary;
+mod head;
 mod names;
 mod read;
 mod write;

@@ -3,19 +3,19 @@
 use std::collections::HashMap;
 
 use screening_core::instrument::Definition;
-use screening_core::instrument::wording::WordingPacks;
 
 use super::layout::{Group, Kind, Layout, Question, groups};
 use super::named::named;
+use super::wording::{by_wording, headings_agree};
 use super::{InstrumentPart, SurveySpec};
-use crate::coding::ItemReader;
+use crate::coding::{FoundBy, ItemReader};
 use crate::error::{IoError, Problem};
 use crate::table::Table;
-use crate::words::stem;
 
 /// The columns of one instrument, in the order of its items.
 pub(crate) struct Assigned<'a> {
     pub(crate) definition: &'a Definition,
+    pub(crate) found_by: FoundBy,
     pub(crate) readers: Vec<ItemReader<'a>>,
     pub(crate) columns: Vec<usize>,
 }
@@ -23,8 +23,8 @@ pub(crate) struct Assigned<'a> {
 /// Questions whose columns may be rows of a matrix or options: so many are tried in every combination.
 const MOST_UNDECIDED: usize = 12;
 
-/// Gives each instrument its questions: by the names of the columns where they name its items, otherwise one after the
-/// other. Where no first question is stated, the questions that are left must be exactly as many as the items: another
+/// Gives each instrument its questions: by the names of the columns where they name its items, by their texts where those
+/// are the wording of all its items, otherwise one after the other. Where no first question is stated, the questions that are left must be exactly as many as the items: another
 /// number means another form.
 pub(crate) fn assign<'a>(
     table: &Table,
@@ -38,10 +38,11 @@ pub(crate) fn assign<'a>(
     }
     let mut free: Vec<Question> =
         layout.questions.iter().filter(|question| !taken.contains(&question.column)).cloned().collect();
-    let mut columns_of: Vec<Option<Vec<usize>>> = Vec::with_capacity(parts.len());
+    let mut columns_of: Vec<Option<(FoundBy, Vec<usize>)>> = Vec::with_capacity(parts.len());
     for part in parts {
-        let found = if part.first_question.is_none() { named(table, layout, &free, part.definition)? } else { None };
-        if let Some(columns) = &found {
+        let found =
+            if part.first_question.is_none() { told(table, layout, &free, part.definition, spec)? } else { None };
+        if let Some((_, columns)) = &found {
             free.retain(|question| !columns.contains(&question.column));
         }
         columns_of.push(found);
@@ -49,10 +50,11 @@ pub(crate) fn assign<'a>(
     let rest: Vec<&InstrumentPart<'a>> =
         parts.iter().zip(&columns_of).filter(|(_, found)| found.is_none()).map(|(part, _)| part).collect();
     let mut in_order = in_order(table, layout, &free, &rest)?.into_iter();
-    let finish = |(part, found): (&InstrumentPart<'a>, Option<Vec<usize>>)| Assigned {
-        definition: part.definition,
-        readers: super::readers(part.definition, spec.wording),
-        columns: found.or_else(|| in_order.next()).unwrap_or_default(),
+    let finish = |(part, found): (&InstrumentPart<'a>, Option<(FoundBy, Vec<usize>)>)| {
+        let usual = if part.first_question.is_some() { FoundBy::Number } else { FoundBy::Order };
+        let (found_by, columns) = found.or_else(|| Some((usual, in_order.next()?))).unwrap_or((usual, Vec::new()));
+        let readers = super::readers(part.definition, spec.wording);
+        Assigned { definition: part.definition, found_by, readers, columns }
     };
     let assigned: Vec<Assigned<'a>> = parts.iter().zip(columns_of).map(finish).collect();
     if let Some(packs) = spec.wording {
@@ -63,36 +65,19 @@ pub(crate) fn assign<'a>(
     Ok(assigned)
 }
 
-/// Refuses a question whose text is the wording of another item than the one it stands for. A text that is no known
-/// wording says nothing: forms are shortened and rephrased.
-fn headings_agree(
+/// The columns that tell themselves which items they are.
+fn told(
     table: &Table,
     layout: &Layout,
-    assigned: &Assigned<'_>,
-    packs: &WordingPacks,
-) -> Result<(), IoError> {
-    let definition = assigned.definition;
-    for pack in packs.of(&definition.id) {
-        let mut known: HashMap<String, Vec<&str>> = HashMap::new();
-        for (id, text) in &pack.items {
-            known.entry(stem(text)).or_default().push(id);
-        }
-        for (column, item) in assigned.columns.iter().zip(&definition.items) {
-            let Some(question) = layout.questions.iter().find(|question| question.column == *column) else {
-                continue;
-            };
-            // A row of a matrix may have the stem of the matrix before it.
-            let last = layout.def.matrix_marks.iter().find_map(|mark| question.text.rsplit_once(mark.as_str()));
-            let last = last.map_or(question.text.as_str(), |(_, last)| last);
-            let found = known.get(&stem(&question.text)).or_else(|| known.get(&stem(last)));
-            if let Some(other) = found.filter(|ids| !ids.contains(&item.id.as_str())).and_then(|ids| ids.first()) {
-                let problem = Problem::new("layout-other-item", table.column_place(*column));
-                let problem = problem.with("instrument", &definition.id).with("item", &item.id);
-                return Err(problem.with("other", other).with("language", &pack.language).into());
-            }
-        }
+    free: &[Question],
+    definition: &Definition,
+    spec: &SurveySpec<'_>,
+) -> Result<Option<(FoundBy, Vec<usize>)>, IoError> {
+    if let Some(columns) = named(table, layout, free, definition)? {
+        return Ok(Some((FoundBy::Name, columns)));
     }
-    Ok(())
+    let by_wording = spec.wording.and_then(|packs| by_wording(layout, free, definition, packs));
+    Ok(by_wording.map(|columns| (FoundBy::Wording, columns)))
 }
 
 /// The columns of the instruments that follow one another.

@@ -11,6 +11,7 @@ mod registry;
 mod settle;
 mod split;
 mod suggest;
+mod wording;
 
 use std::path::{Path, PathBuf};
 
@@ -163,8 +164,9 @@ fn may_be_kept(heading: &str, spec: &SurveySpec<'_>) -> bool {
     if spec.student_id.as_deref().is_some_and(|wanted| heading::is_heading(heading, wanted)) {
         return true;
     }
-    match words().person_heading(&heading::without_number(heading)) {
-        Some("private") => false,
+    let text = heading::without_number(heading);
+    match words().person_heading(&text) {
+        _ if words().is_private(&text) => false,
         Some("name" | "login_code") => spec.for_matching,
         _ => !registry::is_unread(heading),
     }
@@ -205,11 +207,8 @@ fn identity(table: &Table, layout: &Layout, spec: &SurveySpec<'_>) -> Result<Per
         let usual = words().headings.get("student_id").map(|list| list.join(", ")).unwrap_or_default();
         return Err(missing_id(table, &usual));
     }
-    let unread = ["name", "private", "login_code"];
-    let unread = layout
-        .texts()
-        .filter(|(_, text)| words().person_heading(text).is_some_and(|key| unread.contains(&key)))
-        .map(|(column, _)| column);
+    let named = |text: &str| matches!(words().person_heading(text), Some("name" | "login_code"));
+    let unread = layout.texts().filter(|(_, text)| named(text) || words().is_private(text)).map(|(column, _)| column);
     let columns_taken = others.iter().map(|person| person.column).chain(unread).chain(student_id).collect();
     Ok(Persons { student_id, others, columns_taken })
 }

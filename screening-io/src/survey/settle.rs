@@ -35,8 +35,8 @@ pub(crate) fn settle(
     let common = common_coding(table, parts, &verdicts)?;
     let total = layout.metadata("total").and_then(|column| total_coding(table, column, assigned, &verdicts));
     let mut reports = Vec::with_capacity(parts.len());
-    for ((part, evidence), verdict) in parts.iter().zip(&evidence).zip(&verdicts) {
-        let id = part.definition.id.clone();
+    for ((found, evidence), verdict) in assigned.iter().zip(&evidence).zip(&verdicts) {
+        let id = found.definition.id.clone();
         let (coding, ground) = match verdict {
             Verdict::Use(coding, ground) => (*coding, *ground),
             Verdict::Ambiguous(candidates) => resolve(candidates, common, total).ok_or_else(|| {
@@ -44,7 +44,13 @@ pub(crate) fn settle(
             })?,
             Verdict::Refuse(problem) => return Err(problem.clone().into()),
         };
-        reports.push(CodingReport { instrument: id, coding, ground, evidence: evidence.describe() });
+        reports.push(CodingReport {
+            instrument: id,
+            found_by: found.found_by,
+            coding,
+            ground,
+            evidence: evidence.describe(),
+        });
     }
     Ok(reports)
 }

@@ -11,7 +11,7 @@ use screening_core::instrument::Definition;
 use screening_core::instrument::wording::WordingPacks;
 
 use crate::answers::{AnswerSet, Field, ItemColumn, PersonColumn, item_columns, read_person, student_ids};
-use crate::coding::{Coding, CodingReport, Evidence, Verdict, decide};
+use crate::coding::{Coding, CodingReport, Evidence, FoundBy, Verdict, decide};
 use crate::error::{IoError, Problem};
 use crate::survey::{frame, readers, source_columns};
 use crate::table::{Keep, ReadOptions, Table, Value, is_parquet, read_bytes, read_frame, read_kept, table_from_frame};
@@ -64,7 +64,9 @@ impl<'a> TablePart<'a> {
     /// Canonical columns hold scores by contract.
     fn coded(&self) -> Coded<'a> {
         let contract = (self.names == ColumnNames::Canonical).then_some(Coding::Score);
-        Coded { definition: self.definition, coding: self.coding.or(contract), accept_strays: self.accept_strays }
+        let found_by = if matches!(self.names, ColumnNames::Mapping(_)) { FoundBy::Mapping } else { FoundBy::Name };
+        let coding = self.coding.or(contract);
+        Coded { definition: self.definition, found_by, coding, accept_strays: self.accept_strays }
     }
 }
 
@@ -86,8 +88,8 @@ pub struct TableSpec<'a> {
     pub read: ReadOptions,
 }
 
-/// Reads a table of answers (csv, xlsx or parquet). Columns that are neither items nor known person columns pass
-/// through untouched, behind the person columns.
+/// Reads a table of answers of any kind. Columns that are neither items nor known person columns pass through untouched,
+/// behind the person columns; addresses, numbers of identity cards, income and telephone numbers are never read.
 ///
 /// # Errors
 /// When the file cannot be read as a table, item columns are missing or unknown, the mapping does not fit, or the
@@ -103,7 +105,7 @@ pub fn read_answers(path: &Path, spec: &TableSpec<'_>) -> Result<AnswerSet, IoEr
 /// As [`read_answers`].
 pub fn read_answers_bytes(name: &str, bytes: &[u8], spec: &TableSpec<'_>) -> Result<AnswerSet, IoError> {
     if !is_parquet(bytes) {
-        let table = read_kept(name, bytes, &spec.read, Keep::columns(&|_| true))?;
+        let table = read_kept(name, bytes, &spec.read, Keep::columns(&|heading| may_be_kept(heading, spec)))?;
         return read(&table, None, spec);
     }
     let original = read_frame(name, bytes, &spec.read)?;
@@ -112,6 +114,11 @@ pub fn read_answers_bytes(name: &str, bytes: &[u8], spec: &TableSpec<'_>) -> Res
     let wanted: HashSet<String> = names.into_iter().filter(|heading| is_read(heading, spec)).collect();
     let table = table_from_frame(name, &original, &spec.read, Keep::columns(&|heading| wanted.contains(heading)))?;
     read(&table, Some(&original), spec)
+}
+
+/// Whatever is not private passes through, and so does a column that is asked for.
+fn may_be_kept(heading: &str, spec: &TableSpec<'_>) -> bool {
+    !words().is_private(heading) || is_read(heading, spec)
 }
 
 fn is_read(heading: &str, spec: &TableSpec<'_>) -> bool {
@@ -172,8 +179,8 @@ fn read(table: &Table, original: Option<&DataFrame>, spec: &TableSpec<'_>) -> Re
         if heading.is_empty() {
             continue;
         }
-        if names.contains(heading) {
-            // For example the `source_row` of a table that this reader's output was written to.
+        if names.contains(heading) || !may_be_kept(heading, spec) {
+            // What is private, and for example the `source_row` of a table that this reader's output was written to.
             ignored.push(heading.to_owned());
             continue;
         }
@@ -208,6 +215,7 @@ fn find_persons(table: &Table, spec: &TableSpec<'_>) -> Result<Vec<PersonColumn>
 /// An instrument whose coding is to be settled.
 pub(crate) struct Coded<'a> {
     pub(crate) definition: &'a Definition,
+    pub(crate) found_by: FoundBy,
     pub(crate) coding: Option<Coding>,
     pub(crate) accept_strays: bool,
 }
@@ -225,7 +233,13 @@ pub(crate) fn settle(
         let evidence = Evidence::gather(table, &readers(part.definition, wording), columns);
         match decide(&evidence, &id, table.place(), part.coding, part.accept_strays) {
             Verdict::Use(coding, ground) => {
-                reports.push(CodingReport { instrument: id, coding, ground, evidence: evidence.describe() });
+                reports.push(CodingReport {
+                    instrument: id,
+                    found_by: part.found_by,
+                    coding,
+                    ground,
+                    evidence: evidence.describe(),
+                });
             }
             Verdict::Ambiguous(_) => {
                 let problem = Problem::new("coding-ambiguous", table.place()).with("instrument", &id);
@@ -239,7 +253,7 @@ pub(crate) fn settle(
 
 /// A column as it is in the file, for the rows kept: with its type where the file has types, as numbers where all
 /// cells are numbers, and as text otherwise.
-fn untouched(table: &Table, original: Option<&DataFrame>, position: usize, keep: &[bool]) -> Column {
+pub(crate) fn untouched(table: &Table, original: Option<&DataFrame>, position: usize, keep: &[bool]) -> Column {
     let heading = table.heading(position);
     let rows: Vec<usize> = (0..table.height()).filter(|row| keep.get(*row).copied().unwrap_or(false)).collect();
     if let Some(column) = original.and_then(|frame| frame.select_at_idx(position)) {

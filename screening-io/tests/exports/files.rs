@@ -12,6 +12,88 @@ pub(crate) fn gbk(rows: &[Vec<String>]) -> Vec<u8> {
     encoding_rs::GBK.encode(&text).0.into_owned()
 }
 
+/// A csv in every encoding that is read: UTF-8 and UTF-16 with and without mark, GBK, GB18030.
+pub(crate) fn encodings(rows: &[Vec<String>]) -> Vec<(&'static str, Vec<u8>)> {
+    let utf8 = csv_bytes(rows);
+    let text = String::from_utf8(utf8.clone()).unwrap();
+    let little: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let big: Vec<u8> = text.encode_utf16().flat_map(u16::to_be_bytes).collect();
+    vec![
+        ("utf-8 with mark", [&b"\xef\xbb\xbf"[..], &utf8].concat()),
+        ("utf-8", utf8),
+        ("gbk", encoding_rs::GBK.encode(&text).0.into_owned()),
+        ("gb18030", encoding_rs::GB18030.encode(&text).0.into_owned()),
+        ("utf-16le with mark", [&b"\xff\xfe"[..], &little].concat()),
+        ("utf-16be with mark", [&b"\xfe\xff"[..], &big].concat()),
+        ("utf-16le", little),
+        ("utf-16be", big),
+    ]
+}
+
+/// A parquet file; a column whose cells are all numbers or blank is one of integers.
+pub(crate) fn parquet(rows: &[Vec<String>]) -> Vec<u8> {
+    use polars::prelude::*;
+    let cells =
+        |column: usize| rows[1..].iter().map(move |row| row[column].as_str()).map(|c| (!c.is_empty()).then_some(c));
+    let column = |(at, heading): (usize, &String)| {
+        let numbers: Vec<Option<i64>> = cells(at).map(|cell| cell?.parse().ok()).collect();
+        let whole = cells(at).zip(&numbers).all(|(cell, number)| cell.is_none() || number.is_some());
+        let name = PlSmallStr::from_str(heading);
+        if whole { Column::new(name, numbers) } else { Column::new(name, cells(at).collect::<Vec<_>>()) }
+    };
+    let mut frame = DataFrame::new(rows.len() - 1, rows[0].iter().enumerate().map(column).collect()).unwrap();
+    let mut bytes = Vec::new();
+    ParquetWriter::new(&mut bytes).finish(&mut frame).unwrap();
+    bytes
+}
+
+/// An uncompressed SPSS system file, written from the format's description: a column whose cells are all numbers or blank
+/// is numeric, others are strings of eight bytes times n; `big` chooses the byte order.
+pub(crate) fn sav(rows: &[Vec<String>], big: bool) -> Vec<u8> {
+    let int = |n: i32| if big { n.to_be_bytes() } else { n.to_le_bytes() };
+    let float = |n: f64| if big { n.to_be_bytes() } else { n.to_le_bytes() };
+    let is_number = |at: usize| rows[1..].iter().all(|row| row[at].is_empty() || row[at].parse::<f64>().is_ok());
+    let width = |at: usize| rows[1..].iter().map(|row| row[at].len()).max().unwrap().div_ceil(8).max(1) * 8;
+    let mut out = b"$FL2@(#) SPSS DATA FILE".to_vec();
+    out.resize(64, b' ');
+    for n in [2, -1, 0, 0, rows.len() as i32 - 1] {
+        out.extend(int(n));
+    }
+    out.extend(float(100.0));
+    out.resize(out.len() + 17 + 64 + 3, b' ');
+    let mut names = Vec::new();
+    for (at, heading) in rows[0].iter().enumerate() {
+        let (kind, more, format) =
+            if is_number(at) { (0, 0, 5 << 16 | 8 << 8) } else { (width(at), width(at) / 8 - 1, 1 << 16) };
+        for part in 0..=more {
+            let kind = if part == 0 { kind as i32 } else { -1 };
+            for n in [2, kind, 0, 0, format, format] {
+                out.extend(int(n));
+            }
+            out.extend(format!("V{at:<7}").as_bytes());
+        }
+        names.push(format!("V{at}={heading}"));
+    }
+    for (subtype, text) in [(13, names.join("\t")), (20, "UTF-8".to_owned())] {
+        for n in [7, subtype, 1, text.len() as i32] {
+            out.extend(int(n));
+        }
+        out.extend(text.as_bytes());
+    }
+    out.extend([int(999), int(0)].concat());
+    for row in &rows[1..] {
+        for (at, cell) in row.iter().enumerate() {
+            if is_number(at) {
+                out.extend(float(cell.parse().unwrap_or(-f64::MAX)));
+            } else {
+                out.extend(cell.as_bytes());
+                out.resize(out.len() + width(at) - cell.len(), b' ');
+            }
+        }
+    }
+    out
+}
+
 pub(crate) fn tsv(rows: &[Vec<String>]) -> Vec<u8> {
     let lines: Vec<String> = rows.iter().map(|row| row.join("\t")).collect();
     lines.join("\r\n").into_bytes()

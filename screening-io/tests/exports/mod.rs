@@ -65,6 +65,13 @@ impl<'a> Wave<'a> {
         wave
     }
 
+    /// Hides about one question in `every` from the pupils, as skip logic does.
+    pub(crate) fn hide(mut self, every: usize) -> Self {
+        let codes = self.asked.iter_mut().flat_map(|asked| asked.codes.iter_mut().flatten());
+        codes.step_by(every).for_each(|code| *code = Some(NOT_SHOWN));
+        self
+    }
+
     pub(crate) fn sheets(&self) -> usize {
         self.ids.len()
     }
@@ -100,8 +107,15 @@ impl<'a> Wave<'a> {
     }
 }
 
-/// An answer in a coding; `write` decorates the text of an option.
+/// The engine's code for a question that was not shown.
+const NOT_SHOWN: i8 = -126;
+
+/// An answer in a coding; `write` decorates the text of an option. For a question that was not shown, what Wenjuanxing
+/// writes.
 pub(crate) fn answer(options: &Options, code: i8, coding: Coding, write: impl Fn(&str) -> String) -> String {
+    if code == NOT_SHOWN {
+        return if coding == Coding::Text { "(跳过)" } else { "-3" }.to_owned();
+    }
     let at = options.iter().position(|option| option.0 == code).expect("a code of the options");
     match coding {
         Coding::Text => write(options[at].1),

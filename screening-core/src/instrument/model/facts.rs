@@ -1,7 +1,7 @@
 //! Published facts, worked examples and sources.
 
 use indexmap::IndexMap;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de};
 
 use crate::instrument::text::Text;
 use crate::stats::Decimal;
@@ -32,7 +32,7 @@ impl Figure {
     /// The smallest value it can stand for: the cautious one for a reliability.
     ///
     /// ```
-    /// use screening_core::instrument::{Figure, FigureRange};
+    /// use screening_core::instrument::model::{Figure, FigureRange};
     /// let range = Figure::Range(FigureRange { from: "0.80".parse()?, to: "0.86".parse()? });
     /// assert_eq!(range.lowest().to_string(), "0.8");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -174,7 +174,7 @@ pub struct AccuracyDef {
 }
 
 /// A settled conflict or a limit.
-#[derive(Debug, Clone, Deserialize, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Note {
     /// Topic.
@@ -224,7 +224,7 @@ pub struct ExampleContext {
 }
 
 /// One answer of an example.
-#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(untagged)]
 pub enum ExampleAnswer {
     /// A code or a whole number.
@@ -236,7 +236,7 @@ pub enum ExampleAnswer {
 }
 
 /// One expected value of an example.
-#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(untagged)]
 pub enum ExampleValue {
     /// A whole number.
@@ -248,7 +248,7 @@ pub enum ExampleValue {
 }
 
 /// A source.
-#[derive(Debug, Clone, Deserialize, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct SourceDef {
     /// Citation.
@@ -277,3 +277,43 @@ pub enum SourceKind {
     /// Our own rule.
     Own,
 }
+
+/// Reads a number or a text without trying one kind after the other: there are tens of thousands of them in the library.
+macro_rules! number_or_text {
+    ($name:ident, $expecting:literal) => {
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                struct Visitor;
+
+                impl de::Visitor<'_> for Visitor {
+                    type Value = $name;
+
+                    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        f.write_str($expecting)
+                    }
+
+                    fn visit_i64<E: de::Error>(self, value: i64) -> Result<$name, E> {
+                        Ok($name::Int(value))
+                    }
+
+                    fn visit_u64<E: de::Error>(self, value: u64) -> Result<$name, E> {
+                        i64::try_from(value).map($name::Int).map_err(E::custom)
+                    }
+
+                    fn visit_f64<E: de::Error>(self, value: f64) -> Result<$name, E> {
+                        Ok($name::Float(value))
+                    }
+
+                    fn visit_str<E: de::Error>(self, value: &str) -> Result<$name, E> {
+                        Ok($name::Text(value.to_owned()))
+                    }
+                }
+
+                deserializer.deserialize_any(Visitor)
+            }
+        }
+    };
+}
+
+number_or_text!(ExampleAnswer, "a code, a number, a clock time as text, or \"\" for a blank");
+number_or_text!(ExampleValue, "a number, a word of a rule, or \"missing\"");

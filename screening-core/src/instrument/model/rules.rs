@@ -107,7 +107,7 @@ impl GroupDef {
     /// Whether a person could belong to both groups.
     ///
     /// ```
-    /// use screening_core::instrument::GroupDef;
+    /// use screening_core::instrument::model::GroupDef;
     /// assert!(GroupDef::default().meets(&GroupDef { sex: Some(screening_core::answers::Sex::Male), ..GroupDef::default() }));
     /// ```
     pub fn meets(&self, other: &Self) -> bool {

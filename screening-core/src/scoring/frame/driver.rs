@@ -12,9 +12,11 @@ use super::super::sheets::{AnswerIssue, BAND_CANNOT_SAY, BAND_NO_SET, ScaleColum
 use super::super::{Scorer, plan::belongs};
 use super::FrameOptions;
 use super::input::{Columns, Narrow, allowed};
+use super::nulls::spread;
+use super::out::{Out, ScaleOut, ValuesOut, split, take};
 
 /// Rows of one task: a few blocks, so that threads share the work evenly.
-const CHUNK: usize = BLOCK * 16;
+pub(super) const CHUNK: usize = BLOCK * 16;
 
 /// Scores all rows.
 pub(super) fn run<L: Lane>(
@@ -29,17 +31,23 @@ pub(super) fn run<L: Lane>(
     sheets.issues = issues;
     let slices: Vec<Slice<'_>> = columns.narrow.iter().map(Slice::of).collect();
     let outs = split(&mut sheets);
-    let job = Job { scorer, plan, columns, slices: &slices, people };
+    // Missing answers need a copy of their columns and both ends of every register: fewer lanes keep that in cache.
+    let block = if slices.iter().any(|slice| slice.nulls.is_some()) { BLOCK / 4 } else { BLOCK };
+    let job = Job { block, scorer, plan, columns, slices: &slices, people };
     let reports: Vec<Report> = outs
         .into_par_iter()
         .enumerate()
         .map_init(
-            || (Machine::<L>::new(plan, BLOCK), vec![0_i8; plan.slots.0 * BLOCK]),
+            || (Machine::<L>::new(plan, block), vec![0_i8; plan.slots.0 * block]),
             |(machine, holes), (n, out)| job.chunk(n * CHUNK, machine, holes, out),
         )
         .collect();
-    for report in reports {
+    for (n, report) in reports.into_iter().enumerate() {
         sheets.issues.extend(report.issues);
+        for (column, counts) in sheets.scales.iter_mut().zip(report.missing).filter(|(_, counts)| !counts.is_empty()) {
+            column.missing.resize(columns.rows, 0);
+            column.missing[n * CHUNK..][..counts.len()].copy_from_slice(&counts);
+        }
         for (column, (null, undecided)) in sheets.scales.iter_mut().zip(report.scales) {
             column.any_null |= null;
             column.bands_undecided |= undecided;
@@ -66,13 +74,13 @@ impl<'a> Slice<'a> {
                 (Ok(bytes), _) => bytes.downcast_iter().next().map_or(empty, |array| Self {
                     codes: array.values().as_slice(),
                     unsigned: false,
-                    nulls: array.validity(),
+                    nulls: array.validity().filter(|nulls| nulls.unset_bits() > 0),
                 }),
                 (_, Ok(bytes)) => bytes.downcast_iter().next().map_or(empty, |array| Self {
                     codes: bytemuck::cast_slice(array.values().as_slice()),
                     // With nulls there is nothing above 127, and the code of a null must not be taken for such a number.
                     unsigned: array.validity().is_none_or(|nulls| nulls.unset_bits() == 0),
-                    nulls: array.validity(),
+                    nulls: array.validity().filter(|nulls| nulls.unset_bits() > 0),
                 }),
                 _ => empty,
             },
@@ -96,7 +104,8 @@ fn empty(scorer: &Scorer, rows: usize, options: FrameOptions) -> ScoredSheets {
                 _ => Values::F64(vec![0.0; rows]),
             },
             any_null: false,
-            missing: vec![0; if scale.reduction.is_some() { rows } else { 0 }],
+            missing: Vec::new(),
+            counted: scale.reduction.is_some(),
             bounds: vec![[0.0; 2]; if options.bounds { rows } else { 0 }],
             bands: vec![0; if scale.cutoffs.is_empty() { 0 } else { rows }],
             bands_undecided: false,
@@ -116,94 +125,16 @@ fn empty(scorer: &Scorer, rows: usize, options: FrameOptions) -> ScoredSheets {
     }
 }
 
-enum ValuesOut<'a> {
-    I16(&'a mut [i16]),
-    I32(&'a mut [i32]),
-    F64(&'a mut [f64]),
-}
-
-struct ScaleOut<'a> {
-    values: ValuesOut<'a>,
-    missing: &'a mut [u8],
-    bounds: &'a mut [[f32; 2]],
-    bands: &'a mut [u8],
-    norm_cells: &'a mut [u16],
-}
-
-/// Where one chunk writes.
-struct Out<'a> {
-    rows: usize,
-    scales: Vec<ScaleOut<'a>>,
-    flags: Vec<&'a mut [u8]>,
-    validity: Vec<&'a mut [u8]>,
-    missing: &'a mut [u16],
-}
-
 struct Report {
     scales: Vec<(bool, bool)>,
+    /// Missing items by scale and row of the chunk; empty while none is missing, which is the rule.
+    missing: Vec<Vec<u8>>,
     issues: Vec<AnswerIssue>,
 }
 
-/// Cuts the first `at` elements off a slice (all of it when it is shorter).
-#[allow(clippy::mut_mut)] // the slice itself is moved forward
-fn cut<'a, T>(slice: &mut &'a mut [T], at: usize) -> &'a mut [T] {
-    let taken = std::mem::take(slice);
-    let (head, tail) = taken.split_at_mut(at.min(taken.len()));
-    *slice = tail;
-    head
-}
-
-fn split(sheets: &mut ScoredSheets) -> Vec<Out<'_>> {
-    let rows = sheets.rows;
-    let mut rest = Out {
-        rows,
-        scales: sheets
-            .scales
-            .iter_mut()
-            .map(|column| ScaleOut {
-                values: match &mut column.values {
-                    Values::I16(values) => ValuesOut::I16(values),
-                    Values::I32(values) => ValuesOut::I32(values),
-                    Values::F64(values) => ValuesOut::F64(values),
-                },
-                missing: &mut column.missing,
-                bounds: &mut column.bounds,
-                bands: &mut column.bands,
-                norm_cells: &mut column.norm_cells,
-            })
-            .collect(),
-        flags: sheets.flags.iter_mut().map(Vec::as_mut_slice).collect(),
-        validity: sheets.validity.iter_mut().map(Vec::as_mut_slice).collect(),
-        missing: &mut sheets.missing,
-    };
-    (0..rows.div_ceil(CHUNK)).map(|n| take(&mut rest, CHUNK.min(rows - n * CHUNK))).collect()
-}
-
-fn take<'a>(rest: &mut Out<'a>, at: usize) -> Out<'a> {
-    Out {
-        rows: at,
-        scales: rest
-            .scales
-            .iter_mut()
-            .map(|scale| ScaleOut {
-                values: match &mut scale.values {
-                    ValuesOut::I16(values) => ValuesOut::I16(cut(values, at)),
-                    ValuesOut::I32(values) => ValuesOut::I32(cut(values, at)),
-                    ValuesOut::F64(values) => ValuesOut::F64(cut(values, at)),
-                },
-                missing: cut(&mut scale.missing, at),
-                bounds: cut(&mut scale.bounds, at),
-                bands: cut(&mut scale.bands, at),
-                norm_cells: cut(&mut scale.norm_cells, at),
-            })
-            .collect(),
-        flags: rest.flags.iter_mut().map(|flag| cut(flag, at)).collect(),
-        validity: rest.validity.iter_mut().map(|rule| cut(rule, at)).collect(),
-        missing: cut(&mut rest.missing, at),
-    }
-}
-
 struct Job<'a> {
+    /// Rows of a block.
+    block: usize,
     scorer: &'a Scorer,
     plan: &'a Plan,
     columns: &'a Columns,
@@ -213,20 +144,23 @@ struct Job<'a> {
 
 impl Job<'_> {
     fn chunk<L: Lane>(&self, first: usize, machine: &mut Machine<L>, holes: &mut [i8], mut out: Out<'_>) -> Report {
-        let mut report = Report { scales: vec![(false, false); self.plan.scales.len()], issues: Vec::new() };
+        let scales = self.plan.scales.len();
+        let mut report =
+            Report { scales: vec![(false, false); scales], missing: vec![Vec::new(); scales], issues: Vec::new() };
+        let rows = out.rows;
         let unsigned: Vec<bool> = self.slices.iter().map(|slice| slice.unsigned).collect();
         let mut left = out.rows;
         let mut start = first;
         while left > 0 {
-            let len = left.min(BLOCK);
+            let len = left.min(self.block);
             self.fill_holes(start, len, holes);
             let narrow: Vec<&[i8]> = self
                 .slices
                 .iter()
                 .enumerate()
                 .map(|(slot, slice)| {
-                    if has_holes(slice, start, len) {
-                        &holes[slot * BLOCK..][..len]
+                    if slice.nulls.is_some() {
+                        &holes[slot * self.block..][..len]
                     } else {
                         &slice.codes[start..start + len]
                     }
@@ -250,6 +184,12 @@ impl Job<'_> {
                     });
                 }
             });
+            for (scale, counts) in self.plan.scales.iter().zip(&mut report.missing) {
+                if let Some(missing) = scale.reduction.and_then(|r| machine.missing_of(r)) {
+                    counts.resize(rows, 0);
+                    counts[start - first..][..len].copy_from_slice(&missing[..len]);
+                }
+            }
             self.write(machine, &input, len, &mut block, &mut report);
             left -= len;
             start += len;
@@ -259,11 +199,10 @@ impl Job<'_> {
 
     /// Copies the block of every column with nulls, a skipped answer in place of each null.
     fn fill_holes(&self, start: usize, len: usize, holes: &mut [i8]) {
-        for (slot, slice) in self.slices.iter().enumerate().filter(|(_, slice)| has_holes(slice, start, len)) {
+        for (slice, to) in self.slices.iter().zip(holes.chunks_mut(self.block)) {
             let Some(nulls) = slice.nulls else { continue };
-            let to = &mut holes[slot * BLOCK..][..len];
             let (bytes, offset, _) = nulls.as_slice();
-            spread(&slice.codes[start..start + len], bytes, offset + start, to);
+            spread(&slice.codes[start..start + len], bytes, offset + start, &mut to[..len]);
         }
     }
 
@@ -278,9 +217,6 @@ impl Job<'_> {
         for (at, scale) in self.plan.scales.iter().enumerate() {
             let (register, to) = (machine.register(scale.val), &mut out.scales[at]);
             report.scales[at].0 |= self.values(at, register, len, to);
-            if let Some(missing) = scale.reduction.and_then(|r| machine.missing_of(r)) {
-                to.missing.copy_from_slice(&missing[..len]);
-            }
             if !scale.cutoffs.is_empty() {
                 report.scales[at].1 |= bands(scale, register, input, len, to.bands);
             }
@@ -332,27 +268,47 @@ impl Job<'_> {
         true
     }
 
+    /// Counts what the pupil left out, whatever a rule puts in its place; in bytes as long as they hold the count.
     fn count_missing<L: Lane>(&self, machine: &Machine<L>, input: &Input<'_>, to: &mut [u16]) {
+        let mut counts = [0_u8; BLOCK];
+        let counts = &mut counts[..to.len()];
+        let mut held = 0;
         for item in &self.plan.items {
             match item.slot {
-                // The count is of what the pupil left out, whatever a rule puts in its place.
-                ItemSlot::Narrow(slot) if machine.all_given(slot) => {}
+                ItemSlot::Narrow(slot) if machine.all_given(slot) => continue,
                 ItemSlot::Narrow(slot) if item.contiguous => {
                     let (min, span) = (item.min as i8, (item.max - item.min) as u8);
-                    let given = |code: i8| code.wrapping_sub(min) as u8 <= span;
-                    to.iter_mut().zip(input.narrow[slot]).for_each(|(to, &code)| *to += u16::from(!given(code)));
+                    let missing = |code: i8| u8::from(code.wrapping_sub(min) as u8 > span);
+                    counts.iter_mut().zip(input.narrow[slot]).for_each(|(count, &code)| *count += missing(code));
                 }
                 ItemSlot::Narrow(slot) => {
                     let given = |code: i8| item.allowed[table_index(code)] && !(input.unsigned[slot] && code < 0);
-                    to.iter_mut().zip(input.narrow[slot]).for_each(|(to, &code)| *to += u16::from(!given(code)));
+                    counts
+                        .iter_mut()
+                        .zip(input.narrow[slot])
+                        .for_each(|(count, &code)| *count += u8::from(!given(code)));
                 }
-                ItemSlot::Wide(slot) => to
-                    .iter_mut()
-                    .zip(input.wide[slot])
-                    .for_each(|(to, &value)| *to += u16::from(wide_kind(value).is_some())),
+                ItemSlot::Wide(slot) => {
+                    let missing = input.wide[slot].iter().map(|&value| u8::from(wide_kind(value).is_some()));
+                    counts.iter_mut().zip(missing).for_each(|(count, missing)| *count += missing);
+                }
+            }
+            held += 1;
+            if held == u8::MAX {
+                flush(counts, to);
+                held = 0;
             }
         }
+        if held > 0 {
+            flush(counts, to);
+        }
     }
+}
+
+/// Adds bytes to wider counts and empties them.
+fn flush(counts: &mut [u8], to: &mut [u16]) {
+    to.iter_mut().zip(&*counts).for_each(|(to, count)| *to += u16::from(*count));
+    counts.fill(0);
 }
 
 /// Takes away values that are not known.
@@ -360,52 +316,6 @@ fn void<L: Lane, T: Copy>(values: &mut [T], lo: &[L], hi: &[L], nothing: T) {
     for ((value, lo), hi) in values.iter_mut().zip(lo).zip(hi) {
         *value = if lo == hi { *value } else { nothing };
     }
-}
-
-/// Masks of eight bytes for the eight validity bits of a byte, the lowest bit first.
-const MASKS: [u64; 256] = {
-    let mut masks = [0; 256];
-    let mut byte = 0;
-    while byte < 256 {
-        let mut bit = 0;
-        while bit < 8 {
-            if (byte >> bit) & 1 == 1 {
-                masks[byte] |= 0xFF << (8 * bit);
-            }
-            bit += 1;
-        }
-        byte += 1;
-    }
-    masks
-};
-
-/// Copies codes, a skipped answer in place of each whose validity bit is not set. Eight at a time: one by one this would
-/// cost more than everything that follows.
-fn spread(codes: &[i8], bits: &[u8], first: usize, to: &mut [i8]) {
-    const SKIPPED: u64 = u64::from_ne_bytes([Missing::Skipped.code() as u8; 8]);
-    let (bits, shift) = (bits.get(first / 8..).unwrap_or_default(), first % 8);
-    let eight = |n: usize| {
-        let at = |n: usize| u16::from(bits.get(n).copied().unwrap_or(0));
-        let byte = if shift == 0 { at(n) } else { (at(n) | at(n + 1) << 8) >> shift };
-        MASKS[usize::from(byte as u8)]
-    };
-    let (mut tos, mut froms) = (to.chunks_exact_mut(8), codes.chunks_exact(8));
-    let mut n = 0;
-    for (to, from) in tos.by_ref().zip(froms.by_ref()) {
-        let (to, from): (&mut [u8], &[u8]) = (bytemuck::cast_slice_mut(to), bytemuck::cast_slice(from));
-        let mask = eight(n).to_le();
-        let given = from.try_into().map_or(0, u64::from_ne_bytes);
-        to.copy_from_slice(&((given & mask) | (SKIPPED & !mask)).to_ne_bytes());
-        n += 1;
-    }
-    let mask = eight(n);
-    for (bit, (to, &code)) in tos.into_remainder().iter_mut().zip(froms.remainder()).enumerate() {
-        *to = if (mask >> (8 * bit)) & 1 == 1 { code } else { Missing::Skipped.code() };
-    }
-}
-
-fn has_holes(slice: &Slice<'_>, start: usize, len: usize) -> bool {
-    slice.nulls.is_some_and(|nulls| nulls.null_count_range(start, len) > 0)
 }
 
 fn conditions_of<L: Lane>(register: &Register<L>, len: usize, to: &mut [u8]) {

@@ -12,7 +12,7 @@ use super::super::{Scorer, plan::Plan};
 use super::FrameError;
 
 /// One narrow column.
-pub(super) enum Narrow {
+pub(crate) enum Narrow {
     /// Bytes of the frame itself, in one piece, with the nulls beside them.
     Direct(Series),
     /// Converted from another type.
@@ -20,7 +20,7 @@ pub(super) enum Narrow {
 }
 
 /// The columns of one instrument.
-pub(super) struct Columns {
+pub(crate) struct Columns {
     pub rows: usize,
     pub narrow: Vec<Narrow>,
     pub wide: Vec<Vec<i32>>,
@@ -29,7 +29,7 @@ pub(super) struct Columns {
 type Read<T> = Result<(T, Vec<AnswerIssue>), FrameError>;
 
 impl Columns {
-    pub(super) fn read(scorer: &Scorer, frame: &DataFrame) -> Read<Self> {
+    pub(crate) fn read(scorer: &Scorer, frame: &DataFrame) -> Read<Self> {
         let plan = &scorer.plan;
         let missing: Vec<String> = (0..plan.items.len())
             .map(|at| scorer.instrument.item_column(at))
@@ -183,11 +183,11 @@ pub fn contexts(frame: &DataFrame) -> Result<Vec<Context>, FrameError> {
     if columns.iter().all(Option::is_none) {
         return Ok(Vec::new());
     }
-    let [sex, grade, age, birth, test] = &columns;
+    let [sex, grade, age, birth, test] = columns.each_ref().map(Option::as_ref);
     let date = |text: &str| text.get(..10)?.parse::<Date>().ok();
     let person = |row: usize| {
-        fn get(column: &Option<StringChunked>, row: usize) -> Option<&str> {
-            column.as_ref()?.get(row)
+        fn get(column: Option<&StringChunked>, row: usize) -> Option<&str> {
+            column?.get(row)
         }
         let exact = || age_in_months(date(get(birth, row)?)?, date(get(test, row)?)?).ok();
         let years = || get(age, row)?.parse::<f64>().ok().filter(|years| (0.0..150.0).contains(years));

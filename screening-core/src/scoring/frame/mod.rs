@@ -2,6 +2,8 @@
 
 mod driver;
 mod input;
+mod nulls;
+mod out;
 
 use polars::prelude::*;
 
@@ -11,6 +13,7 @@ use super::sheets::ScoredSheets;
 use super::{Scorer, plan::Width};
 
 pub use input::contexts;
+pub(crate) use input::{Columns, Narrow};
 
 /// How a frame is scored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -26,8 +26,14 @@ pub(crate) struct Single {
 
 impl Single {
     pub(crate) fn new(plan: &Plan) -> Self {
+        // Constants are written once: no step changes another register than its own.
+        let constant = |op: &Op| match op {
+            Op::Const(c) => Ends::point(*c),
+            Op::Unknown { lo, hi } => Ends::new(*lo, *hi),
+            _ => Ends::default(),
+        };
         Self {
-            values: vec![Ends::default(); plan.ops.len()],
+            values: plan.ops.iter().map(constant).collect(),
             dens: vec![1; plan.ops.len()],
             missing: vec![0; plan.reductions.len()],
             codes: vec![0; plan.slots.0],
@@ -49,7 +55,7 @@ impl Single {
         for &r in &plan.reduction_order {
             self.reduce(plan, r);
         }
-        for at in plan.prelude..plan.ops.len() {
+        for &at in &plan.single_ops {
             self.step(plan, sheet, context, at);
         }
     }
@@ -118,6 +124,7 @@ impl Single {
             Op::Const(c) => Ends::point(*c),
             Op::Unknown { lo, hi } => Ends::new(*lo, *hi),
             Op::Item(item) => self.answer(plan, sheet, *item),
+            Op::CountMissing(_) if !self.holes && sheet.wide.is_empty() => Ends::point(0),
             Op::CountMissing(items) => {
                 Ends::point(items.iter().filter(|&&item| self.lacks(plan, sheet, item)).count() as i64)
             }
@@ -183,12 +190,15 @@ impl Single {
         let mut sum = 0_i64;
         for &(from, to) in &sums.own {
             let offsets = &self.offsets[usize::from(from)..usize::from(to)];
-            sum += offsets.iter().map(|&offset| i64::from(offset)).sum::<i64>();
+            sum += i64::from(offsets.iter().map(|&offset| u32::from(offset)).sum::<u32>());
         }
+        let scattered = sums.scattered.iter().map(|&slot| u32::from(self.offsets[usize::from(slot)]));
+        sum += i64::from(scattered.sum::<u32>());
         for &(from, to, k) in &sums.limits {
             // A missing answer lies below every limit.
             let codes = &self.codes[usize::from(from)..usize::from(to)];
-            sum += codes.iter().map(|&code| i64::from(code >= k)).sum::<i64>();
+            // A scale has at most 250 items, so a byte holds the count.
+            sum += i64::from(codes.iter().fold(0_u8, |count, &code| count.wrapping_add(u8::from(code >= k))));
         }
         for term in &sums.others {
             let code = self.codes[term.slot];

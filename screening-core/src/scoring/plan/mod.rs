@@ -243,6 +243,8 @@ pub(crate) struct Plan {
     pub reduction_regs: Vec<usize>,
     /// Number of operations that run before the reductions: the skip rules.
     pub prelude: usize,
+    /// The operations that one sheet runs after its sums: all but sums and constants.
+    pub single_ops: Vec<usize>,
     /// Operations; the result of the n-th goes to register n.
     pub ops: Vec<Op>,
     /// Tables.
@@ -260,11 +262,11 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
-    /// For a score from tables that differ between people: the table that serves this person, if any does.
-    pub(crate) fn table_for(&self, scale: &ScalePlan, context: &Context) -> Option<Option<usize>> {
-        let (first, count) = scale.tables?;
-        let serves = |&at: &usize| self.tables[at].group.as_ref().is_none_or(|g| belongs(g, context) == Some(true));
-        Some((first..first + count).find(serves))
+    /// Whether a score comes from tables that differ between people and none of them serves this person.
+    pub(crate) fn lacks_table(&self, scale: &ScalePlan, context: &Context) -> bool {
+        let Some((first, count)) = scale.tables else { return false };
+        let serves = |table: &TablePlan| table.group.as_ref().is_none_or(|g| belongs(g, context) == Some(true));
+        !self.tables[first..first + count].iter().any(serves)
     }
 
     /// Whether scores depend on who the person is.

@@ -85,8 +85,10 @@ impl OwnKeys {
 /// One sum as a single sheet runs it: runs of neighbouring slots first, what stands alone after them.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct SingleSum {
-    /// Slots summed by the item's own offset, as half-open ranges.
+    /// Slots summed by the item's own offset, as half-open ranges long enough for vector code.
     pub own: Vec<(u16, u16)>,
+    /// Slots summed by the item's own offset that have few neighbours.
+    pub scattered: Vec<u16>,
     /// Ranges of slots and the answer from which each counts 1.
     pub limits: Vec<(u16, u16, i8)>,
     /// All others.
@@ -118,6 +120,9 @@ impl SingleSum {
                 _ => sum.others.push(term.clone()),
             }
         }
+        let (long, short): (Vec<_>, Vec<_>) = sum.own.iter().partition(|(from, to)| to - from >= 8);
+        sum.own = long;
+        sum.scattered = short.into_iter().flat_map(|(from, to)| from..to).collect();
         sum
     }
 }

@@ -372,13 +372,16 @@ impl<'a> Compiler<'a> {
             .collect();
         let ops = self.builder.ops;
         let register = |r: usize| ops.iter().position(|op| *op == Op::Reduce(r)).unwrap_or(0);
+        let prelude = ops.iter().rposition(|op| matches!(op, Op::Resolve { .. })).map_or(0, |last| last + 1);
+        let steps = |op: &Op| !matches!(op, Op::Reduce(_) | Op::Const(_) | Op::Unknown { .. });
         Plan {
+            single_ops: (prelude..ops.len()).filter(|&at| steps(&ops[at])).collect(),
             slots: self.slots,
             single_sums: reductions.iter().map(|reduction| SingleSum::new(reduction, &own_offsets)).collect(),
             own_keys: OwnKeys::new(&own_offsets),
             items: self.items,
             narrow_items,
-            prelude: ops.iter().rposition(|op| matches!(op, Op::Resolve { .. })).map_or(0, |last| last + 1),
+            prelude,
             reduction_order: order(&reductions),
             reduction_regs: (0..reductions.len()).map(register).collect(),
             reductions,
