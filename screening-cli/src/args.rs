@@ -2,6 +2,7 @@
 
 mod instruments;
 mod norms;
+mod research;
 
 use std::path::PathBuf;
 
@@ -9,6 +10,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use instruments::*;
 pub(crate) use norms::*;
+pub(crate) use research::*;
 
 /// Scores standardised scales and runs a district's mental-health screening.
 #[derive(Debug, Parser)]
@@ -65,6 +67,8 @@ pub(crate) enum Command {
     Example(ExampleCommand),
     /// Builds, shows, compares and applies norms.
     Norms(NormsCommand),
+    /// Writes the answers of a wave to single items for research, without identities.
+    Research(ResearchCommand),
 }
 
 /// `screening score`
@@ -75,7 +79,7 @@ pub(crate) struct ScoreCommand {
     pub(crate) instrument: String,
     /// Table of answers (csv, xlsx, xls, ods, json, parquet, sav); `-` reads csv or json from standard input.
     pub(crate) input: PathBuf,
-    /// Where the scores go (csv, parquet, sav, ndjson); `-` writes csv to standard output.
+    /// Where the scores go (csv, parquet, xlsx, sav, ndjson); `-` writes csv to standard output.
     #[arg(short, long, default_value = "-")]
     pub(crate) output: PathBuf,
     /// Item columns are named with this prefix and the item id, for example `Q` for Q1, Q2, ...

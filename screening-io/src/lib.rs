@@ -56,6 +56,7 @@ mod matching;
 mod messages;
 pub mod output;
 mod parse;
+pub mod research;
 mod results;
 mod roster;
 pub mod sav;

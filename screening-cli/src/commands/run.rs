@@ -32,13 +32,13 @@ pub(crate) fn run(context: &Context, command: &RunCommand) -> Result<(), Failure
 }
 
 /// A bar on a terminal, plain lines otherwise, nothing for machines.
-struct Progress<'a> {
+pub(super) struct Progress<'a> {
     context: &'a Context,
     bar: Option<ProgressBar>,
 }
 
 impl<'a> Progress<'a> {
-    fn new(context: &'a Context) -> Self {
+    pub(super) fn new(context: &'a Context) -> Self {
         let bar = (!context.json && std::io::stderr().is_terminal()).then(|| {
             let bar = ProgressBar::new(1);
             if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} {msg}") {
@@ -49,7 +49,7 @@ impl<'a> Progress<'a> {
         Self { context, bar }
     }
 
-    fn step(&self, step: &Step) {
+    pub(super) fn step(&self, step: &Step) {
         let language = self.context.language;
         let (text, place) = match step {
             Step::Roster => (say("step-roster", language), None),
@@ -73,7 +73,7 @@ impl<'a> Progress<'a> {
         }
     }
 
-    fn finish(&self) {
+    pub(super) fn finish(&self) {
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();
         }

@@ -12,7 +12,7 @@ use screening_core::instrument::{Definition, Diagnostics, Library, LibraryError,
 use screening_core::risk::Policy;
 use screening_core::scoring::ScoringOptions;
 use screening_core::screening::{
-    Batch, Battery, BatteryDef, ScreeningError, ScreeningInput, ScreeningResult, WaveSettings, pupils_from_frame,
+    Batch, Battery, BatteryDef, Pupil, ScreeningError, ScreeningInput, ScreeningResult, WaveSettings, pupils_from_frame,
     screen,
 };
 
@@ -21,7 +21,7 @@ pub use config::{AnswerFile, AnswerFormat, JOB_SCHEMA, Job, JobBattery, OneOrMan
 use crate::error::{Place, Problem};
 use crate::{
     AnswerSet, CodingReport, ColumnNames, InstrumentPart, IoError, LayoutReport, MappedSpec, Mapping, MatchReport,
-    MatchSpec, Rejected, RosterOptions, SurveySpec, TablePart, TableSpec, drop_repeated, match_sheets, read_answers,
+    MatchSpec, Rejected, Roster, RosterOptions, SurveySpec, TablePart, TableSpec, drop_repeated, match_sheets, read_answers,
     read_mapped, read_rosters, read_survey_files, read_wording,
 };
 
@@ -134,6 +134,31 @@ pub struct JobResult {
     pub names: BTreeMap<String, String>,
 }
 
+/// What the files of one job hold, before anything is computed.
+#[derive(Debug)]
+pub struct JobInput {
+    /// The job.
+    pub job: Job,
+    /// The policy.
+    pub policy: Policy,
+    /// Instruments: the bundled ones and those of the job.
+    pub library: Library,
+    /// Wording packs by which option texts were read.
+    pub wording: WordingPacks,
+    /// The class lists. What was not taken over stands in `rejected`.
+    pub roster: Roster,
+    /// Their pupils, in the same order.
+    pub pupils: Vec<Pupil>,
+    /// The sheets with their batteries, in the order of the answer files; a sheet that came in twice is there once.
+    pub batches: Vec<Batch>,
+    /// Rows and cells that were not taken over while reading: those of the class lists, then those of the answers.
+    pub rejected: Vec<Rejected>,
+    /// How many entries of `rejected` are about the class lists.
+    pub rejected_of_roster: usize,
+    /// The answer files.
+    pub files: Vec<FileReport>,
+}
+
 /// Reads and computes one screening. Nothing is written.
 ///
 /// With `names` the class lists' names are read and kept apart from the results, for the alert list of each school.
@@ -141,6 +166,18 @@ pub struct JobResult {
 /// # Errors
 /// When the job, a definition, the roster or an answer file is refused.
 pub fn run_job(path: &Path, names: bool, progress: &dyn Fn(Step)) -> Result<JobResult, JobError> {
+    let input = read_job(path, names, progress)?;
+    let screening = screen_job(&input, progress)?;
+    let names = names_of(&input.roster.frame);
+    let JobInput { job, policy, rejected, files, .. } = input;
+    Ok(JobResult { job, policy, screening, rejected, files, names })
+}
+
+/// Reads the files of a job. With `names` the class lists' names are in the frame of the roster.
+///
+/// # Errors
+/// When the job, a definition, the roster or an answer file is refused.
+pub fn read_job(path: &Path, names: bool, progress: &dyn Fn(Step)) -> Result<JobInput, JobError> {
     let job = Job::read(path)?;
     let base = path.parent().unwrap_or_else(|| Path::new(""));
     let mut library = Library::bundled()?;
@@ -165,8 +202,8 @@ pub fn run_job(path: &Path, names: bool, progress: &dyn Fn(Step)) -> Result<JobR
     };
     let mut roster = read_rosters(&paths, &options)?;
     let pupils = pupils_from_frame(&roster.frame)?;
-    let names = names_of(&roster.frame);
     let mut rejected = std::mem::take(&mut roster.rejected);
+    let rejected_of_roster = rejected.len();
 
     let mut batches = Vec::new();
     let mut files = Vec::new();
@@ -193,8 +230,16 @@ pub fn run_job(path: &Path, names: bool, progress: &dyn Fn(Step)) -> Result<JobR
     }
 
     rejected.extend(once_each(&mut batches)?);
-    let sheets = batches.iter().map(|batch| batch.sheets.height()).sum();
-    progress(Step::Screening { sheets });
+    Ok(JobInput { job, policy, library, wording, roster, pupils, batches, rejected, rejected_of_roster, files })
+}
+
+/// Computes the screening of what was read.
+///
+/// # Errors
+/// When the roster, a battery, a licence or the policy does not pass the checks of the engine.
+pub fn screen_job(input: &JobInput, progress: &dyn Fn(Step)) -> Result<ScreeningResult, JobError> {
+    let JobInput { job, policy, library, wording, batches, .. } = input;
+    progress(Step::Screening { sheets: batches.iter().map(|batch| batch.sheets.height()).sum() });
     let mut wave = WaveSettings::new(job.wave.clone(), job.administered_on);
     wave.attempts = job.attempts;
     wave.consent = job.consent;
@@ -203,20 +248,20 @@ pub fn run_job(path: &Path, names: bool, progress: &dyn Fn(Step)) -> Result<JobR
         .iter()
         .map(|(instrument, sets)| (instrument.clone(), ScoringOptions { cutoffs: sets.clone().into_iter().collect() }))
         .collect();
-    let input = ScreeningInput {
-        roster: pupils,
-        batches,
+    let mut screening = screen(ScreeningInput {
+        roster: input.pupils.clone(),
+        // The columns are shared, not copied.
+        batches: batches.clone(),
         wave,
-        library: &library,
-        policy: &policy,
+        library,
+        policy,
         licences: job.licences.clone(),
         scoring,
-    };
-    let mut screening = screen(input)?;
+    })?;
     let provenance = &mut screening.summary.provenance;
     let is_used = |pack: &&WordingPack| provenance.instruments.iter().any(|used| used.id == pack.instrument);
     provenance.wording = wording.iter().filter(is_used).map(WordingPack::citation).collect();
-    Ok(JobResult { job, policy, screening, rejected, files, names })
+    Ok(screening)
 }
 
 fn unknown(kind: &'static str, id: &str) -> JobError {
