@@ -6,6 +6,7 @@ mod frames;
 mod guard;
 mod rejected;
 mod research;
+mod sink;
 mod stage;
 mod summary;
 mod table;
@@ -24,6 +25,7 @@ use stage::Stage;
 
 pub use change::write_change;
 pub use research::write_research;
+pub use sink::{TableSink, write_in_parts};
 pub use table::{score_table, write_labelled, write_table, write_text};
 pub use wording::write_wording;
 

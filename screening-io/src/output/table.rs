@@ -6,10 +6,10 @@ use std::path::Path;
 use polars::prelude::*;
 use screening_core::scoring::ScoredSheets;
 
+use super::sink::write_in_parts;
 use super::stage::{Failure, Stage, problem};
-use super::{frames, workbook};
 use crate::error::{IoError, Place, Problem};
-use crate::sav::{Dictionary, write_sav};
+use crate::sav::Dictionary;
 
 /// The table of answers without its item columns, and the scores behind it.
 ///
@@ -46,30 +46,7 @@ pub fn write_labelled(
     facts: &[(String, String)],
     dictionary: &Dictionary,
 ) -> Result<(), IoError> {
-    if path.as_os_str() == "-" {
-        return frames::write_csv(&mut std::io::stdout(), frame, false)
-            .map_err(|cause| problem("output-unwritable", path, &*cause));
-    }
-    let extension = path.extension().map(|e| e.to_string_lossy().to_lowercase()).unwrap_or_default();
-    let (folder, name) = (path.parent().filter(|p| !p.as_os_str().is_empty()), path.file_name());
-    let (true, Some(name)) = (matches!(extension.as_str(), "csv" | "parquet" | "xlsx" | "sav" | "ndjson"), name) else {
-        let place = Place::file(path.display().to_string());
-        return Err(Problem::new("output-extension", place).with("extension", extension).into());
-    };
-    if extension == "xlsx" {
-        workbook::check(path, frame.height(), frame.width())?;
-    }
-    let mut stage = Stage::open(folder.unwrap_or(Path::new(".")))?;
-    stage.write(name.to_string_lossy().into_owned(), |writer| -> Result<(), Failure> {
-        match extension.as_str() {
-            "csv" => frames::write_csv(writer, frame, true),
-            "xlsx" => workbook::write_workbook(writer, frame, facts),
-            "sav" => write_sav(writer, frame, dictionary),
-            "ndjson" => frames::write_ndjson(writer, frame),
-            _ => frames::write_frame(writer, frame, facts.to_vec()),
-        }
-    })?;
-    stage.publish().map(|_| ())
+    write_in_parts(path, facts, dictionary, |sink| sink.push(frame))
 }
 
 /// Writes a text file, beside its place first and then moved, so a crash leaves no half file; `-` writes to standard output.
