@@ -7,8 +7,8 @@
 //!   with the place, the cause and the remedy, in Chinese and English ([`IoError::render`]).
 //! * **Nothing is lost.** Rows in = rows out + rows in the list of [`Rejected`]; a cell that is not an answer is listed
 //!   with its row and column and becomes *invalid*, never another value.
-//! * **Nothing private is kept.** Names (unless asked for), network addresses, home addresses, numbers of identity
-//!   cards, income and telephone numbers are skipped while reading.
+//! * **Nothing private is kept.** Names (unless asked for; plain tables pass them through), network addresses, home
+//!   addresses, numbers of identity cards, income and telephone numbers are skipped while reading.
 //!
 //! # Survey exports
 //!

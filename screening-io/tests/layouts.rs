@@ -6,7 +6,7 @@ mod exports;
 use common::{FROM_ONE, FROM_ZERO, instrument, texts};
 use exports::platforms::{self, Matrix, Wenjuanxing};
 use exports::{Wave, files};
-use screening_core::instrument::{Definition, Language, Library};
+use screening_core::instrument::{Definition, ItemKind, Language, Library};
 use screening_io::{
     AnswerSet, Coding, ColumnNames, FoundBy, InstrumentPart, SurveySpec, TablePart, TableSpec, read_answers_bytes,
     read_survey_bytes, read_survey_parts,
@@ -269,6 +269,10 @@ fn every_platform_in_every_encoding() {
         ];
         for (id, rows) in exports {
             for (encoding, bytes) in files::encodings(&rows) {
+                // These write UTF-8 only, and a file with a few characters of Chinese tells no other encoding.
+                if encoding.starts_with("gb") && matches!(id, "limesurvey" | "redcap") {
+                    continue;
+                }
                 let what = format!("{id} {coding:?} {encoding}");
                 let set = read_survey_bytes("a", &bytes, &spec(&[&mood])).unwrap_or_else(|e| panic!("{what}: {e}"));
                 check(&set, &wave, &what);
@@ -346,10 +350,16 @@ fn no_instrument_is_scored_from_a_shifted_export() {
         let options: Vec<Vec<i8>> = definition
             .items
             .iter()
-            .map(|item| definition.options_of(item).iter().map(|option| option.code).collect())
+            .map(|item| {
+                definition
+                    .option_sets
+                    .get(item.options.as_deref().unwrap_or("default"))
+                    .map_or(Vec::new(), |set| set.iter().map(|option| option.code).collect())
+            })
             .collect();
         // Items without options have no coding; one without a second option says nothing.
-        if options.iter().any(|codes| codes.len() < 2) || definition.items.len() > 60 {
+        let all_choices = definition.items.iter().all(|item| item.kind == ItemKind::Choice);
+        if !all_choices || options.iter().any(|codes| codes.len() < 2) || definition.items.len() > 60 {
             continue;
         }
         for step in [-1_i32, 1] {
@@ -357,7 +367,7 @@ fn no_instrument_is_scored_from_a_shifted_export() {
             let mut truth: Vec<Vec<i8>> = Vec::new();
             for sheet in 0..24_usize {
                 let codes: Vec<i8> =
-                    options.iter().enumerate().map(|(n, codes)| codes[(sheet * 5 + n * 3) % codes.len()]).collect();
+                    options.iter().enumerate().map(|(n, codes)| codes[(sheet + n * 3) % codes.len()]).collect();
                 let answers: Vec<String> = codes.iter().map(|code| (i32::from(*code) + step).to_string()).collect();
                 rows.push(common::sheet(sheet + 1, &sheet.to_string(), &answers));
                 truth.push(codes);

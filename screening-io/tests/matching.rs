@@ -130,6 +130,52 @@ fn old_workbooks_and_open_document_lists_read_alike() {
     }
 }
 
+#[test]
+fn rare_characters_and_namesakes_of_a_list_in_gb18030_find_their_sheets() {
+    let mood = instrument("mood", 1, &FROM_ZERO);
+    let table = rows(&[
+        &["年级编号", "班级编号", "班级名称", "学籍号", "民族代码", "姓名", "性别", "出生日期", "家庭住址"],
+        &["21", "2101", "初一1班", "G1", "1", "𫖯𠮷", "1", "20130501", "某路 1 号"],
+        &["21", "2101", "初一1班", "G2", "1", "买买提·艾力", "1", "20130502", "某路 2 号"],
+        &["21", "2101", "初一1班", "G3", "1", "张伟", "1", "20130503", "某路 3 号"],
+        &["21", "2102", "初一2班", "G4", "1", "张伟", "1", "20130504", "某路 4 号"],
+        &["21", "2102", "初一2班", "G5", "1", "王芳", "2", "20130505", "某路 5 号"],
+        &["21", "2102", "初一2班", "G6", "1", "王芳", "2", "20130506", "某路 6 号"],
+    ]);
+    let text = String::from_utf8(csv_bytes(&table)).unwrap();
+    let bytes = encoding_rs::GB18030.encode(&text).0.into_owned();
+    let register = read_roster_bytes("r", &bytes, &options()).unwrap();
+    assert_eq!(ids(&register.rejected), ["roster-same-name"]);
+    let mut set = sheets(
+        &mood,
+        &[
+            ["", "", "701", "𫖯 𠮷"],
+            ["", "", "七年级（１）班", "买买提•艾力"],
+            ["", "", "初一(1)班", "张伟"],
+            ["", "", "初一(2)班", "张伟"],
+            ["", "", "702", "王芳"],
+        ],
+    );
+    let by = vec![MatchBy::SchoolClassName];
+    let report = match_sheets(&mut set, &register, &MatchSpec { by, ..MatchSpec::default() }).unwrap();
+    let found: Vec<Option<String>> = ["G1", "G2", "G3", "G4"].into_iter().map(|id| Some(id.to_owned())).collect();
+    assert_eq!(texts(&set.frame, "student_id")[..4], found);
+    assert_eq!((report.unmatched, ids(&report.notices)), (1, vec!["match-several"]));
+}
+
+#[test]
+fn ids_that_hold_numbers_of_identity_cards_are_told_without_them() {
+    let found = roster(&[
+        &["全国学籍号", "年级", "班级"],
+        &["G110105201305011234", "7", "1"],
+        &["G11010520130502123X", "7", "1"],
+        &["L20240001", "7", "1"],
+    ]);
+    assert_eq!(ids(&found.rejected), ["roster-id-identity"]);
+    let told = found.rejected[0].problem.render(screening_core::instrument::Language::En);
+    assert!(told.contains("the ids of 2 pupils") && !told.contains("110105"), "{told}");
+}
+
 /// An export of one school with number, login code, class and name.
 fn sheets<'a>(mood: &'a Definition, people: &[[&str; 4]]) -> AnswerSet {
     let mut table = rows(&[&["序号", "提交答卷时间", "1、学号", "2、登录码", "3、班级", "4、姓名", "5、主题一"]]);

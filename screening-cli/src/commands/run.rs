@@ -3,6 +3,7 @@
 use std::io::IsTerminal;
 
 use indicatif::{ProgressBar, ProgressStyle};
+use screening_io::CodingReport;
 use screening_io::job::{JobResult, Step, run_job};
 use screening_io::output::write_outputs;
 
@@ -114,7 +115,10 @@ fn files(context: &Context, done: &JobResult) -> String {
     let language = context.language;
     let rows = done.files.iter().map(|file| {
         let layout = file.layout.as_ref().map_or_else(|| "-".to_owned(), |layout| layout.name.get(language).to_owned());
-        let mut codings: Vec<&str> = file.codings.iter().map(|report| report.coding.word()).collect();
+        let coding = |report: &CodingReport| {
+            format!("{} ({})", report.coding.word(), say(&format!("found-{}", report.found_by.word()), language))
+        };
+        let mut codings: Vec<String> = file.codings.iter().map(coding).collect();
         codings.dedup();
         let matched = file.matching.matched.iter().map(|(by, count)| format!("{} {count}", by.word()));
         vec![

@@ -9,7 +9,7 @@ use crate::answers::Field;
 use crate::error::{IoError, column_letter, shorten};
 use crate::messages::say;
 use crate::parse::is_no_answer;
-use crate::survey::{Suggestion, suggest};
+use crate::survey::{Suggestion, is_unread, suggest};
 use crate::table::{Keep, ReadOptions, Table, read_kept};
 use crate::words::words;
 
@@ -41,7 +41,7 @@ pub fn draft_mapping(
 ) -> Result<String, IoError> {
     let keep = |heading: &str| {
         let person = words().person_heading(heading);
-        !words().is_never_read(heading) && !words().is_private(heading) && person != Some("name")
+        !words().is_never_read(heading) && !words().is_private(heading) && !is_unread(heading) && person != Some("name")
     };
     let table = read_kept(name, bytes, &ReadOptions::default(), Keep::columns(&keep))?;
     let mut found = suggest(&table, definitions);

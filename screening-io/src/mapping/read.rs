@@ -100,10 +100,6 @@ fn headings(mapping: &Mapping) -> Vec<&str> {
 }
 
 fn parts<'a>(table: &Table, mapping: &'a Mapping, definitions: &[&'a Definition]) -> Result<Vec<Part<'a>>, IoError> {
-    if let Some(left_out) = definitions.iter().find(|known| !mapping.instruments.contains_key(&known.id)) {
-        let problem = Problem::new("mapping-instrument-missing", table.place());
-        return Err(problem.with("instrument", &left_out.id).into());
-    }
     let part = |(id, mapped): (&String, &'a MappedInstrument)| {
         let problem =
             |id: &'static str, instrument: &str| Problem::new(id, table.place()).with("instrument", instrument);
@@ -135,7 +131,12 @@ fn parts<'a>(table: &Table, mapping: &'a Mapping, definitions: &[&'a Definition]
         };
         Ok(Part { definition, mapped, names })
     };
-    mapping.instruments.iter().map(part).collect()
+    let parts = mapping.instruments.iter().map(part).collect::<Result<_, IoError>>()?;
+    if let Some(left_out) = definitions.iter().find(|known| !mapping.instruments.contains_key(&known.id)) {
+        let problem = Problem::new("mapping-instrument-missing", table.place());
+        return Err(problem.with("instrument", &left_out.id).into());
+    }
+    Ok(parts)
 }
 
 /// Position of a heading, as the mapping writes it.

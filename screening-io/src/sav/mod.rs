@@ -49,7 +49,8 @@ mod code {
 
 /// What is taken off a number before it is written as a code.
 const BIAS: f64 = 100.0;
-/// Bytes that a segment of a very long string holds, and the width that it states.
+/// Bytes of a very long string for which it gets one more segment, and bytes that a segment states and holds. They differ, so
+/// the end of the last segment is unused.
 const SEGMENT: usize = 252;
 const SEGMENT_WIDTH: usize = 255;
 /// Days between 14 October 1582, from which SPSS counts, and 30 December 1899, from which spreadsheets do.

@@ -6,7 +6,7 @@ use encoding_rs::{Encoding, GB18030, UTF_8};
 
 use super::cases::Cases;
 use super::head::{Bytes, Head, head};
-use super::{DAY, SEGMENT, SPREADSHEET_DAYS, segments};
+use super::{DAY, SEGMENT_WIDTH, SPREADSHEET_DAYS, segments};
 use crate::error::{IoError, Place, Problem};
 use crate::table::{Builder, HIDDEN, Keep, ReadOptions, Table, Value};
 use crate::words::trim;
@@ -148,7 +148,7 @@ impl Column {
             let (segment, after) = rest.split_at_checked(width.div_ceil(8))?;
             rest = after;
             let last = at + 1 == self.widths.len();
-            let used = if last { *width } else { SEGMENT };
+            let used = if last { *width } else { SEGMENT_WIDTH };
             bytes.extend(segment.as_flattened().iter().copied().take(used));
         }
         let text = encoding.decode_without_bom_handling_and_without_replacement(bytes.as_slice())?;

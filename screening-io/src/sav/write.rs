@@ -203,7 +203,7 @@ impl Column<'_> {
                 let mut rest = texts.get(row).unwrap_or_default().as_bytes();
                 let widths = self.widths();
                 for (at, width) in widths.iter().enumerate() {
-                    let used = if at + 1 == widths.len() { *width } else { SEGMENT };
+                    let used = if at + 1 == widths.len() { *width } else { SEGMENT_WIDTH };
                     let (own, after) = rest.split_at(used.min(rest.len()));
                     rest = after;
                     cases.text(own, *width)?;

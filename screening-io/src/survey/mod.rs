@@ -29,7 +29,7 @@ use crate::table::{Keep, ReadOptions, Table, read_bytes, read_kept};
 use crate::words::words;
 
 pub use detect::LayoutReport;
-pub(crate) use registry::is_known_heading;
+pub(crate) use registry::{is_known_heading, is_unread};
 pub(crate) use suggest::{Suggestion, suggest};
 
 use assign::Assigned;
@@ -168,7 +168,7 @@ fn may_be_kept(heading: &str, spec: &SurveySpec<'_>) -> bool {
     match words().person_heading(&text) {
         _ if words().is_private(&text) => false,
         Some("name" | "login_code") => spec.for_matching,
-        _ => !registry::is_unread(heading),
+        _ => !is_unread(heading),
     }
 }
 
