@@ -241,8 +241,8 @@ pub(crate) fn settle(
                     evidence: evidence.describe(),
                 });
             }
-            Verdict::Ambiguous(_) => {
-                let problem = Problem::new("coding-ambiguous", table.place()).with("instrument", &id);
+            Verdict::Ambiguous(candidates) => {
+                let problem = Problem::new(Verdict::ambiguity(&candidates), table.place()).with("instrument", &id);
                 return Err(problem.detail(evidence.describe()).into());
             }
             Verdict::Refuse(problem) => return Err(problem.into()),
