@@ -249,6 +249,30 @@ fn a_file_shifted_by_one_is_refused() {
     assert_eq!(error(&mood, Some(Coding::Text), score), Err("coding-contradicted"));
 }
 
+/// Yes = 1 stands before no = 0: 1 and 2 mean one thing as ordinals and the opposite as scores that are one too high.
+#[test]
+fn ordinals_of_options_that_stand_in_another_order_are_not_taken_for_granted() {
+    let lie = instrument("lie", 3, &[(1, "是", "yes"), (0, "否", "no")]);
+    let mood = instrument("mood", 1, &FROM_ZERO);
+    let table = |mood: bool| {
+        let answers: [&[&str]; 3] = [&["1", "2", "1", "4"], &["2", "2", "1", "1"], &["2", "1", "2", "2"]];
+        let width = if mood { 4 } else { 3 };
+        let answers: Vec<&[&str]> = answers.iter().map(|row| &row[..width]).collect();
+        csv_bytes(&table_of(width, &answers))
+    };
+    let mut spec_of_lie = spec(&[&lie]);
+    let error = read_survey_bytes("a.csv", &table(false), &spec_of_lie).unwrap_err();
+    assert_eq!(error.id(), "coding-turned");
+    assert!(error.to_string().contains("with -1 on every answer, read as score, misfits: 0"), "{error}");
+    spec_of_lie.instruments[0] = spec_of_lie.instruments[0].coded(Coding::Ordinal);
+    let set = read_survey_bytes("a.csv", &table(false), &spec_of_lie).unwrap();
+    assert_eq!(codes(&set.frame, "lie.1"), [Some(1), Some(0), Some(0)]);
+    // Another instrument of the file can only be ordinals.
+    let set = read_survey_bytes("a.csv", &table(true), &spec(&[&lie, &mood])).unwrap();
+    assert_eq!((set.codings[0].coding, set.codings[0].ground), (Coding::Ordinal, Ground::SameFile));
+    assert_eq!(codes(&set.frame, "lie.1"), [Some(1), Some(0), Some(0)]);
+}
+
 #[test]
 fn a_large_file_without_the_lowest_option_is_refused_as_shifted() {
     let severe = instrument("severe", 4, &FROM_ONE);

@@ -6,6 +6,7 @@ use std::io::Read;
 use std::path::PathBuf;
 
 use flate2::read::MultiGzDecoder;
+use polars::prelude::DataType;
 use screening_core::instrument::{Definition, Library};
 use screening_io::job::{Job, JobResult, run_job};
 use screening_io::output::write_outputs;
@@ -176,6 +177,11 @@ battery = "b"
 mapping = "paper.toml"
 "#;
 
+fn totals(done: &JobResult) -> Vec<Option<f64>> {
+    let column = done.screening.results.column("phq-9.total").unwrap().cast(&DataType::Float64).unwrap();
+    column.f64().unwrap().iter().collect()
+}
+
 /// A school from its own files: a class list with years of entry, an export without ids, a typed table with a mapping, and
 /// one file handed in twice.
 #[test]
@@ -205,9 +211,7 @@ fn a_job_of_files_as_they_arrive() {
     let done = run_job(&folder.path().join("screening.toml"), false, &|_| {}).unwrap_or_else(|error| panic!("{error}"));
     let grades: Vec<Option<u8>> = done.screening.results.column("grade").unwrap().u8().unwrap().iter().collect();
     assert_eq!(grades, [Some(9), Some(9), Some(8), Some(8)]);
-    let totals: Vec<Option<f64>> =
-        done.screening.results.column("phq-9.total").unwrap().f64().unwrap().iter().collect();
-    assert_eq!(totals, [Some(0.0), Some(3.0), Some(0.0), Some(2.0)]);
+    assert_eq!(totals(&done), [Some(0.0), Some(3.0), Some(0.0), Some(2.0)]);
     let matching = &done.files[0].matching;
     assert_eq!((matching.matched.iter().map(|(_, n)| *n).collect::<Vec<_>>(), matching.unmatched), (vec![0, 1, 2], 1));
     assert_eq!(done.files[0].layout.as_ref().unwrap().layout, "tencent");
@@ -365,13 +369,13 @@ fn what_is_private_gets_into_no_result_and_no_message() {
     let out = tempfile::tempdir().unwrap();
     let written =
         write_outputs(out.path(), &done.screening, &done.policy, &done.rejected, &done.names, &|_| {}).unwrap();
-    let mut names_seen = false;
+    let mut seen = 0;
     for path in written {
         let text = texts_of(&path);
         assert!(!text.is_empty() && !text.contains(SECRET), "{}", path.display());
-        names_seen |= text.contains('甲');
+        seen += usize::from(text.contains("G1"));
     }
-    assert!(names_seen, "the scan sees texts of cells");
+    assert!(seen >= 3, "the scan sees texts of cells");
     assert!(!format!("{done:?}").contains(SECRET));
 }
 
@@ -428,7 +432,7 @@ fn an_instrument_among_other_questions_is_found_by_the_number_of_its_first() {
         run_job(&folder.path().join("screening.toml"), false, &|_| {}).map_err(|error| error.to_string())
     };
     let done = run("first-questions = { phq-9 = 3 }").unwrap();
-    assert_eq!(done.screening.results.column("phq-9.total").unwrap().f64().unwrap().get(0), Some(12.0));
+    assert_eq!(totals(&done), [Some(12.0)]);
     assert_eq!(done.files[0].codings[0].found_by, FoundBy::Number);
     assert!(run("").unwrap_err().contains("a.csv"));
     assert!(run("first-questions = { gad-7 = 3 }").unwrap_err().contains("gad-7"));

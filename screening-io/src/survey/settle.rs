@@ -40,7 +40,9 @@ pub(crate) fn settle(
         let (coding, ground) = match verdict {
             Verdict::Use(coding, ground) => (*coding, *ground),
             Verdict::Ambiguous(candidates) => resolve(candidates, common, total).ok_or_else(|| {
-                Problem::new("coding-ambiguous", table.place()).with("instrument", &id).detail(evidence.describe())
+                Problem::new(Verdict::ambiguity(candidates), table.place())
+                    .with("instrument", &id)
+                    .detail(evidence.describe())
             })?,
             Verdict::Refuse(problem) => return Err(problem.clone().into()),
         };

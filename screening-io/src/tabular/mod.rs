@@ -296,8 +296,8 @@ pub(crate) fn settle_by(
                     evidence: evidence.describe(),
                 });
             }
-            Verdict::Ambiguous(_) => {
-                let problem = Problem::new("coding-ambiguous", place.clone()).with("instrument", &id);
+            Verdict::Ambiguous(candidates) => {
+                let problem = Problem::new(Verdict::ambiguity(&candidates), place.clone()).with("instrument", &id);
                 return Err(problem.detail(evidence.describe()).into());
             }
             Verdict::Refuse(problem) => return Err(problem.into()),
