@@ -55,7 +55,8 @@ fn main() -> Outcome<()> {
     }
     let (rows, folder) = arguments()?;
     let (sheet_rows, table_rows) = rows.map_or((100_000, 1_000_000), |rows| (rows, rows));
-    let scratch = folder.unwrap_or_else(|| std::env::temp_dir().join(format!("screening-files-{}", std::process::id())));
+    let scratch =
+        folder.unwrap_or_else(|| std::env::temp_dir().join(format!("screening-files-{}", std::process::id())));
     std::fs::create_dir_all(&scratch)?;
     println!("{sheet_rows} x {SHEET_COLUMNS} in a workbook, {table_rows} x {TABLE_COLUMNS} in csv and parquet");
     let library = Library::bundled()?;
@@ -64,10 +65,7 @@ fn main() -> Outcome<()> {
     tables(&scratch, instrument, table_rows)?;
     println!("{:36} {:>10} {:>12} {:>10}", "case", "seconds", "peak MiB", "rows");
     for case in &CASES {
-        let output = Command::new(std::env::current_exe()?)
-            .env(CHILD, case.name)
-            .current_dir(&scratch)
-            .output()?;
+        let output = Command::new(std::env::current_exe()?).env(CHILD, case.name).current_dir(&scratch).output()?;
         if !output.status.success() {
             return Err(format!("{}: {}", case.name, String::from_utf8_lossy(&output.stderr)).into());
         }
@@ -214,7 +212,9 @@ fn workbook(path: &Path, instrument: &Instrument, rows: usize) -> Outcome<()> {
     archive.start_file("xl/worksheets/sheet1.xml", options)?;
     let codes = codes(instrument);
     let mut rng = ChaCha8Rng::seed_from_u64(20_260_901);
-    let mut line = String::from(r#"<?xml version="1.0" encoding="UTF-8"?><worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData><row r="1">"#);
+    let mut line = String::from(
+        r#"<?xml version="1.0" encoding="UTF-8"?><worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData><row r="1">"#,
+    );
     let text = |line: &mut String, content: &str| {
         line.push_str("<c t=\"inlineStr\"><is><t>");
         line.push_str(content);

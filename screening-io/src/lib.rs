@@ -81,10 +81,10 @@ pub use matching::{MatchBy, MatchReport, MatchSpec, drop_repeated, match_sheets}
 pub use messages::message_ids;
 pub use results::{file_hash, read_results};
 pub use roster::{Roster, RosterOptions, SchoolSystem, read_roster, read_roster_bytes, read_rosters};
+pub use stream::{CHUNK_ROWS, Streamed, stream_answers};
 pub use survey::{
     InstrumentPart, LayoutReport, SurveySpec, read_survey, read_survey_bytes, read_survey_files, read_survey_parts,
 };
-pub use stream::{CHUNK_ROWS, Streamed, stream_answers};
 pub use table::{Limits, ReadOptions, Source, Table, Value, read_file_bytes, read_table, read_table_bytes};
 pub use tabular::{ColumnNames, TablePart, TableSpec, read_answers, read_answers_bytes};
 pub use wave::read_wave;

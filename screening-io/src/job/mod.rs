@@ -12,8 +12,8 @@ use screening_core::instrument::{Definition, Diagnostics, Library, LibraryError,
 use screening_core::risk::Policy;
 use screening_core::scoring::ScoringOptions;
 use screening_core::screening::{
-    Batch, Battery, BatteryDef, Pupil, ScreeningError, ScreeningInput, ScreeningResult, WaveSettings, pupils_from_frame,
-    screen,
+    Batch, Battery, BatteryDef, Pupil, ScreeningError, ScreeningInput, ScreeningResult, WaveSettings,
+    pupils_from_frame, screen,
 };
 
 pub use config::{AnswerFile, AnswerFormat, JOB_SCHEMA, Job, JobBattery, OneOrMany};
@@ -21,8 +21,8 @@ pub use config::{AnswerFile, AnswerFormat, JOB_SCHEMA, Job, JobBattery, OneOrMan
 use crate::error::{Place, Problem};
 use crate::{
     AnswerSet, CodingReport, ColumnNames, InstrumentPart, IoError, LayoutReport, MappedSpec, Mapping, MatchReport,
-    MatchSpec, Rejected, Roster, RosterOptions, SurveySpec, TablePart, TableSpec, drop_repeated, match_sheets, read_answers,
-    read_mapped, read_rosters, read_survey_files, read_wording,
+    MatchSpec, Rejected, Roster, RosterOptions, SurveySpec, TablePart, TableSpec, drop_repeated, match_sheets,
+    read_answers, read_mapped, read_rosters, read_survey_files, read_wording,
 };
 
 /// Why a job was refused.

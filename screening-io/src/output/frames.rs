@@ -51,7 +51,11 @@ fn metadata(result: &ScreeningResult) -> Result<Vec<(String, String)>, Failure> 
 }
 
 /// A frame as csv: UTF-8, for files with byte-order mark, since Excel takes a csv without one for the local encoding.
-pub(super) fn write_csv(writer: &mut (impl Write + Send + ?Sized), frame: &DataFrame, mark: bool) -> Result<(), Failure> {
+pub(super) fn write_csv(
+    writer: &mut (impl Write + Send + ?Sized),
+    frame: &DataFrame,
+    mark: bool,
+) -> Result<(), Failure> {
     write_csv_part(writer, frame, mark, true)
 }
 

@@ -1,7 +1,6 @@
 //! A table that is written in parts.
 
-use std::fs::File;
-use std::io::{BufWriter, Write};
+use std::io::Write;
 use std::path::Path;
 
 use polars::io::parquet::write::BatchedWriter;
@@ -28,11 +27,20 @@ pub struct TableSink<'w> {
 type Writer<'w> = &'w mut (dyn Write + Send);
 
 enum Format<'w> {
-    Csv { writer: Writer<'w>, mark: bool },
+    Csv {
+        writer: Writer<'w>,
+        mark: bool,
+    },
     Ndjson(Writer<'w>),
-    Parquet { state: Box<Parquet<'w>>, facts: Vec<(String, String)> },
+    Parquet {
+        state: Box<Parquet<'w>>,
+        facts: Vec<(String, String)>,
+    },
     /// Written when all is there.
-    Whole { kind: Kind, frame: Option<DataFrame> },
+    Whole {
+        kind: Kind,
+        frame: Option<DataFrame>,
+    },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,7 +52,10 @@ enum Kind {
 /// A parquet file in the making: the writer is made when the columns are known.
 enum Parquet<'w> {
     New(Writer<'w>),
-    Open { writer: BatchedWriter<Writer<'w>>, pending: DataFrame },
+    Open {
+        writer: BatchedWriter<Writer<'w>>,
+        pending: DataFrame,
+    },
     /// Between two states, or after a failure.
     Broken,
 }
@@ -74,8 +85,9 @@ impl<'w> TableSink<'w> {
                 let done = frames::write_csv_part(writer, part, first && *mark, first);
                 done.map_err(|cause| problem("output-unwritable", self.path, &*cause))
             }
-            Format::Ndjson(writer) => frames::write_ndjson(writer, part)
-                .map_err(|cause| problem("output-unwritable", self.path, &*cause)),
+            Format::Ndjson(writer) => {
+                frames::write_ndjson(writer, part).map_err(|cause| problem("output-unwritable", self.path, &*cause))
+            }
             Format::Parquet { state, facts } => {
                 state.push(part, facts).map_err(|cause| problem("output-unwritable", self.path, &*cause))
             }
@@ -90,6 +102,17 @@ impl<'w> TableSink<'w> {
                     }
                 }
             }
+        }
+    }
+}
+
+impl TableSink<'_> {
+    /// Ends the file, or gives the frame that is written as a whole.
+    fn finish(self) -> Result<Option<(Kind, DataFrame)>, Failure> {
+        match self.format {
+            Format::Csv { .. } | Format::Ndjson(_) => Ok(None),
+            Format::Parquet { state, .. } => state.finish().map(|()| None),
+            Format::Whole { kind, frame } => Ok(Some((kind, frame.unwrap_or_default()))),
         }
     }
 }
@@ -193,15 +216,18 @@ pub fn write_in_parts<E: From<IoError>>(
     // What `fill` gives is no trouble with the file, and is told as it is.
     let mut stopped = None;
     let written = stage.write(name.to_string_lossy().into_owned(), |writer| {
-        let mut sink = TableSink::new(path, &extension, writer, facts);
-        if let Err(cause) = fill(&mut sink) {
-            stopped = Some(cause);
-            return Err("stopped".into());
-        }
-        match sink.format {
-            Format::Csv { .. } | Format::Ndjson(_) => Ok(()),
-            Format::Parquet { state, .. } => state.finish(),
-            Format::Whole { kind, frame } => whole(writer, kind, &frame.unwrap_or_default(), facts, dictionary),
+        let left = {
+            let mut sink = TableSink::new(path, &extension, writer, facts);
+            if let Err(cause) = fill(&mut sink) {
+                stopped = Some(cause);
+                return Err("stopped".into());
+            }
+            sink.finish()?
+        };
+        match left {
+            Some((Kind::Xlsx, frame)) => workbook::write_workbook(writer, &frame, facts),
+            Some((Kind::Sav, frame)) => write_sav(writer, &frame, dictionary),
+            None => Ok(()),
         }
     });
     match stopped {
@@ -211,18 +237,5 @@ pub fn write_in_parts<E: From<IoError>>(
             stage.publish()?;
             Ok(())
         }
-    }
-}
-
-fn whole(
-    writer: &mut BufWriter<File>,
-    kind: Kind,
-    frame: &DataFrame,
-    facts: &[(String, String)],
-    dictionary: &Dictionary,
-) -> Result<(), Failure> {
-    match kind {
-        Kind::Xlsx => workbook::write_workbook(writer, frame, facts),
-        Kind::Sav => write_sav(writer, frame, dictionary),
     }
 }

@@ -172,7 +172,8 @@ fn answers(input: &JobInput, used: &[Used], name: &str, kind: ItemKind) -> Resul
     match kind {
         ItemKind::Choice => {
             let series = of(&DataType::Int8)?;
-            let batches: Vec<Option<&Int8Chunked>> = series.iter().map(|s| s.as_ref().and_then(|s| s.i8().ok())).collect();
+            let batches: Vec<Option<&Int8Chunked>> =
+                series.iter().map(|s| s.as_ref().and_then(|s| s.i8().ok())).collect();
             let answer = |sheet: &Used| {
                 let codes = batches.get(sheet.batch).copied().flatten()?;
                 Some(codes.get(sheet.row).unwrap_or(Missing::Skipped.code()))

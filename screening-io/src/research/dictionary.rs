@@ -54,7 +54,9 @@ fn describe<'a>(column: &str, instruments: &[&'a Instrument]) -> Described<'a> {
     let own = instruments.iter().find_map(|i| Some((*i, column.strip_prefix(i.id())?.strip_prefix('.')?)));
     let Some((instrument, part)) = own else {
         let values = match column {
-            "sex" => [Sex::Male, Sex::Female, Sex::Other].map(|sex| (sex.word().to_owned(), text(&format!("sex.{}", sex.word()), &[]))).to_vec(),
+            "sex" => [Sex::Male, Sex::Female, Sex::Other]
+                .map(|sex| (sex.word().to_owned(), text(&format!("sex.{}", sex.word()), &[])))
+                .to_vec(),
             "status" => Status::ALL.map(|status| (status.word().to_owned(), status.name())).to_vec(),
             _ => Vec::new(),
         };
@@ -66,7 +68,8 @@ fn describe<'a>(column: &str, instruments: &[&'a Instrument]) -> Described<'a> {
         Text { en: format!("{name}: {}", label.en), zh_cn: format!("{name}：{}", label.zh_cn) }
     };
     let scale = |id: &str| definition.scales.iter().find(|scale| scale.id == id);
-    let mut described = Described { instrument: Some(instrument), ..plain(of(text("column.other", &[("column", part)]))) };
+    let mut described =
+        Described { instrument: Some(instrument), ..plain(of(text("column.other", &[("column", part)]))) };
     if let Some(item) = definition.items.iter().find(|item| item.id == part) {
         described.label = of(item.label.clone());
         let options = instrument.options_of(item).iter();
@@ -110,13 +113,24 @@ pub(super) fn table(data: &DataFrame, instruments: &[&Instrument]) -> Result<Dat
             kinds(Language::ZhCn),
             kinds(Language::En),
             described.instrument.map(Instrument::citation).unwrap_or_default(),
-            licence.and_then(|licence| Some(serde_json::to_value(licence.status).ok()?.as_str()?.to_owned())).unwrap_or_default(),
+            licence
+                .and_then(|licence| Some(serde_json::to_value(licence.status).ok()?.as_str()?.to_owned()))
+                .unwrap_or_default(),
             note(Language::En) + &separated(&note(Language::ZhCn)),
         ]);
     }
     let names = [
-        "column", "type", "label_zh", "label_en", "values_zh", "values_en", "missing_zh", "missing_en", "instrument",
-        "licence", "licence_note",
+        "column",
+        "type",
+        "label_zh",
+        "label_en",
+        "values_zh",
+        "values_en",
+        "missing_zh",
+        "missing_en",
+        "instrument",
+        "licence",
+        "licence_note",
     ];
     let columns = names.iter().enumerate().map(|(at, name)| {
         let cells: Vec<&str> = rows.iter().filter_map(|row| row.get(at)).map(String::as_str).collect();

@@ -28,7 +28,8 @@ fn part(
     options: &ResearchOptions,
     language: Language,
 ) -> String {
-    let say = |key: &str, arguments: &[(&str, &str)]| text(&format!("readme.{key}"), arguments).get(language).to_owned();
+    let say =
+        |key: &str, arguments: &[(&str, &str)]| text(&format!("readme.{key}"), arguments).get(language).to_owned();
     let (sheets, rows, least) =
         (export.sheets_in.to_string(), export.data.height().to_string(), options.min_group.to_string());
     let excluded = export.sheets_excluded().to_string();

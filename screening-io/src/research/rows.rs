@@ -63,11 +63,7 @@ pub(super) struct Rows {
 const SUPERSEDED: &str = "superseded";
 
 /// Decides for every sheet that was read.
-pub(super) fn choose(
-    input: &JobInput,
-    result: &ScreeningResult,
-    pseudonyms: &Pseudonyms<'_>,
-) -> Result<Rows, IoError> {
+pub(super) fn choose(input: &JobInput, result: &ScreeningResult, pseudonyms: &Pseudonyms<'_>) -> Result<Rows, IoError> {
     let sheets_in: usize = input.files.iter().map(|file| file.rows_in).sum();
     let read_out = input.rejected.iter().skip(input.rejected_of_roster).filter(|entry| entry.scope == Scope::Row);
     let mut exclusions: Vec<Exclusion> = read_out
@@ -86,7 +82,8 @@ pub(super) fn choose(
             let pseudonym = id.map(|id| pseudonyms.of(Domain::Pupil, &[id]));
             let fate = fates.get_mut(&sheets.place(row)).and_then(Vec::pop);
             let pupil = id.and_then(|id| position.get(id).copied());
-            let reason = match (fate, pupil.map(|pupil| consents.as_ref().map(|all| all.get(pupil).copied().flatten()))) {
+            let reason = match (fate, pupil.map(|pupil| consents.as_ref().map(|all| all.get(pupil).copied().flatten())))
+            {
                 (Some(reason), _) => Some(reason),
                 // Every sheet without a pupil has been rejected.
                 (None, None) => return Err(unaccounted(&sheets.place(row))),
@@ -106,7 +103,9 @@ pub(super) fn choose(
     if let Some(twice) = twice(&used) {
         let batch = input.batches.get(twice.batch);
         let sheets = batch.map(|batch| Sheets::of(&batch.sheets, batch.battery.id())).transpose()?;
-        return Err(sheets.map_or_else(|| broken_count(sheets_in, used.len()), |sheets| unaccounted(&sheets.place(twice.row))));
+        return Err(
+            sheets.map_or_else(|| broken_count(sheets_in, used.len()), |sheets| unaccounted(&sheets.place(twice.row)))
+        );
     }
     let sheets_out = used.len() + exclusions.len();
     if sheets_out != sheets_in {
@@ -201,7 +200,8 @@ struct Sheets<'a> {
 
 impl<'a> Sheets<'a> {
     fn of(frame: &DataFrame, battery: &'a str) -> Result<Self, IoError> {
-        let rows = frame.column("source_row").ok().map(|column| column.as_materialized_series().cast(&DataType::UInt64));
+        let rows =
+            frame.column("source_row").ok().map(|column| column.as_materialized_series().cast(&DataType::UInt64));
         let rows = rows.transpose().map_err(broken)?;
         Ok(Self {
             battery,

@@ -18,7 +18,7 @@ const MOST_WITHOUT_ASCII: usize = 16 << 20;
 pub(super) const SAMPLE: usize = 4096;
 
 /// A file that can be opened again and again.
-pub(super) type Open<'a> = &'a dyn Fn() -> io::Result<Box<dyn Read + 'a>>;
+pub(super) type Open<'f, 'a> = &'f dyn Fn() -> io::Result<Box<dyn Read + 'a>>;
 
 /// What one pass over a text tells.
 pub(super) struct TextFacts {
@@ -31,7 +31,7 @@ pub(super) struct TextFacts {
 }
 
 /// Tells the encoding and looks at the whole text once.
-pub(super) fn look(name: &str, open: Open<'_>, wanted: Option<&str>) -> Result<TextFacts, IoError> {
+pub(super) fn look(name: &str, open: Open<'_, '_>, wanted: Option<&str>) -> Result<TextFacts, IoError> {
     let unreadable = |cause: io::Error| Problem::new("file-unreadable", Place::file(name)).with("cause", cause);
     let (encoding, may_hold_nul) = tell(name, open, wanted, &unreadable)?;
     let mut facts = TextFacts { encoding, quotes: 0, head: String::new() };
@@ -68,7 +68,7 @@ fn has_head(text: &str) -> bool {
 /// The encoding, and whether NUL characters are let through.
 fn tell(
     name: &str,
-    open: Open<'_>,
+    open: Open<'_, '_>,
     wanted: Option<&str>,
     unreadable: &dyn Fn(io::Error) -> Problem,
 ) -> Result<(&'static Encoding, bool), IoError> {

@@ -79,8 +79,7 @@ pub(super) fn utf16_without_mark(bytes: &[u8], length: u64) -> Option<&'static E
     let (even, odd) = (zeros(0), zeros(1));
     // Commas, digits and line ends make up at least a tenth of any table. Few characters have a zero as the other
     // byte, but the Chinese one has.
-    let enough =
-        |count: usize, other: usize| count * 20 > head.len() && count > 4 * other && length.is_multiple_of(2);
+    let enough = |count: usize, other: usize| count * 20 > head.len() && count > 4 * other && length.is_multiple_of(2);
     if enough(odd, even) {
         Some(UTF_16LE)
     } else if enough(even, odd) {

@@ -82,7 +82,11 @@ pub(super) fn sheet_names(name: &str, bytes: &[u8], options: &ReadOptions) -> Re
 }
 
 /// The sheet asked for, or the only one that holds data.
-fn choose_sheet<R: Read + Seek>(name: &str, workbook: &mut Workbook<R>, wanted: Option<&str>) -> Result<String, IoError> {
+fn choose_sheet<R: Read + Seek>(
+    name: &str,
+    workbook: &mut Workbook<R>,
+    wanted: Option<&str>,
+) -> Result<String, IoError> {
     if let Some(wanted) = wanted {
         return wanted_sheet(name, &worksheets(workbook), wanted);
     }

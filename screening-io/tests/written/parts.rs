@@ -55,7 +55,8 @@ fn in_parts(source: &[u8], rows: usize, out: &Path, needs_id: bool) -> Left {
 
 fn as_a_whole(source: &[u8], out: &Path, needs_id: bool) -> Left {
     let scorer = Scorer::new(phq()).unwrap();
-    let set = read_answers_bytes("t", source, &spec(phq().definition(), needs_id)).map_err(|error| error.to_string())?;
+    let set =
+        read_answers_bytes("t", source, &spec(phq().definition(), needs_id)).map_err(|error| error.to_string())?;
     let scored = scorer.score_frame(&set.frame, &FrameOptions::default()).unwrap();
     let dictionary = Dictionary::of(&[phq().definition()], Language::En);
     write_labelled(out, &score_table(&set.frame, &scored).unwrap(), &[], &dictionary).map_err(|e| e.to_string())?;

@@ -139,7 +139,8 @@ fn a_key_makes_the_same_pseudonyms_in_every_wave() {
     let [first, second] = [made('a', &options), export(&input, &result, &key('a'), &options).unwrap()];
     assert_eq!(texts(&first.data, "pupil"), texts(&second.data, "pupil"));
     assert_eq!(texts(&second.data, "wave")[0].as_deref(), Some("2027-spring"));
-    let schools = |export: &ResearchExport| texts(&export.data, "school").into_iter().flatten().collect::<BTreeSet<_>>();
+    let schools =
+        |export: &ResearchExport| texts(&export.data, "school").into_iter().flatten().collect::<BTreeSet<_>>();
     assert_eq!(schools(&first), schools(&second));
     let other = made('b', &options);
     let pseudonyms = |export: &ResearchExport| texts(&export.data, "pupil").into_iter().collect::<BTreeSet<_>>();

@@ -39,17 +39,21 @@ fn cells_have_types_and_headings_stay_in_view() {
     let mut workbook = Xlsx::new(Cursor::new(bytes.as_slice())).unwrap();
     assert_eq!(workbook.sheet_names().len(), 1);
     let range = workbook.worksheet_range_at(0).unwrap().unwrap();
-    let row = |row: u32| -> Vec<Data> { (0..7).map(|c| range.get_value((row, c)).cloned().unwrap_or(Data::Empty)).collect() };
+    let row =
+        |row: u32| -> Vec<Data> { (0..7).map(|c| range.get_value((row, c)).cloned().unwrap_or(Data::Empty)).collect() };
     let text = |text: &str| Data::String(text.to_owned());
     let first = row(1);
-    assert_eq!(first[..6], [
-        text("0012345678901234567"),
-        text("第一实验中学"),
-        Data::Float(3.5),
-        Data::Float(7.0),
-        Data::Bool(true),
-        text("9223372036854775807"),
-    ]);
+    assert_eq!(
+        first[..6],
+        [
+            text("0012345678901234567"),
+            text("第一实验中学"),
+            Data::Float(3.5),
+            Data::Float(7.0),
+            Data::Bool(true),
+            text("9223372036854775807"),
+        ]
+    );
     assert!(matches!(&first[6], Data::DateTime(day) if day.as_f64() == 46_279.0), "{:?}", first[6]);
     // Text that looks like a formula is text; what is not known is blank.
     let second = row(2);
