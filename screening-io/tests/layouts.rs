@@ -6,11 +6,8 @@ mod exports;
 use common::{FROM_ONE, FROM_ZERO, instrument, texts};
 use exports::platforms::{self, Matrix, Wenjuanxing};
 use exports::{Wave, files};
-use screening_core::instrument::{Definition, ItemKind, Language, Library};
-use screening_io::{
-    AnswerSet, Coding, ColumnNames, FoundBy, InstrumentPart, SurveySpec, TablePart, TableSpec, read_answers_bytes,
-    read_survey_bytes, read_survey_parts,
-};
+use screening_core::instrument::{Definition, Language, Library};
+use screening_io::{AnswerSet, Coding, FoundBy, InstrumentPart, SurveySpec, read_survey_bytes, read_survey_parts};
 
 fn spec<'a>(definitions: &[&'a Definition]) -> SurveySpec<'a> {
     SurveySpec { instruments: definitions.iter().map(|d| InstrumentPart::new(d)).collect(), ..SurveySpec::default() }
@@ -295,107 +292,6 @@ fn questions_that_were_not_shown_are_not_skipped() {
             check(&set, &wave, &format!("{coding:?} {kind}"));
         }
     }
-}
-
-/// A table with canonical headings, person columns and answers, in every kind of file.
-#[test]
-fn canonical_tables_in_every_kind_of_file() {
-    let mood = instrument("mood", 9, &FROM_ZERO);
-    let wave = Wave::draw(14, 20, 9, &[(&mood, &FROM_ZERO)]);
-    for coding in Coding::ALL {
-        let mut rows = vec![vec!["student_id".to_owned(), "class".to_owned()]];
-        rows[0].extend((1..=9).map(|item| format!("mood.{item}")));
-        for sheet in 0..wave.sheets() {
-            // A letter keeps the ids texts in every kind of file.
-            let mut row = vec![format!("G{}", wave.ids[sheet]), wave.classes[sheet].clone()];
-            row.extend(wave.answers(sheet, coding, str::to_owned, ""));
-            rows.push(row);
-        }
-        let kinds = [
-            ("csv", files::csv_bytes(&rows)),
-            ("tsv", files::tsv(&rows)),
-            ("xlsx", files::xlsx_bytes(&rows)),
-            ("xls", files::xls(&rows)),
-            ("ods", files::ods(&rows)),
-            ("ndjson", files::ndjson(&rows)),
-            ("parquet", files::parquet(&rows)),
-            ("sav", files::sav(&rows, false)),
-            ("sav of the other byte order", files::sav(&rows, true)),
-        ];
-        for (kind, bytes) in kinds {
-            let part = TablePart { coding: Some(coding), ..TablePart::new(&mood, ColumnNames::Canonical) };
-            let table = TableSpec { parts: vec![part], needs_student_id: true, ..TableSpec::default() };
-            let set = read_answers_bytes("a", &bytes, &table).unwrap_or_else(|e| panic!("{kind} {coding:?}: {e}"));
-            assert!(set.rejected.is_empty(), "{kind} {coding:?}: {:?}", set.rejected);
-            let ids: Vec<Option<String>> = wave.ids.iter().map(|id| Some(format!("G{id}"))).collect();
-            assert_eq!(texts(&set.frame, "student_id"), ids, "{kind} {coding:?}");
-            assert_eq!(texts(&set.frame, "class")[1].as_deref(), Some("初一2班"), "{kind} {coding:?}");
-            for item in 0..9 {
-                let expected: Vec<Option<i8>> = wave.asked[0].codes.iter().map(|sheet| sheet[item]).collect();
-                assert_eq!(common::codes(&set.frame, &format!("mood.{}", item + 1)), expected, "{kind} {coding:?}");
-            }
-            assert_eq!(set.codings[0].found_by, FoundBy::Name);
-        }
-    }
-}
-
-/// Answers that are all one too high or one too low are never read as other answers, whatever the instrument: they are
-/// refused, or they are told to be ordinals and mean what was answered.
-#[test]
-fn no_instrument_is_scored_from_a_shifted_export() {
-    let library = Library::bundled().unwrap();
-    let (mut refused, mut ordinals) = (0, 0);
-    for instrument in library.iter() {
-        let definition = instrument.definition();
-        let options: Vec<Vec<i8>> = definition
-            .items
-            .iter()
-            .map(|item| {
-                definition
-                    .option_sets
-                    .get(item.options.as_deref().unwrap_or("default"))
-                    .map_or(Vec::new(), |set| set.iter().map(|option| option.code).collect())
-            })
-            .collect();
-        // Items without options have no coding; one without a second option says nothing.
-        let all_choices = definition.items.iter().all(|item| item.kind == ItemKind::Choice);
-        if !all_choices || options.iter().any(|codes| codes.len() < 2) || definition.items.len() > 60 {
-            continue;
-        }
-        for step in [-1_i32, 1] {
-            let mut rows = vec![common::headings(options.len())];
-            let mut truth: Vec<Vec<i8>> = Vec::new();
-            for sheet in 0..24_usize {
-                let codes: Vec<i8> =
-                    options.iter().enumerate().map(|(n, codes)| codes[(sheet + n * 3) % codes.len()]).collect();
-                let answers: Vec<String> = codes.iter().map(|code| (i32::from(*code) + step).to_string()).collect();
-                rows.push(common::sheet(sheet + 1, &sheet.to_string(), &answers));
-                truth.push(codes);
-            }
-            let bytes = files::csv_bytes(&rows);
-            for stated in [None, Some(Coding::Score)] {
-                let part = InstrumentPart { coding: stated, ..InstrumentPart::new(definition) };
-                let spec = SurveySpec { instruments: vec![part], ..SurveySpec::default() };
-                let what = format!("{} {step:+} {stated:?}", definition.id);
-                match read_survey_bytes("a", &bytes, &spec) {
-                    Err(error) => {
-                        assert!(error.id().starts_with("coding-"), "{what}: {error}");
-                        refused += 1;
-                    }
-                    Ok(set) => {
-                        assert_eq!((set.codings[0].coding, stated, step), (Coding::Ordinal, None, 1), "{what}");
-                        for (n, item) in definition.items.iter().enumerate() {
-                            let found = common::codes(&set.frame, &format!("{}.{}", definition.id, item.id));
-                            let expected: Vec<Option<i8>> = truth.iter().map(|codes| Some(codes[n])).collect();
-                            assert_eq!(found, expected, "{what} {}", item.id);
-                        }
-                        ordinals += 1;
-                    }
-                }
-            }
-        }
-    }
-    assert!(refused > 100 && ordinals > 20, "{refused} refused, {ordinals} ordinals");
 }
 
 /// What the page on files says of layouts and refusals is what the code has.

@@ -4,7 +4,7 @@ mod common;
 
 use common::{FROM_ONE, FROM_ZERO, codes, csv_bytes, headings, instrument, mixed_kinds, sheet, texts, xlsx_bytes};
 use polars::prelude::DataFrame;
-use screening_core::instrument::{Definition, Language};
+use screening_core::instrument::{Definition, ItemKind, Language, Library};
 use screening_io::{Coding, FoundBy, Ground, InstrumentPart, Scope, SurveySpec, read_survey_bytes};
 
 /// Codes of a few pupils on an instrument coded from 0; all options occur.
@@ -326,4 +326,63 @@ fn other_layouts_and_missing_ids_are_refused() {
     rows[0][6] = "1、您的编号（必填）".into();
     let spec = SurveySpec { student_id: Some("您的编号".into()), ..spec(&[&mood]) };
     assert_eq!(read_survey_bytes("a.csv", &csv_bytes(&rows), &spec).unwrap().frame.height(), 5);
+}
+
+/// Answers that are all one too high or one too low are never read as other answers, whatever the instrument: they are
+/// refused, or they are told to be ordinals and mean what was answered.
+#[test]
+fn no_instrument_is_scored_from_a_shifted_export() {
+    let library = Library::bundled().unwrap();
+    let (mut refused, mut ordinals) = (0, 0);
+    for instrument in library.iter() {
+        let definition = instrument.definition();
+        let options: Vec<Vec<i8>> = definition
+            .items
+            .iter()
+            .map(|item| {
+                definition
+                    .option_sets
+                    .get(item.options.as_deref().unwrap_or("default"))
+                    .map_or(Vec::new(), |set| set.iter().map(|option| option.code).collect())
+            })
+            .collect();
+        // Items without options have no coding; one without a second option says nothing.
+        let all_choices = definition.items.iter().all(|item| item.kind == ItemKind::Choice);
+        if !all_choices || options.iter().any(|codes| codes.len() < 2) || definition.items.len() > 60 {
+            continue;
+        }
+        for step in [-1_i32, 1] {
+            let mut rows = vec![headings(options.len())];
+            let mut truth: Vec<Vec<i8>> = Vec::new();
+            for pupil in 0..24_usize {
+                let chosen: Vec<i8> =
+                    options.iter().enumerate().map(|(n, codes)| codes[(pupil + n * 3) % codes.len()]).collect();
+                let answers: Vec<String> = chosen.iter().map(|code| (i32::from(*code) + step).to_string()).collect();
+                rows.push(sheet(pupil + 1, &pupil.to_string(), &answers));
+                truth.push(chosen);
+            }
+            let bytes = csv_bytes(&rows);
+            for stated in [None, Some(Coding::Score)] {
+                let part = InstrumentPart { coding: stated, ..InstrumentPart::new(definition) };
+                let spec = SurveySpec { instruments: vec![part], ..SurveySpec::default() };
+                let what = format!("{} {step:+} {stated:?}", definition.id);
+                match read_survey_bytes("a", &bytes, &spec) {
+                    Err(error) => {
+                        assert!(error.id().starts_with("coding-"), "{what}: {error}");
+                        refused += 1;
+                    }
+                    Ok(set) => {
+                        assert_eq!((set.codings[0].coding, stated, step), (Coding::Ordinal, None, 1), "{what}");
+                        for (n, item) in definition.items.iter().enumerate() {
+                            let found = codes(&set.frame, &format!("{}.{}", definition.id, item.id));
+                            let expected: Vec<Option<i8>> = truth.iter().map(|codes| Some(codes[n])).collect();
+                            assert_eq!(found, expected, "{what} {}", item.id);
+                        }
+                        ordinals += 1;
+                    }
+                }
+            }
+        }
+    }
+    assert!(refused > 100 && ordinals > 20, "{refused} refused, {ordinals} ordinals");
 }
