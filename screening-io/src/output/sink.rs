@@ -20,6 +20,8 @@ const MOST_SAV_ROWS: usize = 1_000_000;
 pub struct TableSink<'w> {
     path: &'w Path,
     rows: usize,
+    /// Whether a part has been written, be it without rows.
+    begun: bool,
     format: Format<'w>,
 }
 
@@ -70,7 +72,7 @@ impl<'w> TableSink<'w> {
             "sav" => Format::Whole { kind: Kind::Sav, frame: None },
             _ => Format::Parquet { state: Box::new(Parquet::New(writer)), facts: facts.to_vec() },
         };
-        Self { path, rows: 0, format }
+        Self { path, rows: 0, begun: false, format }
     }
 
     /// Writes some rows behind those that are there. All parts have the same columns.
@@ -78,7 +80,7 @@ impl<'w> TableSink<'w> {
     /// # Errors
     /// When the file cannot be written, or becomes too large for its format.
     pub fn push(&mut self, part: &DataFrame) -> Result<(), IoError> {
-        let first = self.rows == 0;
+        let first = !std::mem::replace(&mut self.begun, true);
         self.rows += part.height();
         match &mut self.format {
             Format::Csv { writer, mark } => {
@@ -201,8 +203,7 @@ pub fn write_in_parts<E: From<IoError>>(
 ) -> Result<(), E> {
     if path.as_os_str() == "-" {
         let mut out = std::io::stdout();
-        let mut sink = TableSink::new(path, "-", &mut out, facts);
-        fill(&mut sink)?;
+        fill(&mut TableSink::new(path, "-", &mut out, facts))?;
         return out.flush().map_err(|cause| problem("output-unwritable", path, &cause).into());
     }
     let extension = path.extension().map(|e| e.to_string_lossy().to_lowercase()).unwrap_or_default();
