@@ -64,7 +64,7 @@ pub fn stream_answers<E: From<IoError>>(
 ) -> Result<Streamed, E> {
     let chunks = Chunks::open(source, &spec.read)?;
     // Where a file has types, columns that cells cannot hold pass through, so only those that are read become cells.
-    let typed = chunks.typed_headings().is_some();
+    let typed = chunks.is_typed();
     let kept = |heading: &str| if typed { is_read(heading, spec) } else { may_be_kept(heading, spec) };
     let keep = Keep::columns(&kept);
     let first = First::pass(&chunks, spec, keep, rows)?;

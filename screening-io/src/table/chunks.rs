@@ -83,8 +83,8 @@ pub(crate) struct Chunks<'a> {
 enum How {
     Csv(TextFacts),
     Xlsx,
-    /// Rows and headings.
-    Parquet(usize, Vec<String>),
+    /// Rows.
+    Parquet(usize),
     /// Every other kind: read in one piece.
     Whole(Vec<u8>),
 }
@@ -103,8 +103,8 @@ impl<'a> Chunks<'a> {
         let how = match kind_of(&first, || again) {
             Kind::Xlsx => How::Xlsx,
             Kind::Parquet => {
-                let (height, headings) = parquet::shape(&name, source.map()?, options)?;
-                How::Parquet(height, headings)
+                let (height, _) = parquet::shape(&name, source.map()?, options)?;
+                How::Parquet(height)
             }
             Kind::Text => {
                 let open = || -> io::Result<Box<dyn Read + 'a>> { Ok(Box::new(source.open()?)) };
@@ -121,12 +121,9 @@ impl<'a> Chunks<'a> {
         Ok(Self { source, name, options, how })
     }
 
-    /// Whether the file keeps the types of its columns, and which columns it has then.
-    pub(crate) fn typed_headings(&self) -> Option<&[String]> {
-        match &self.how {
-            How::Parquet(_, headings) => Some(headings),
-            _ => None,
-        }
+    /// Whether the file keeps the types of its columns.
+    pub(crate) fn is_typed(&self) -> bool {
+        matches!(self.how, How::Parquet(_))
     }
 
     /// Reads the file from its beginning and hands it over, so many rows at a time.
@@ -144,7 +141,7 @@ impl<'a> Chunks<'a> {
                 let open = || self.source.open().map_err(|cause| self.source.unreadable(&cause));
                 xlsx::read_chunks(&self.name, open, self.options, keep, rows, &mut plain)
             }
-            How::Parquet(height, _) => self.parquet(*height, keep, rows, each),
+            How::Parquet(height) => self.parquet(*height, keep, rows, each),
             How::Whole(bytes) => plain(read_kept(&self.name, bytes, self.options, keep)?),
         }
     }

@@ -12,31 +12,27 @@ use crate::error::{IoError, Place, Problem};
 
 /// The frame of a parquet file.
 pub(crate) fn read_frame(name: &str, bytes: &[u8], options: &ReadOptions) -> Result<DataFrame, IoError> {
-    let (height, schema) = shape(name, Cursor::new(bytes), options)?;
-    if schema.len().saturating_mul(height) > options.limits.cells {
+    let (height, width) = shape(name, Cursor::new(bytes), options)?;
+    if width.saturating_mul(height) > options.limits.cells {
         return Err(Problem::new("too-many-cells", Place::file(name)).with("limit", options.limits.cells).into());
     }
     slice(name, Cursor::new(bytes), None)
 }
 
-/// Rows and headings of a file.
-pub(super) fn shape(
-    name: &str,
-    whole: impl MmapBytesReader,
-    options: &ReadOptions,
-) -> Result<(usize, Vec<String>), IoError> {
+/// Rows and columns of a file.
+pub(super) fn shape(name: &str, whole: impl MmapBytesReader, options: &ReadOptions) -> Result<(usize, usize), IoError> {
     // As with workbooks: the parser is not ours and must not end the program.
-    let (height, schema) = catch_unwind(AssertUnwindSafe(|| -> PolarsResult<(usize, Vec<String>)> {
+    let (height, width) = catch_unwind(AssertUnwindSafe(|| -> PolarsResult<(usize, usize)> {
         let mut reader = ParquetReader::new(whole);
-        Ok((reader.num_rows()?, reader.schema()?.iter_names().map(ToString::to_string).collect()))
+        Ok((reader.num_rows()?, reader.schema()?.len()))
     }))
     .map_err(|_| broken(name, "parser".to_owned()))?
     .map_err(|cause| broken(name, cause.to_string()))?;
-    if schema.len() > options.limits.columns {
-        let problem = Problem::new("too-many-columns", Place::file(name)).with("count", schema.len());
+    if width > options.limits.columns {
+        let problem = Problem::new("too-many-columns", Place::file(name)).with("count", width);
         return Err(problem.with("limit", options.limits.columns).into());
     }
-    Ok((height, schema))
+    Ok((height, width))
 }
 
 /// Some rows of a file: the first and how many; all without.
