@@ -43,11 +43,17 @@ fn print(language: Language, report: &AuditReport) {
     }
     for silent in &report.silent {
         let kind = silent.kind.name();
-        println!("{}", fill("audit-silent", language, &[kind.get(language).to_owned(), silent.why.get(language).to_owned()]));
+        println!(
+            "{}",
+            fill("audit-silent", language, &[kind.get(language).to_owned(), silent.why.get(language).to_owned()])
+        );
     }
-    println!("{}", match report.worst() {
-        Some(Certainty::Certain) => say("audit-stop", language),
-        Some(_) => say("audit-look", language),
-        None => say("audit-clear", language),
-    });
+    println!(
+        "{}",
+        match report.worst() {
+            Some(Certainty::Certain) => say("audit-stop", language),
+            Some(_) => say("audit-look", language),
+            None => say("audit-clear", language),
+        }
+    );
 }

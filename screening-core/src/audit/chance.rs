@@ -6,17 +6,23 @@
 //!
 //! ```text
 //! p(x) = prod over items of n(stratum, item, x_item) / n(stratum)
-//! expected other sheets with the pattern  E = n(stratum) p(x)
+//! expected other sheets with the pattern  E = 20 n(stratum) p(x)
 //! chance of m - 1 or more others          <= E^(m-1) / (m-1)!      (Poisson)
 //! ```
 //!
-//! Sheets on which one answer covers nine tenths of the items are left out: the straight line is a pupil's way of
-//! answering, told by the validity indices, and the sheet without any complaint is common.
+//! The factor 20 is for caution: pupils of exactly the same total agree more often than independence says, by the
+//! inverse of the chance of that total (about `sqrt(2 pi)` times the standard deviation within a stratum, below 10 for 100
+//! items), and doublets of items and habits of answering add to it.
+//!
+//! Sheets on which one answer, or the answer that says "no difficulty", covers nine tenths of the items are left out: the
+//! straight line is a pupil's way of answering, told by the validity indices, and the sheet without any complaint is common.
 
 use crate::validity::{Answers, is_answer};
 
 /// Strata of equal total.
 const STRATA: usize = 20;
+/// Factor on the expected number of equal sheets.
+const SAFETY: f64 = 20.0;
 /// Share of one answer from which a sheet counts as a straight line.
 const LINE: f64 = 0.9;
 
@@ -43,7 +49,8 @@ impl<'a> Patterns<'a> {
         let mut totals = vec![0_i32; rows];
         for (item, column) in items.iter().zip(&columns) {
             let key = answers.items().get(*item);
-            let keyed: Vec<i32> = (0..=255_u8).map(|byte| keyed(key.map(|key| key.keyed(byte as i8)), byte as i8)).collect();
+            let keyed: Vec<i32> =
+                (0..=255_u8).map(|byte| keyed(key.map(|key| key.keyed(byte as i8)), byte as i8)).collect();
             for ((hash, total), code) in hashes.iter_mut().zip(&mut totals).zip(*column) {
                 *hash = mix(*hash ^ u64::from(*code as u8));
                 *total += keyed.get(usize::from(*code as u8)).copied().unwrap_or(0);
@@ -59,23 +66,24 @@ impl<'a> Patterns<'a> {
                 }
             }
         }
-        let plain = plain(&columns, rows);
+        let floors: Vec<Option<i8>> =
+            items.iter().map(|item| answers.items().get(*item).and_then(|item| item.floor())).collect();
+        let plain = plain(&columns, &floors, rows);
         Self { columns, hashes, stratum, sizes, counts, plain }
     }
 
-    /// `ln E`: the logarithm of how many other sheets with the pattern of a sheet chance lets expect, where `copies` sheets
-    /// have it. The copies are taken out of the shares as far as they are one another's.
-    pub(super) fn log_expected(&self, row: usize, copies: usize) -> f64 {
+    /// `ln E`: the logarithm of how many other sheets with the pattern of a sheet chance lets expect. One of the sheets is
+    /// taken out of the shares, so that a single copy does not speak for itself.
+    pub(super) fn log_expected(&self, row: usize) -> f64 {
         let own = self.stratum.get(row).copied().unwrap_or(0);
         let size = self.sizes.get(usize::from(own)).copied().unwrap_or(0);
-        let extra = u32::try_from(copies.saturating_sub(1)).unwrap_or(u32::MAX);
-        let rest = f64::from(size.saturating_sub(extra).max(1));
-        let mut sum = rest.ln();
+        let rest = f64::from(size.saturating_sub(1).max(1));
+        let mut sum = rest.ln() + SAFETY.ln();
         for (nth, column) in self.columns.iter().enumerate() {
             let code = column.get(row).copied().unwrap_or(0);
             let at = (usize::from(own) * self.columns.len() + nth) * 256 + usize::from(code as u8);
             let count = self.counts.get(at).copied().unwrap_or(1);
-            sum += (f64::from(count.saturating_sub(extra).max(1)) / rest).min(1.0).ln();
+            sum += (f64::from(count.saturating_sub(1).max(1)) / rest).min(1.0).ln();
         }
         sum
     }
@@ -123,18 +131,20 @@ fn strata(totals: &[i32]) -> (Vec<u8>, Vec<u32>) {
 }
 
 /// Sheets that are left out.
-fn plain(columns: &[&[i8]], rows: usize) -> Vec<bool> {
+fn plain(columns: &[&[i8]], floors: &[Option<i8>], rows: usize) -> Vec<bool> {
     let mut counts = [0_u16; 256];
     let limit = (LINE * columns.len() as f64).ceil() as u16;
     (0..rows)
         .map(|row| {
-            let mut answered = 0;
+            let (mut answered, mut at_floor) = (0, 0);
             counts.fill(0);
-            for code in columns.iter().filter_map(|column| column.get(row)).filter(|code| is_answer(**code)) {
+            for (column, floor) in columns.iter().zip(floors) {
+                let Some(code) = column.get(row).filter(|code| is_answer(**code)) else { continue };
                 answered += 1;
+                at_floor += u16::from(*floor == Some(*code));
                 counts[usize::from(*code as u8)] += 1;
             }
-            answered * 2 < columns.len() || counts.iter().any(|count| *count >= limit)
+            answered * 2 < columns.len() || at_floor >= limit || counts.iter().any(|count| *count >= limit)
         })
         .collect()
 }

@@ -20,6 +20,7 @@ struct Column<'a> {
     allowed: &'a [i8],
     floor: Option<i8>,
     asked: bool,
+    critical: bool,
     seen: &'a Seen,
 }
 
@@ -38,6 +39,7 @@ pub(super) fn check(sheets: &Sheets, expected: &Expectation, findings: &mut Vec<
                 allowed: answered.codes(),
                 floor: answered.floor(),
                 asked: item.asked,
+                critical: item.critical,
                 seen,
             })
         })
@@ -78,7 +80,11 @@ fn step(column: &Column<'_>) -> Option<i64> {
         codes.filter(|(code, _)| !holds(column.allowed, **code - step)).map(|(_, count)| count).sum()
     };
     let steps = (1..=4_i64).flat_map(|size| [size, -size]);
-    steps.map(|step| (left(step), step)).filter(|(left, _)| left * 200 <= answers && left * 10 <= outside).map(|(_, step)| step).next()
+    steps
+        .map(|step| (left(step), step))
+        .filter(|(left, _)| left * 200 <= answers && left * 10 <= outside)
+        .map(|(_, step)| step)
+        .next()
 }
 
 fn moved(columns: &[Column<'_>]) -> Vec<Moved> {
@@ -109,7 +115,9 @@ fn moved(columns: &[Column<'_>]) -> Vec<Moved> {
     if let [one] = found.as_mut_slice() {
         let fits = |column: &&Column<'_>| {
             let codes = &column.seen.codes;
-            !codes.is_empty() && !one.columns.contains(&column.place) && codes.keys().all(|code| holds(column.allowed, code - one.step))
+            !codes.is_empty()
+                && !one.columns.contains(&column.place)
+                && codes.keys().all(|code| holds(column.allowed, code - one.step))
         };
         let more: Vec<&Column<'_>> = columns.iter().filter(fits).collect();
         if (one.columns.len() + more.len()) * 2 >= answered && one.columns.len() * 4 >= answered {
@@ -145,10 +153,19 @@ fn lowest_unseen(columns: &[Column<'_>]) -> Option<Moved> {
 }
 
 impl Moved {
+    /// Moved up: nobody chose the lowest options, and what would be the lowest after moving back is a usual answer.
+    fn at_the_end(&self, columns: &[Column<'_>]) -> bool {
+        let own = || self.columns.iter().filter_map(|place| columns.get(*place));
+        let lowest = |column: &Column<'_>| column.allowed.first().map_or(0, |code| i64::from(*code));
+        let below = own().any(|column| column.seen.codes.range(..lowest(column) + self.step).next().is_some());
+        let there = |column: &Column<'_>| column.seen.codes.get(&(lowest(column) + self.step)).copied().unwrap_or(0);
+        self.step > 0 && !below && own().map(there).sum::<u64>() * 5 >= self.answers
+    }
+
     fn told(&self, columns: &[Column<'_>]) -> Finding {
         let items = self.columns.iter().filter_map(|place| columns.get(*place)).map(|column| column.id.to_owned());
         let about = if self.form { String::new() } else { items.clone().next().unwrap_or_default() };
-        let enough = self.impossible >= 5 && self.impossible * 50 >= self.answers;
+        let enough = self.impossible >= 5 && (self.impossible * 50 >= self.answers || self.at_the_end(columns));
         let certainty = match (self.impossible, enough) {
             (0, _) if self.sheets >= LOWEST_SEEN => Certainty::Likely,
             (0, _) => Certainty::Possible,
@@ -156,8 +173,12 @@ impl Moved {
             _ => Certainty::Likely,
         };
         let key = if self.impossible == 0 { "lowest-unseen" } else { "codes-moved" };
-        let seen: Vec<i64> =
-            self.columns.iter().filter_map(|place| columns.get(*place)).flat_map(|c| c.seen.codes.keys().copied()).collect();
+        let seen: Vec<i64> = self
+            .columns
+            .iter()
+            .filter_map(|place| columns.get(*place))
+            .flat_map(|c| c.seen.codes.keys().copied())
+            .collect();
         let (low, high) = (seen.iter().min().copied().unwrap_or(0), seen.iter().max().copied().unwrap_or(0));
         let first = self.columns.first().and_then(|place| columns.get(*place));
         let ends = first.and_then(|c| c.allowed.first().zip(c.allowed.last())).map_or((0, 0), |(a, b)| (*a, *b));
@@ -227,7 +248,9 @@ fn constant<'a>(columns: &'a [Column<'a>]) -> impl Iterator<Item = Finding> + 'a
             Some(floor) => *code == i64::from(floor),
             None => ends.into_iter().flatten().any(|end| *code == i64::from(*end)),
         };
-        let expected = rarest_other(columns, column) * answers as f64 / 4.0;
+        // Critical answers are rarer than the others by far.
+        let rarer = if column.critical { 40.0 } else { 4.0 };
+        let expected = rarest_other(columns, column) * answers as f64 / rarer;
         let certainty = match at_floor {
             false if answers >= MANY => Certainty::Certain,
             true if expected < 7.0 => Certainty::Possible,
@@ -242,13 +265,16 @@ fn constant<'a>(columns: &'a [Column<'a>]) -> impl Iterator<Item = Finding> + 'a
     })
 }
 
-/// Smallest share of answers away from the floor among the other items: what a rare item looks like here.
+/// Smallest share of answers away from the floor among the other items that are not critical: what a rare item looks like here.
 fn rarest_other(columns: &[Column<'_>], but: &Column<'_>) -> f64 {
-    let shares = columns.iter().filter(|column| column.place != but.place && column.seen.codes.len() > 1).map(|column| {
-        let answers = column.seen.answers().max(1) as f64;
-        let at = |code: i8| column.seen.codes.get(&i64::from(code)).copied().unwrap_or(0) as f64;
-        let most = column.seen.codes.values().max().copied().unwrap_or(0) as f64;
-        1.0 - column.floor.map_or(most, at) / answers
-    });
+    let shares = columns
+        .iter()
+        .filter(|column| column.place != but.place && !column.critical && column.seen.codes.len() > 1)
+        .map(|column| {
+            let answers = column.seen.answers().max(1) as f64;
+            let at = |code: i8| column.seen.codes.get(&i64::from(code)).copied().unwrap_or(0) as f64;
+            let most = column.seen.codes.values().max().copied().unwrap_or(0) as f64;
+            1.0 - column.floor.map_or(most, at) / answers
+        });
     shares.min_by(f64::total_cmp).unwrap_or(0.0)
 }

@@ -165,14 +165,19 @@ fn tell_shift(finding: Finding, expected: &Expectation, shift: Shift, key: &str)
 fn shifted_by_codes(sheets: &Sheets, expected: &Expectation) -> Option<Finding> {
     let k = expected.items.len();
     let allowed = |place: usize| {
-        expected.items.get(place).and_then(|item| sheets.answers.items().get(item.at)).map_or(&[][..], |item| item.codes())
+        expected
+            .items
+            .get(place)
+            .and_then(|item| sheets.answers.items().get(item.at))
+            .map_or(&[][..], |item| item.codes())
     };
     let count = |shift: Shift| -> (u64, u64) {
         let (mut outside, mut answers) = (0, 0);
         for place in 0..k {
             let Some(seen) = shift.column(place, k).and_then(|column| sheets.seen.get(column)) else { continue };
             answers += seen.answers();
-            outside += seen.codes.iter().filter(|(code, _)| !holds(allowed(place), **code)).map(|(_, n)| n).sum::<u64>();
+            outside +=
+                seen.codes.iter().filter(|(code, _)| !holds(allowed(place), **code)).map(|(_, n)| n).sum::<u64>();
         }
         (outside, answers)
     };
@@ -210,9 +215,8 @@ fn belongs(r: &Correlations, expected: &Expectation, column: usize, place: usize
 
 /// How much better two columns fit in each other's place than in their own: for each of the two.
 fn exchange(r: &Correlations, expected: &Expectation, i: usize, j: usize) -> (f64, f64) {
-    let gain = |column: usize, to: usize| {
-        belongs(r, expected, column, to, column) - belongs(r, expected, column, column, to)
-    };
+    let gain =
+        |column: usize, to: usize| belongs(r, expected, column, to, column) - belongs(r, expected, column, column, to);
     (gain(i, j), gain(j, i))
 }
 
@@ -249,7 +253,8 @@ fn swapped(structure: &Structure, expected: &Expectation) -> Vec<Finding> {
         });
         let Some(certainty) = level(gain) else { continue };
         used.extend([i, j]);
-        let ids: Vec<String> = [i, j].iter().filter_map(|at| expected.items.get(*at)).map(|item| item.id.clone()).collect();
+        let ids: Vec<String> =
+            [i, j].iter().filter_map(|at| expected.items.get(*at)).map(|item| item.id.clone()).collect();
         let finding = Finding::new(FindingKind::ColumnsSwapped, &ids.join("+"), certainty)
             .items(ids)
             .figure("gain", gain.value)
@@ -290,7 +295,7 @@ fn rare(sheets: &Sheets, expected: &Expectation) -> Vec<Finding> {
         let ratio = pair.own as f64 / (pair.other as f64).max(0.5);
         let beside = place.abs_diff(*at) == 1 || place.abs_diff(*at) == k - 1;
         let certainty = match (beside, ratio, pair.steps()) {
-            (true, ratio, steps) if ratio >= 1.5 && steps >= 5.0 && above * 5 >= others.len() => Certainty::Likely,
+            (true, ratio, steps) if ratio >= 1.5 && steps >= 5.0 => Certainty::Likely,
             (_, ratio, steps) if ratio >= 2.0 && steps >= 5.0 && above * 2 >= others.len() => Certainty::Possible,
             _ => continue,
         };
@@ -300,7 +305,9 @@ fn rare(sheets: &Sheets, expected: &Expectation) -> Vec<Finding> {
             .figure("sheets_critical", pair.own as f64)
             .figure("sheets_other", pair.other as f64)
             .figure("errors", pair.steps());
-        findings.push(finding.told("rare-item-common", &[("critical", Fill::Same(&item.id)), ("other", Fill::Same(&other))]));
+        findings.push(
+            finding.told("rare-item-common", &[("critical", Fill::Same(&item.id)), ("other", Fill::Same(&other))]),
+        );
     }
     findings
 }

@@ -97,7 +97,12 @@ fn scales(definition: &Definition, choices: &[usize]) -> Vec<ScaleKey> {
             continue;
         }
         known.push(set);
-        scales.push(ScaleKey { id: scale.id.clone(), name: scale.name.clone(), items, alpha: alpha(definition, scale) });
+        scales.push(ScaleKey {
+            id: scale.id.clone(),
+            name: scale.name.clone(),
+            items,
+            alpha: alpha(definition, scale),
+        });
     }
     scales
 }
@@ -116,7 +121,9 @@ fn direction(definition: &Definition, scale: &ScaleDef, item: &ItemDef, nth: usi
     };
     let values: Vec<f64> = keyed.filter_map(value).map(Decimal::to_f64).collect();
     let counted = match scale.method {
-        Method::Count => values.iter().map(|value| meets(scale.where_answer.as_deref(), *value)).collect::<Option<_>>()?,
+        Method::Count => {
+            values.iter().map(|value| meets(scale.where_answer.as_deref(), *value)).collect::<Option<_>>()?
+        }
         _ => values,
     };
     let weight = match scale.method {
@@ -210,7 +217,13 @@ mod tests {
 
     #[test]
     fn directions_follow_counts_and_tables() {
-        assert_eq!((monotone(&[0.0, 0.0, 1.0]), monotone(&[2.0, 1.0]), monotone(&[0.0, 1.0, 0.0])), (Some(1.0), Some(-1.0), None));
-        assert_eq!((meets(Some(">= 2"), 2.0), meets(Some("== 1"), 2.0), meets(Some("about 3"), 3.0)), (Some(1.0), Some(0.0), None));
+        assert_eq!(
+            (monotone(&[0.0, 0.0, 1.0]), monotone(&[2.0, 1.0]), monotone(&[0.0, 1.0, 0.0])),
+            (Some(1.0), Some(-1.0), None)
+        );
+        assert_eq!(
+            (meets(Some(">= 2"), 2.0), meets(Some("== 1"), 2.0), meets(Some("about 3"), 3.0)),
+            (Some(1.0), Some(0.0), None)
+        );
     }
 }

@@ -49,13 +49,14 @@ pub enum FindingKind {
     /// Codes that the form does not have. Certain with 5 or more in an item and 5 % of its answers, likely with 1 %.
     ImpossibleCodes,
     /// All codes moved by a step: 1-4 where the form has 0-3. Certain when moving them back leaves next to no impossible
-    /// code, at least 2 % of the answers (and 5 of them) are impossible as they stand, and this holds for half of the items or
-    /// for 100 sheets; likely when nobody chose the lowest option of any item in 200 sheets.
+    /// code, five answers are impossible as they stand and either 2 % of all are or nobody chose the lowest options while the
+    /// next one is usual, and this holds for half of the items or for 100 sheets; likely when nobody chose the lowest option of any item in 200 sheets.
     CodesMoved,
     /// A column without a single answer, on 30 sheets or more. Certain.
     EmptyColumn,
     /// The same answer on every sheet. Certain on 100 sheets when it is not the answer that says "no difficulty"; likely
-    /// when it is and the rarest other item lets expect seven times four other answers; possible otherwise.
+    /// when it is and a quarter of the share of the rarest other item (for a critical item a fortieth) would still give seven
+    /// other answers; possible otherwise.
     ConstantColumn,
     /// One item runs against its scale. `r` is its correlation with the other items. Likely when r is negative beyond 3.3
     /// standard errors (Fisher z), certain when beyond 3.9 it is still below -.10 and at least half as large as the other
@@ -71,20 +72,23 @@ pub enum FindingKind {
     /// Two columns of different scales stand in each other's place. Certain beyond 8, likely beyond 6, possible beyond 4.5
     /// standard errors.
     ColumnsSwapped,
-    /// A critical item is answered far more often than another of its scale. Likely when the other one stands right beside it
-    /// (a shift by one), possible otherwise.
+    /// A critical item is answered more often than another of its scale, beyond 5 standard errors. Likely when the other one
+    /// stands right beside it (a shift by one) and is rarer by a third; possible when it is half as frequent and the critical
+    /// item lies above half of the scale.
     RareItemCommon,
     /// One pupil id on several sheets. Possible: attempts and make-up tests do it too.
     RepeatedPupil,
     /// One pupil id with the same answers again. Likely.
     SameSheetAgain,
-    /// Sheets of different pupils with the same answers, beyond what pupils of the same severity share by chance. Likely; certain
-    /// when it is 2 % of all sheets and at least 10.
+    /// Sheets of different pupils with the same answers, in forms of twelve items and more, beyond what pupils of the same
+    /// severity share by chance. Likely below one in a million, possible below one in a thousand; certain when it is 2 % of
+    /// all sheets and at least 10.
     EqualSheets,
     /// A stretch of rows comes twice. Certain with five rows and odds below 1 in a million.
     RepeatedBlock,
     /// A scale does not hang together under its key. Certain when the mean correlation of its items is negative beyond 5
-    /// standard errors; likely when alpha is below the lowest published one by .20 beyond 4 standard errors, possible by .10.
+    /// standard errors; likely when alpha is below the lowest published one by .20 beyond 4 standard errors, possible by .10
+    /// beyond 3. Where none is published: alpha below .30 in a scale of five items and more.
     KeyDoesNotFit,
 }
 

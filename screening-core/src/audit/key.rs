@@ -156,7 +156,8 @@ fn cannot_tell(structure: &Structure, scale: &ScaleKey, items: &[(usize, f64)], 
     let sheets = items.iter().filter_map(|(place, _)| structure.answered.get(*place)).min().copied().unwrap_or(0);
     if upper(-usual, sheets, LIKELY) >= 0.0 {
         let (sheets, usual) = (sheets.to_string(), format!("{usual:.2}"));
-        let fills = [("scale", Fill::Both(&scale.name)), ("sheets", Fill::Same(&sheets)), ("usual", Fill::Same(&usual))];
+        let fills =
+            [("scale", Fill::Both(&scale.name)), ("sheets", Fill::Same(&sheets)), ("usual", Fill::Same(&usual))];
         silent.push(Silent::new(FindingKind::ItemTurned, "wide-interval", &fills));
     }
 }
@@ -221,10 +222,15 @@ fn fit(structure: &Structure, scale: &ScaleKey, items: &[(usize, f64)]) -> Optio
     let certainty = if mean.value + 5.0 * mean.error < 0.0 {
         Certainty::Certain
     } else {
-        let published = scale.alpha?;
-        if below(published - 0.2, 4.0) {
+        // Where none is published: below this no sum of five items is a score.
+        let (likely, possible) = match scale.alpha {
+            Some(published) => (published - 0.2, published - 0.1),
+            None if items.len() >= 5 => (0.3, 0.3),
+            None => return None,
+        };
+        if below(likely, 4.0) {
             Certainty::Likely
-        } else if below(published - 0.1, 3.0) {
+        } else if below(possible, 3.0) {
             Certainty::Possible
         } else {
             return None;

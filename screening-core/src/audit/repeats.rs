@@ -12,6 +12,8 @@ use super::read::Sheets;
 /// Odds of the levels, as natural logarithms.
 const ONE_IN_A_THOUSAND: f64 = 6.9;
 const ONE_IN_A_MILLION: f64 = 13.8;
+/// Items below which equal sheets of different pupils are no evidence.
+const LONG_FORM: usize = 12;
 /// Fewest rows of a block.
 const BLOCK_ROWS: usize = 5;
 /// Fewest different patterns in a block.
@@ -31,7 +33,12 @@ pub(super) fn check(sheets: &Sheets, expected: &Expectation, findings: &mut Vec<
     let blocks = blocks(&patterns);
     findings.extend(tell_blocks(sheets, &blocks));
     let in_block = |row: usize| blocks.iter().any(|block| (block.second..block.second + block.rows).contains(&row));
-    findings.extend(equal_sheets(sheets, &patterns, &in_block));
+    if items.len() >= LONG_FORM {
+        findings.extend(equal_sheets(sheets, &patterns, &in_block));
+    } else {
+        let needed = LONG_FORM.to_string();
+        silent.push(Silent::new(FindingKind::EqualSheets, "short-form", &[("needed", Fill::Same(&needed))]));
+    }
 }
 
 /// One pupil id on several sheets, with the same answers or others.
@@ -84,7 +91,7 @@ fn equal_sheets(sheets: &Sheets, patterns: &Patterns<'_>, in_block: &dyn Fn(usiz
     for rows in by_pattern.into_values() {
         let rows = of_different_pupils(sheets, patterns, &rows);
         let Some(first) = rows.first().filter(|_| rows.len() > 1) else { continue };
-        let odds = log_tail(patterns.log_expected(*first, rows.len()), rows.len() - 1);
+        let odds = log_tail(patterns.log_expected(*first), rows.len() - 1);
         let certainty = if odds + tests < -ONE_IN_A_MILLION {
             Certainty::Likely
         } else if odds + tests < -ONE_IN_A_THOUSAND {
@@ -154,6 +161,11 @@ fn blocks(patterns: &Patterns<'_>) -> Vec<Block> {
     let mut found: Vec<Block> = Vec::new();
     let mut row = 0;
     while let Some(&[a, b, c]) = hashes.get(row..row + 3) {
+        if a == b && b == c {
+            // A run of equal rows is no evidence, and long in a file that is sorted.
+            row += 1;
+            continue;
+        }
         let first = *earliest.entry([a, b, c]).or_insert(row);
         let behind = found.last().map_or(0, |block| block.second + block.rows);
         let block = (row >= first + 3).then(|| follow(patterns, &copies, first, row, behind));
@@ -186,7 +198,7 @@ fn follow(patterns: &Patterns<'_>, copies: &HashMap<u64, usize>, first: usize, s
         let copies = copies.get(hash).copied().unwrap_or(2);
         let n = hashes.len() as f64;
         let by_count = ((copies - 1) as f64 / n).ln();
-        evidence -= (patterns.log_expected(at, copies) - n.ln()).max(by_count).min(0.0);
+        evidence -= (patterns.log_expected(at) - n.ln()).max(by_count).min(0.0);
         if !seen.contains(hash) {
             seen.push(*hash);
         }
@@ -199,7 +211,8 @@ fn follow(patterns: &Patterns<'_>, copies: &HashMap<u64, usize>, first: usize, s
 fn tell_blocks(sheets: &Sheets, blocks: &[Block]) -> Option<Finding> {
     let longest = blocks.iter().max_by_key(|block| block.rows)?;
     let repeated: usize = blocks.iter().map(|block| block.rows).sum();
-    let same_ids = blocks.iter().flat_map(|block| (0..block.rows).map(move |step| (block.first + step, block.second + step)));
+    let same_ids =
+        blocks.iter().flat_map(|block| (0..block.rows).map(move |step| (block.first + step, block.second + step)));
     let same_ids = same_ids.filter(|(a, b)| sheets.id(*a).is_some() && sheets.id(*a) == sheets.id(*b)).count();
     let at = |row: usize| sheets.place(row).to_string();
     let ends = [

@@ -52,7 +52,9 @@ pub struct Acceptance {
 
 /// A text that accepts nothing.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{text}` accepts no finding; write `<finding id> <instrument>: <reason>`, for example `empty-column:9 phq-9: left out on purpose, decided by ...`")]
+#[error(
+    "`{text}` accepts no finding; write `<finding id> <instrument>: <reason>`, for example `empty-column:9 phq-9: left out on purpose, decided by ...`"
+)]
 pub struct AcceptanceError {
     /// The text.
     text: String,
@@ -305,7 +307,8 @@ pub(super) fn audit(
     }
     let mut used = vec![false; settings.accept.len()];
     for found in &mut wave.findings {
-        let fits = |accepted: &Acceptance| accepted.finding == found.finding.id && accepted.instrument == found.instrument;
+        let fits =
+            |accepted: &Acceptance| accepted.finding == found.finding.id && accepted.instrument == found.instrument;
         if let Some(at) = settings.accept.iter().position(fits) {
             found.accepted = settings.accept.get(at).map(|accepted| accepted.reason.clone());
             if let Some(mark) = used.get_mut(at) {

@@ -69,9 +69,9 @@ mod run;
 mod synonyms;
 mod variability;
 
-pub use answers::{AnswerItem, Answers};
 #[cfg(feature = "frame")]
 pub(crate) use answers::is_answer;
+pub use answers::{AnswerItem, Answers};
 pub use check::{LeftOut, ScaleParameters, ValidityCheck};
 pub use column::IndexColumn;
 pub use error::ValidityError;

@@ -35,7 +35,15 @@ fn honest_waves_of_all_sizes_are_not_accused() {
 #[test]
 fn large_and_long_honest_waves_are_not_accused() {
     let mut tally = [0; 2];
-    for (id, pupils) in [("phq-9", 5000), ("gad-7", 5000), ("sdq-self", 2000), ("mht", 500), ("scl-90", 500), ("mssmhs", 400), ("mht", 30)] {
+    for (id, pupils) in [
+        ("phq-9", 5000),
+        ("gad-7", 5000),
+        ("sdq-self", 2000),
+        ("mht", 500),
+        ("scl-90", 500),
+        ("mssmhs", 400),
+        ("mht", 30),
+    ] {
         for seed in 0..2 {
             count(id, pupils, 100 + seed, &mut tally);
         }

@@ -31,5 +31,8 @@ fn told(report: &AuditReport) -> Vec<String> {
 /// The surest finding of a kind, in a line.
 fn surest(report: &AuditReport, kind: FindingKind) -> String {
     let found = report.findings.iter().find(|finding| finding.kind == kind);
-    found.map_or_else(|| format!("nothing; {:?}", told(report)), |finding| format!("{} {:?}", finding.certainty.word(), finding.figures))
+    found.map_or_else(
+        || format!("nothing; {:?}", told(report)),
+        |finding| format!("{} {:?}", finding.certainty.word(), finding.figures),
+    )
 }

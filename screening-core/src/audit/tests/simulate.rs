@@ -65,7 +65,10 @@ fn draw(instrument: &Instrument, expected: &Expectation, dice: &mut Dice) -> Vec
     let definition = instrument.definition();
     let better = |scale: usize| {
         let id = expected.scales.get(scale).map(|scale| scale.id.as_str());
-        definition.scales.iter().any(|scale| Some(scale.id.as_str()) == id && scale.direction == Direction::HigherBetter)
+        definition
+            .scales
+            .iter()
+            .any(|scale| Some(scale.id.as_str()) == id && scale.direction == Direction::HigherBetter)
     };
     expected
         .items
@@ -84,7 +87,13 @@ fn draw(instrument: &Instrument, expected: &Expectation, dice: &mut Dice) -> Vec
                 thresholds.push(at);
                 at += dice.between(0.4, 0.9);
             }
-            Drawn { slope: dice.between(1.3, 2.4), thresholds, codes, scale: item.home.map(|home| home.0), asked: item.asked }
+            Drawn {
+                slope: dice.between(1.3, 2.4),
+                thresholds,
+                codes,
+                scale: item.home.map(|home| home.0),
+                asked: item.asked,
+            }
         })
         .collect()
 }
