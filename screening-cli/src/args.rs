@@ -49,6 +49,8 @@ pub(crate) enum Command {
     Instruments(InstrumentsCommand),
     /// Scores a table of answers to one instrument.
     Score(ScoreCommand),
+    /// Audits a table of answers to one instrument: columns, codes, key, repetitions. Exit 1 on a certain finding.
+    Audit(AuditCommand),
     /// Runs a whole screening from its job file.
     Run(RunCommand),
     /// Compares the results of two or more waves: reliable change, cut-offs crossed, courses.
@@ -259,17 +261,14 @@ choices! {
     }
 }
 
-/// `screening score`
+/// A table of answers to one instrument, and how it is read.
 #[derive(Debug, Args)]
-pub(crate) struct ScoreCommand {
+pub(crate) struct AnswerArgs {
     /// Instrument id.
     #[arg(short, long)]
     pub(crate) instrument: String,
     /// Table of answers (csv, xlsx, parquet); `-` reads csv from standard input.
     pub(crate) input: PathBuf,
-    /// Where the scores go (csv, parquet); `-` writes csv to standard output.
-    #[arg(short, long, default_value = "-")]
-    pub(crate) output: PathBuf,
     /// Item columns are named with this prefix and the item id, for example `Q` for Q1, Q2, ...
     #[arg(long, conflicts_with = "map")]
     pub(crate) prefix: Option<String>,
@@ -279,15 +278,34 @@ pub(crate) struct ScoreCommand {
     /// How the answers are coded, when it cannot be told from them.
     #[arg(long, value_enum)]
     pub(crate) coding: Option<CodingArg>,
+    /// Folder with wording packs; their option texts are answers too.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) wording: Option<PathBuf>,
+}
+
+/// `screening score`
+#[derive(Debug, Args)]
+pub(crate) struct ScoreCommand {
+    /// The answers.
+    #[command(flatten)]
+    pub(crate) answers: AnswerArgs,
+    /// Where the scores go (csv, parquet); `-` writes csv to standard output.
+    #[arg(short, long, default_value = "-")]
+    pub(crate) output: PathBuf,
     /// Cut-off set of a scale: scale=set.
     #[arg(long, value_name = "SCALE=SET", value_parser = mapping)]
     pub(crate) cutoffs: Vec<(String, String)>,
     /// Single answers that fit no option were looked at; they are listed and do not stop the file.
     #[arg(long)]
     pub(crate) accept_strays: bool,
-    /// Folder with wording packs; their option texts are answers too.
-    #[arg(long, value_name = "DIR")]
-    pub(crate) wording: Option<PathBuf>,
+}
+
+/// `screening audit`
+#[derive(Debug, Args)]
+pub(crate) struct AuditCommand {
+    /// The answers. Those that fit no option do not stop the reading: the auditor counts them.
+    #[command(flatten)]
+    pub(crate) answers: AnswerArgs,
 }
 
 /// Codings.

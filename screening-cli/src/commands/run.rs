@@ -3,6 +3,8 @@
 use std::io::IsTerminal;
 
 use indicatif::{ProgressBar, ProgressStyle};
+use screening_core::instrument::Language;
+use screening_core::screening::WaveAudit;
 use screening_io::job::{JobResult, Step, run_job};
 use screening_io::output::write_outputs;
 
@@ -106,6 +108,24 @@ fn overview(context: &Context, done: &JobResult) {
         "{}",
         fill("overview-critical", language, &[summary.critical.to_string(), summary.stray_critical.to_string()])
     );
+    audit(language, &summary.audit);
+}
+
+/// What the auditor found and did not stop at: lesser findings, and certain ones that somebody accepted.
+fn audit(language: Language, audit: &WaveAudit) {
+    if !audit.findings.is_empty() {
+        println!("{}", fill("overview-audit", language, &[audit.findings.len().to_string()]));
+    }
+    for found in &audit.findings {
+        println!("{}", found.describe().get(language));
+        if let Some(reason) = &found.accepted {
+            println!("    {}", fill("overview-accepted", language, std::slice::from_ref(reason)));
+        }
+    }
+    for unused in &audit.unused {
+        let text = format!("{} {}", unused.finding(), unused.instrument());
+        println!("{}", fill("overview-unused", language, &[text]));
+    }
 }
 
 fn coverage(context: &Context, done: &JobResult) -> String {

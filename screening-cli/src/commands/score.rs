@@ -1,55 +1,30 @@
 //! `screening score`
 
-use std::io::Read;
 use std::path::Path;
 
-use screening_core::instrument::Instrument;
-use screening_core::instrument::wording::{WordingPack, WordingPacks};
+use screening_core::instrument::wording::WordingPack;
 use screening_core::scoring::{FrameOptions, ScoredSheets, Scorer, ScoringOptions};
+use screening_io::AnswerSet;
 use screening_io::output::{score_table, write_table};
-use screening_io::{AnswerSet, ColumnNames, TablePart, TableSpec, read_answers, read_answers_bytes, read_wording};
 
-use super::{Context, print_json};
+use super::{Context, answers, print_json};
 use crate::args::ScoreCommand;
 use crate::fail::Failure;
 use crate::texts::fill;
 
 pub(crate) fn run(context: &Context, command: &ScoreCommand) -> Result<(), Failure> {
     let library = context.library()?;
-    let instrument = super::instruments::find(context, &library, &command.instrument)?;
+    let instrument = super::instruments::find(context, &library, &command.answers.instrument)?;
     let options = ScoringOptions { cutoffs: command.cutoffs.iter().cloned().collect() };
     let scorer = Scorer::with_options(instrument, options).map_err(Failure::from_error)?;
-    let packs = match &command.wording {
-        Some(folder) => read_wording(folder, &library)?,
-        None => WordingPacks::default(),
-    };
+    let packs = answers::wording(&command.answers, &library)?;
     let wording: Vec<String> = packs.of(instrument.id()).map(WordingPack::citation).collect();
-    let answers = read(command, instrument, &packs)?;
+    let answers = answers::read(&command.answers, instrument, &packs, command.accept_strays)?;
     let scored = scorer.score_frame(&answers.frame, &FrameOptions::default()).map_err(Failure::from_error)?;
     let table = score_table(&answers.frame, &scored).map_err(Failure::from_error)?;
     let facts = provenance(&scorer, &wording);
     write_table(&command.output, &table, &facts)?;
     report(context, command, &answers, &scored, &scorer, facts)
-}
-
-fn read(command: &ScoreCommand, instrument: &Instrument, packs: &WordingPacks) -> Result<AnswerSet, Failure> {
-    let names = match &command.prefix {
-        Some(prefix) => ColumnNames::Prefix(prefix.clone()),
-        None if !command.map.is_empty() => ColumnNames::Mapping(command.map.iter().cloned().collect()),
-        None => ColumnNames::Canonical,
-    };
-    let part = TablePart {
-        coding: command.coding.map(Into::into),
-        accept_strays: command.accept_strays,
-        ..TablePart::new(instrument.definition(), names)
-    };
-    let spec = TableSpec { parts: vec![part], wording: Some(packs), ..TableSpec::default() };
-    if command.input != Path::new("-") {
-        return Ok(read_answers(&command.input, &spec)?);
-    }
-    let mut bytes = Vec::new();
-    std::io::stdin().read_to_end(&mut bytes).map_err(Failure::from_error)?;
-    Ok(read_answers_bytes("-", &bytes, &spec)?)
 }
 
 /// What every result cites: definition, cut-off sets, engine, and the wordings by which option texts were read.

@@ -126,6 +126,9 @@ pub enum ScreeningError {
         /// Cause.
         why: String,
     },
+    /// The auditor is certain that a file is not what it says it is.
+    #[error(transparent)]
+    Audit(#[from] Box<super::audit::AuditRefusal>),
     /// An instrument cannot be compiled.
     #[error(transparent)]
     Compile(#[from] CompileError),

@@ -11,6 +11,7 @@ use crate::instrument::Library;
 use crate::risk::Policy;
 use crate::scoring::ScoringOptions;
 
+use super::audit::AuditSettings;
 use super::battery::Battery;
 
 /// One enrolled pupil. Names stay outside the engine.
@@ -77,6 +78,9 @@ pub struct WaveSettings {
     /// Whether an unrecorded consent counts as given.
     #[serde(default)]
     pub consent: ConsentMode,
+    /// Findings of the auditor that were accepted.
+    #[serde(default, skip_serializing_if = "AuditSettings::is_empty")]
+    pub audit: AuditSettings,
 }
 
 fn two() -> u8 {
@@ -92,6 +96,7 @@ impl WaveSettings {
             attempts: AttemptPolicy::default(),
             max_attempts: two(),
             consent: ConsentMode::default(),
+            audit: AuditSettings::default(),
         }
     }
 }

@@ -5,6 +5,7 @@
 //! reason. A critical answer surfaces even on a rejected sheet ([`ScreeningResult::stray_critical`]).
 
 mod accounts;
+mod audit;
 mod battery;
 mod checks;
 mod error;
@@ -18,6 +19,7 @@ mod results_frame;
 mod summary;
 mod told;
 
+pub use audit::{Acceptance, AcceptanceError, AuditRefusal, AuditSettings, WaveAudit, WaveFinding};
 pub use battery::{BATTERY_SCHEMA, Battery, BatteryDef};
 pub use error::ScreeningError;
 pub use input::{AttemptPolicy, Batch, ConsentMode, Licences, Pupil, ScreeningInput, WaveSettings};

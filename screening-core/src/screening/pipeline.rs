@@ -9,6 +9,7 @@ use crate::risk::{PolicyEngine, Proposals, SheetSet};
 use crate::scoring::{FrameOptions, Scorer};
 
 use super::accounts::account;
+use super::audit::audit;
 use super::checks;
 use super::error::ScreeningError;
 use super::input::{Batch, Pupil, ScreeningInput};
@@ -21,7 +22,8 @@ use super::told::Told;
 
 /// Runs a whole screening.
 ///
-/// Sheets are matched to the roster by `student_id`, every instrument is scored once over all sheets, one sheet a pupil
+/// The answers to each instrument are audited first ([`crate::audit`]): a certain finding that nobody accepted
+/// ([`super::AuditSettings`]) stops the wave. Sheets are matched to the roster by `student_id`, every instrument is scored once over all sheets, one sheet a pupil
 /// counts, the policy proposes a tier for each, and the coverage is counted.
 ///
 /// # Errors
@@ -69,6 +71,7 @@ pub fn screen(mut input: ScreeningInput<'_>) -> Result<ScreeningResult, Screenin
     let by_id = index(&roster)?;
     checks::check(&input)?;
     let scorers = compile(&input)?;
+    let audit = audit(&input.batches, &scorers, &input.wave.audit)?;
     let provenance = provenance(&input, &scorers);
     let ScreeningInput { batches, wave, library, policy, .. } = input;
     let score = |batch: Batch| -> Result<ScoredBatch, ScreeningError> {
@@ -122,6 +125,7 @@ pub fn screen(mut input: ScreeningInput<'_>) -> Result<ScreeningResult, Screenin
     let summary = summary::Summary {
         stray_critical: told.stray.len() as u32,
         rows,
+        audit,
         ..summary::count(wave.clone(), provenance, coverage.district(), policy, &told.levels, &proposals, &rules)
     };
     Ok(ScreeningResult { results, proposals, coverage, rejected, superseded, stray_critical: told.stray, summary })

@@ -7,6 +7,7 @@ use crate::coverage::Counts;
 use crate::instrument::Text;
 use crate::risk::{Policy, RuleCount};
 
+use super::audit::WaveAudit;
 use super::input::WaveSettings;
 use super::provenance::Provenance;
 use super::result::PupilProposal;
@@ -34,6 +35,8 @@ pub struct Summary {
     pub stray_critical: u32,
     /// Rules, in the order of the policy.
     pub rules: Vec<RuleTotal>,
+    /// What the auditor found before anything was scored.
+    pub audit: WaveAudit,
 }
 
 /// What became of the rows: `read = used + superseded + rejected`.
@@ -77,7 +80,7 @@ pub struct RuleTotal {
     pub cannot_say: u32,
 }
 
-/// Counts everything but the rows and the stray answers, which stay zero.
+/// Counts everything but the rows, the stray answers and the audit, which stay empty.
 pub(super) fn count(
     wave: WaveSettings,
     provenance: Provenance,
@@ -125,5 +128,6 @@ pub(super) fn count(
         critical: proposals.iter().filter(|entry| !entry.proposal.critical.is_empty()).count() as u32,
         stray_critical: 0,
         rules: policy.definition().rules.iter().map(total).collect(),
+        audit: WaveAudit::default(),
     }
 }

@@ -69,6 +69,8 @@ mod run;
 mod synonyms;
 mod variability;
 
+#[cfg(feature = "frame")]
+pub(crate) use answers::is_answer;
 pub use answers::{AnswerItem, Answers};
 pub use check::{LeftOut, ScaleParameters, ValidityCheck};
 pub use column::IndexColumn;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use indexmap::IndexMap;
 use jiff::civil::Date;
 use screening_core::instrument::{Span, Text};
-use screening_core::screening::{AttemptPolicy, ConsentMode, Licences};
+use screening_core::screening::{AttemptPolicy, AuditSettings, ConsentMode, Licences};
 use serde::Deserialize;
 
 use super::JobError;
@@ -59,6 +59,9 @@ pub struct Job {
     /// Cut-off sets other than the default: instrument -> scale -> set.
     #[serde(default)]
     pub cutoffs: IndexMap<String, IndexMap<String, String>>,
+    /// Findings of the auditor that a person accepts, each with a written reason.
+    #[serde(default)]
+    pub audit: AuditSettings,
     /// Files with answers.
     pub answers: Vec<AnswerFile>,
 }

@@ -155,6 +155,7 @@ pub fn run_job(path: &Path, names: bool, progress: &dyn Fn(Step)) -> Result<JobR
     let names = names_of(&roster.frame);
     let mut rejected = roster.rejected;
 
+    let mut audit = job.audit.clone();
     let mut batches = Vec::new();
     let mut files = Vec::new();
     let mut sheets = 0;
@@ -164,6 +165,7 @@ pub fn run_job(path: &Path, names: bool, progress: &dyn Fn(Step)) -> Result<JobR
         let battery = battery.ok_or_else(|| unknown("battery", &answers.battery))?;
         let set = read_file(base, answers, battery, &library, &wording)?;
         sheets += set.frame.height();
+        audit.strays.extend(set.strays());
         files.push(FileReport {
             file: answers.file.clone(),
             rows_in: set.rows_in,
@@ -178,6 +180,7 @@ pub fn run_job(path: &Path, names: bool, progress: &dyn Fn(Step)) -> Result<JobR
     let mut wave = WaveSettings::new(job.wave.clone(), job.administered_on);
     wave.attempts = job.attempts;
     wave.consent = job.consent;
+    wave.audit = audit;
     let scoring: IndexMap<String, ScoringOptions> = job
         .cutoffs
         .iter()

@@ -1,0 +1,45 @@
+//! Tables of answers to one instrument, as `score` and `audit` read them.
+
+use std::io::Read;
+use std::path::Path;
+
+use screening_core::instrument::wording::WordingPacks;
+use screening_core::instrument::{Instrument, Library};
+use screening_io::{AnswerSet, ColumnNames, TablePart, TableSpec, read_answers, read_answers_bytes, read_wording};
+
+use crate::args::AnswerArgs;
+use crate::fail::Failure;
+
+/// The wording packs of the arguments.
+pub(super) fn wording(args: &AnswerArgs, library: &Library) -> Result<WordingPacks, Failure> {
+    Ok(match &args.wording {
+        Some(folder) => read_wording(folder, library)?,
+        None => WordingPacks::default(),
+    })
+}
+
+/// The answers to an instrument.
+pub(super) fn read(
+    args: &AnswerArgs,
+    instrument: &Instrument,
+    packs: &WordingPacks,
+    accept_strays: bool,
+) -> Result<AnswerSet, Failure> {
+    let names = match &args.prefix {
+        Some(prefix) => ColumnNames::Prefix(prefix.clone()),
+        None if !args.map.is_empty() => ColumnNames::Mapping(args.map.iter().cloned().collect()),
+        None => ColumnNames::Canonical,
+    };
+    let part = TablePart {
+        coding: args.coding.map(Into::into),
+        accept_strays,
+        ..TablePart::new(instrument.definition(), names)
+    };
+    let spec = TableSpec { parts: vec![part], wording: Some(packs), ..TableSpec::default() };
+    if args.input != Path::new("-") {
+        return Ok(read_answers(&args.input, &spec)?);
+    }
+    let mut bytes = Vec::new();
+    std::io::stdin().read_to_end(&mut bytes).map_err(Failure::from_error)?;
+    Ok(read_answers_bytes("-", &bytes, &spec)?)
+}
