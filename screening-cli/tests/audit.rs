@@ -101,7 +101,9 @@ fn wave(folder: &Path, audit: &str) -> PathBuf {
     let turned = sheets(400, |_, item, code| if item == 2 { 3 - code } else { code });
     file(folder, "answers.csv", &turned);
     let mut roster = "student_id,school,grade,class\n".to_owned();
-    (0..400).for_each(|row| drop(writeln!(roster, "p{row},A,8,1")));
+    for row in 0..400 {
+        let _ = writeln!(roster, "p{row},A,8,1");
+    }
     file(folder, "roster.csv", &roster);
     let job = format!(
         r#"schema = 1

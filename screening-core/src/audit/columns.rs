@@ -136,7 +136,7 @@ fn shifted(structure: &Structure, expected: &Expectation) -> Option<Finding> {
         return None;
     } else if growth.steps() > CERTAIN && share > 0.25 {
         Certainty::Certain
-    } else if growth.steps() > LIKELY && share > 0.1 {
+    } else if (growth.steps() > CERTAIN && share > 0.1) || (growth.steps() > LIKELY && share > 0.5) {
         Certainty::Likely
     } else if growth.steps() > POSSIBLE && share > 0.1 {
         Certainty::Possible

@@ -67,7 +67,7 @@ pub enum FindingKind {
     KeyGroupTurned,
     /// Answers stand under their neighbour's heading from some column on. Certain when the contrast between items of the
     /// same and of different scales grows by more than 8 standard errors and by a quarter when the columns are moved back;
-    /// likely beyond 6.
+    /// likely beyond 8 and a tenth, or beyond 6 and a half; possible beyond 4.5 and a tenth.
     ColumnsShifted,
     /// Two columns of different scales stand in each other's place. Certain beyond 8, likely beyond 6, possible beyond 4.5
     /// standard errors.
