@@ -171,6 +171,22 @@ fn one_of_several_sheets_counts_and_no_critical_answer_is_lost_with_the_others()
 }
 
 #[test]
+fn sheets_of_one_day_are_ordered_by_their_time() {
+    let sheets = [("a", HIGH, Some(0)), ("a", CALM, Some(0))];
+    let mut frame = short_frame(&sheets);
+    // The export puts the newest sheet first.
+    let times = ["2026-10-12 10:00:00", "2026-10-12 08:00:00"];
+    frame.with_column(Column::new("submitted_at".into(), times)).unwrap();
+    let total = |policy: AttemptPolicy| {
+        let batch = Batch { battery: short(), sheets: frame.clone() };
+        let result = run_with(vec![pupil("a", 7)], vec![batch], |wave| wave.attempts = policy).unwrap();
+        text(&result.results, "phq-9.total", 0)
+    };
+    assert_eq!(total(AttemptPolicy::Last).as_deref(), Some("21"));
+    assert_eq!(total(AttemptPolicy::First).as_deref(), Some("0"));
+}
+
+#[test]
 fn the_best_of_several_sheets_can_be_interpreted() {
     let lie: Vec<usize> = (82..=100).step_by(2).collect();
     let roster = vec![pupil("a", 5), pupil("b", 5), pupil("c", 5)];

@@ -5,7 +5,10 @@ use std::path::Path;
 
 use screening_core::instrument::wording::WordingPacks;
 use screening_core::instrument::{Instrument, Library};
-use screening_io::{AnswerSet, ColumnNames, TablePart, TableSpec, read_answers, read_answers_bytes, read_wording};
+use screening_io::{
+    AnswerSet, ColumnNames, MappedSpec, Mapping, TablePart, TableSpec, read_answers, read_answers_bytes, read_mapped,
+    read_mapped_bytes, read_wording,
+};
 
 use crate::args::AnswerArgs;
 use crate::fail::Failure;
@@ -25,6 +28,9 @@ pub(super) fn read(
     packs: &WordingPacks,
     accept_strays: bool,
 ) -> Result<AnswerSet, Failure> {
+    if let Some(path) = &args.mapping {
+        return read_by_mapping(args, path, instrument, packs, accept_strays);
+    }
     let names = match &args.prefix {
         Some(prefix) => ColumnNames::Prefix(prefix.clone()),
         None if !args.map.is_empty() => ColumnNames::Mapping(args.map.iter().cloned().collect()),
@@ -39,7 +45,36 @@ pub(super) fn read(
     if args.input != Path::new("-") {
         return Ok(read_answers(&args.input, &spec)?);
     }
+    Ok(read_answers_bytes("-", &standard_input()?, &spec)?)
+}
+
+/// Reads with a mapping file; options of the command line go before what the file says.
+fn read_by_mapping(
+    args: &AnswerArgs,
+    path: &Path,
+    instrument: &Instrument,
+    packs: &WordingPacks,
+    accept_strays: bool,
+) -> Result<AnswerSet, Failure> {
+    let mut mapping = Mapping::read(path)?;
+    mapping.instruments.retain(|id, _| id == instrument.id());
+    for part in mapping.instruments.values_mut() {
+        part.coding = args.coding.map(Into::into).or(part.coding);
+        part.accept_strays |= accept_strays;
+    }
+    let spec = MappedSpec {
+        wording: Some(packs),
+        needs_student_id: false,
+        ..MappedSpec::new(&mapping, vec![instrument.definition()])
+    };
+    if args.input != Path::new("-") {
+        return Ok(read_mapped(&args.input, &spec)?);
+    }
+    Ok(read_mapped_bytes("-", &standard_input()?, &spec)?)
+}
+
+fn standard_input() -> Result<Vec<u8>, Failure> {
     let mut bytes = Vec::new();
     std::io::stdin().read_to_end(&mut bytes).map_err(Failure::from_error)?;
-    Ok(read_answers_bytes("-", &bytes, &spec)?)
+    Ok(bytes)
 }

@@ -5,6 +5,7 @@ pub(crate) mod audit;
 pub(crate) mod change;
 pub(crate) mod example;
 pub(crate) mod instruments;
+pub(crate) mod map;
 pub(crate) mod norms;
 pub(crate) mod run;
 pub(crate) mod score;

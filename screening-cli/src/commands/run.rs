@@ -5,6 +5,7 @@ use std::io::IsTerminal;
 use indicatif::{ProgressBar, ProgressStyle};
 use screening_core::instrument::Language;
 use screening_core::screening::WaveAudit;
+use screening_io::CodingReport;
 use screening_io::job::{JobResult, Step, run_job};
 use screening_io::output::write_outputs;
 
@@ -88,6 +89,7 @@ fn overview(context: &Context, done: &JobResult) {
     let summary = &done.screening.summary;
     println!("{} · {} · {}", done.job.title.get(language), done.job.district, done.job.wave);
     println!("{}", fill("overview-policy", language, &[done.policy.citation()]));
+    println!("{}", files(context, done));
     println!("{}", coverage(context, done));
     let rows = summary.tiers.iter().map(|tier| {
         let share = format!("{:.1} %", 100.0 * f64::from(tier.pupils) / f64::from(summary.coverage.enrolled().max(1)));
@@ -126,6 +128,30 @@ fn audit(language: Language, audit: &WaveAudit) {
         let text = format!("{} {}", unused.finding(), unused.instrument());
         println!("{}", fill("overview-unused", language, &[text]));
     }
+}
+
+/// How each answer file was read: its layout, the codings, and by what its pupils were found.
+fn files(context: &Context, done: &JobResult) -> String {
+    let language = context.language;
+    let rows = done.files.iter().map(|file| {
+        let layout = file.layout.as_ref().map_or_else(|| "-".to_owned(), |layout| layout.name.get(language).to_owned());
+        let coding = |report: &CodingReport| {
+            format!("{} ({})", report.coding.word(), say(&format!("found-{}", report.found_by.word()), language))
+        };
+        let mut codings: Vec<String> = file.codings.iter().map(coding).collect();
+        codings.dedup();
+        let matched = file.matching.matched.iter().map(|(by, count)| format!("{} {count}", by.word()));
+        vec![
+            file.file.display().to_string(),
+            layout,
+            codings.join(", "),
+            format!("{} / {}", file.rows_read, file.rows_in),
+            matched.collect::<Vec<_>>().join(", "),
+            file.matching.unmatched.to_string(),
+        ]
+    });
+    let headings = ["file", "layout", "coding", "rows-read", "matched-by", "unmatched"].map(|id| say(id, language));
+    table(&headings, rows.collect())
 }
 
 fn coverage(context: &Context, done: &JobResult) -> String {

@@ -5,7 +5,8 @@ use std::path::Path;
 use screening_core::instrument::wording::WordingPack;
 use screening_core::scoring::{FrameOptions, ScoredSheets, Scorer, ScoringOptions};
 use screening_io::AnswerSet;
-use screening_io::output::{score_table, write_table};
+use screening_io::output::{score_table, write_labelled};
+use screening_io::sav::Dictionary;
 
 use super::{Context, answers, print_json};
 use crate::args::ScoreCommand;
@@ -23,7 +24,8 @@ pub(crate) fn run(context: &Context, command: &ScoreCommand) -> Result<(), Failu
     let scored = scorer.score_frame(&answers.frame, &FrameOptions::default()).map_err(Failure::from_error)?;
     let table = score_table(&answers.frame, &scored).map_err(Failure::from_error)?;
     let facts = provenance(&scorer, &wording);
-    write_table(&command.output, &table, &facts)?;
+    let dictionary = Dictionary::of(&[instrument.definition()], context.language);
+    write_labelled(&command.output, &table, &facts, &dictionary)?;
     report(context, command, &answers, &scored, &scorer, facts)
 }
 

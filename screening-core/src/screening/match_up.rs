@@ -25,6 +25,8 @@ pub(super) struct SheetRows {
     files: Option<StringChunked>,
     numbers: Option<UInt64Chunked>,
     dates: Option<Vec<Option<Date>>>,
+    /// Times of submission as `YYYY-MM-DD HH:MM:SS`, which sort as they are.
+    times: Option<StringChunked>,
     raw_dates: Option<StringChunked>,
     default: Date,
     /// Pupil of each row.
@@ -51,6 +53,7 @@ impl SheetRows {
             files: texts(frame, "source_file")?,
             numbers,
             dates: dates(frame, "administered_on")?,
+            times: texts(frame, "submitted_at")?,
             raw_dates: frame
                 .column("administered_on")
                 .ok()
@@ -80,6 +83,11 @@ impl SheetRows {
     /// Day of the test.
     pub(super) fn date(&self, row: usize) -> Date {
         self.dates.as_ref().and_then(|dates| dates.get(row).copied().flatten()).unwrap_or(self.default)
+    }
+
+    /// Time of submission, where the sheet bears one.
+    fn submitted(&self, row: usize) -> Option<&str> {
+        self.times.as_ref().and_then(|times| times.get(row)).map(str::trim)
     }
 
     /// A date that is written but cannot be read.
@@ -268,7 +276,9 @@ pub(super) fn match_up(batches: &[ScoredBatch], roster: &[Pupil], wave: &WaveSet
 
 fn choose(batches: &[ScoredBatch], sheets: &[(u32, u32)], policy: AttemptPolicy) -> Option<(u32, u32)> {
     let batch = |sheet: &(u32, u32)| batches.get(sheet.0 as usize);
-    let time = |sheet: &(u32, u32)| (batch(sheet).map(|batch| batch.rows.date(sheet.1 as usize)), *sheet);
+    // By day, then by the time of submission, then in the order of the files: exports may put the newest sheet first.
+    let moment = |rows: &'_ SheetRows, row: usize| (rows.date(row), rows.submitted(row).map(str::to_owned));
+    let time = |sheet: &(u32, u32)| (batch(sheet).map(|batch| moment(&batch.rows, sheet.1 as usize)), *sheet);
     let quality = |sheet: &(u32, u32)| {
         let of = |batch: &ScoredBatch| (batch.interpretable(sheet.1 as usize), batch.answered(sheet.1 as usize));
         (batch(sheet).map(of), time(sheet))

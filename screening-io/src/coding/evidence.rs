@@ -30,6 +30,9 @@ pub(crate) struct Evidence {
     differ: [u64; 3],
     /// Misfits as scores when one is taken from, or added to, every answer.
     pub(crate) shifted: [u64; 2],
+    /// Answers that mean one option as an ordinal and another as a score that is one too high: possible where the options
+    /// stand in another order than their codes.
+    pub(crate) turned: u64,
     /// Answers that no coding and no shift can explain: they say nothing about which one is right.
     pub(crate) strays: u64,
     seen: Vec<Seen>,
@@ -110,6 +113,10 @@ impl Evidence {
             *differ += if alike { 0 } else { count };
         }
         let number = cell_number(value);
+        let lowered = number.map(|number| reader.read(&Value::Number(number - 1.0), Coding::Score));
+        if let (Answer::Code(one), Some(Answer::Code(other))) = (ordinal, lowered) {
+            self.turned += if one == other { 0 } else { count };
+        }
         let mut stray = answers.into_iter().all(is_misfit);
         for (misfits, step) in self.shifted.iter_mut().zip(STEPS) {
             let fits = number.is_some_and(|number| {

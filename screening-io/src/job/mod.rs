@@ -2,13 +2,13 @@
 
 mod config;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use indexmap::IndexMap;
 use polars::prelude::DataFrame;
 use screening_core::instrument::wording::{WordingPack, WordingPacks};
-use screening_core::instrument::{Diagnostics, Library, LibraryError, Text};
+use screening_core::instrument::{Definition, Diagnostics, Library, LibraryError, Text};
 use screening_core::risk::Policy;
 use screening_core::scoring::ScoringOptions;
 use screening_core::screening::{
@@ -18,9 +18,11 @@ use screening_core::screening::{
 
 pub use config::{AnswerFile, AnswerFormat, JOB_SCHEMA, Job, JobBattery, OneOrMany};
 
+use crate::error::{Place, Problem};
 use crate::{
-    CodingReport, ColumnNames, InstrumentPart, IoError, Rejected, RosterOptions, SurveySpec, TablePart, TableSpec,
-    read_answers, read_rosters, read_survey, read_wording,
+    AnswerSet, CodingReport, ColumnNames, InstrumentPart, IoError, LayoutReport, MappedSpec, Mapping, MatchReport,
+    MatchSpec, Rejected, RosterOptions, SurveySpec, TablePart, TableSpec, drop_repeated, match_sheets, read_answers,
+    read_mapped, read_rosters, read_survey_files, read_wording,
 };
 
 /// Why a job was refused.
@@ -107,8 +109,12 @@ pub struct FileReport {
     pub rows_in: usize,
     /// Rows taken over.
     pub rows_read: usize,
+    /// The layout of a survey export.
+    pub layout: Option<LayoutReport>,
     /// How each instrument's coding was told.
     pub codings: Vec<CodingReport>,
+    /// How the pupils of the sheets were found.
+    pub matching: MatchReport,
 }
 
 /// Everything one job found.
@@ -150,32 +156,46 @@ pub fn run_job(path: &Path, names: bool, progress: &dyn Fn(Step)) -> Result<JobR
 
     progress(Step::Roster);
     let paths: Vec<PathBuf> = job.rosters().iter().map(|roster| base.join(roster)).collect();
-    let roster = read_rosters(&paths, &RosterOptions { names, ..RosterOptions::default() })?;
+    let options = RosterOptions {
+        names,
+        day: Some(job.administered_on),
+        system: job.school_system,
+        for_matching: true,
+        ..RosterOptions::default()
+    };
+    let mut roster = read_rosters(&paths, &options)?;
     let pupils = pupils_from_frame(&roster.frame)?;
     let names = names_of(&roster.frame);
-    let mut rejected = roster.rejected;
+    let mut rejected = std::mem::take(&mut roster.rejected);
 
     let mut audit = job.audit.clone();
     let mut batches = Vec::new();
     let mut files = Vec::new();
-    let mut sheets = 0;
     for (at, answers) in job.answers.iter().enumerate() {
-        progress(Step::Answers { file: answers.file.clone(), number: at + 1, of: job.answers.len() });
+        let file = answers.file.first().to_path_buf();
+        progress(Step::Answers { file: file.clone(), number: at + 1, of: job.answers.len() });
         let battery = batteries.iter().find(|battery| battery.id() == answers.battery);
         let battery = battery.ok_or_else(|| unknown("battery", &answers.battery))?;
-        let set = read_file(base, answers, battery, &library, &wording)?;
-        sheets += set.frame.height();
+        let matching = match_spec(&job, answers);
+        let reader = Reader { base, answers, definitions: definitions(battery, &library)?, wording: &wording };
+        let mut set = reader.read(matching.needs_keys())?;
         audit.strays.extend(set.strays());
+        let matching = match_sheets(&mut set, &roster, &matching)?;
         files.push(FileReport {
-            file: answers.file.clone(),
+            file,
             rows_in: set.rows_in,
             rows_read: set.frame.height(),
+            layout: set.layout,
             codings: set.codings,
+            matching: MatchReport { notices: Vec::new(), ..matching.clone() },
         });
         rejected.extend(set.rejected);
+        rejected.extend(matching.notices);
         batches.push(Batch { battery: battery.clone(), sheets: set.frame });
     }
 
+    rejected.extend(once_each(&mut batches)?);
+    let sheets = batches.iter().map(|batch| batch.sheets.height()).sum();
     progress(Step::Screening { sheets });
     let mut wave = WaveSettings::new(job.wave.clone(), job.administered_on);
     wave.attempts = job.attempts;
@@ -245,50 +265,103 @@ fn semver_one() -> screening_core::instrument::Version {
     screening_core::instrument::Version::new(1, 0, 0)
 }
 
-fn read_file(
-    base: &Path,
-    answers: &AnswerFile,
-    battery: &Battery,
-    library: &Library,
-    wording: &WordingPacks,
-) -> Result<crate::AnswerSet, JobError> {
-    let path = base.join(&answers.file);
-    let mut definitions = Vec::new();
-    for id in &battery.definition().instruments {
-        let unknown = || ScreeningError::UnknownInstrument { battery: battery.id().to_owned(), instrument: id.clone() };
-        definitions.push(library.get(id).ok_or_else(unknown)?.definition());
+fn definitions<'a>(battery: &Battery, library: &'a Library) -> Result<Vec<&'a Definition>, JobError> {
+    let unknown =
+        |id: &String| ScreeningError::UnknownInstrument { battery: battery.id().to_owned(), instrument: id.clone() };
+    let ids = &battery.definition().instruments;
+    ids.iter().map(|id| Ok(library.get(id).ok_or_else(|| unknown(id))?.definition())).collect()
+}
+
+fn match_spec(job: &Job, answers: &AnswerFile) -> MatchSpec {
+    let usual = MatchSpec::default();
+    MatchSpec {
+        by: if answers.match_by.is_empty() { usual.by } else { answers.match_by.clone() },
+        school: answers.school.clone(),
+        day: Some(job.administered_on),
+        system: job.school_system,
     }
-    let coding = |id: &str| answers.codings.get(id).copied().or(answers.coding);
-    Ok(match answers.format {
-        AnswerFormat::Survey => {
-            let part =
-                |definition| InstrumentPart { accept_strays: answers.accept_strays, ..InstrumentPart::new(definition) };
-            let instruments =
-                definitions.into_iter().map(|d| InstrumentPart { coding: coding(&d.id), ..part(d) }).collect();
+}
+
+/// A sheet that stands in several files of a battery counts once.
+fn once_each(batches: &mut [Batch]) -> Result<Vec<Rejected>, IoError> {
+    let mut rejected = Vec::new();
+    let ids: BTreeSet<String> = batches.iter().map(|batch| batch.battery.id().to_owned()).collect();
+    for id in ids {
+        let own = |batch: &&mut Batch| batch.battery.id() == id;
+        let mut frames: Vec<DataFrame> =
+            batches.iter_mut().filter(own).map(|batch| std::mem::take(&mut batch.sheets)).collect();
+        let dropped = drop_repeated(&mut frames)?;
+        for (batch, frame) in batches.iter_mut().filter(own).zip(frames) {
+            batch.sheets = frame;
+        }
+        rejected.extend(dropped);
+    }
+    Ok(rejected)
+}
+
+/// Reads one entry of `[[answers]]`.
+struct Reader<'a> {
+    base: &'a Path,
+    answers: &'a AnswerFile,
+    definitions: Vec<&'a Definition>,
+    wording: &'a WordingPacks,
+}
+
+impl Reader<'_> {
+    fn read(&self, for_matching: bool) -> Result<AnswerSet, JobError> {
+        let answers = self.answers;
+        let paths: Vec<PathBuf> = answers.file.paths().iter().map(|path| self.base.join(path)).collect();
+        let stated = answers.codings.keys().chain(answers.first_questions.keys());
+        if let Some(id) = stated.into_iter().find(|id| !self.definitions.iter().any(|d| d.id == **id)) {
+            let (battery, instrument) = (answers.battery.clone(), id.clone());
+            return Err(ScreeningError::UnknownInstrument { battery, instrument }.into());
+        }
+        let coding = |id: &str| answers.codings.get(id).copied().or(answers.coding);
+        let accept_strays = answers.accept_strays;
+        if answers.format == Some(AnswerFormat::Survey) {
+            let part = |d| InstrumentPart { accept_strays, ..InstrumentPart::new(d) };
+            let instruments = self.definitions.iter().map(|d| InstrumentPart {
+                coding: coding(&d.id),
+                first_question: answers.first_questions.get(&d.id).copied(),
+                ..part(*d)
+            });
             let spec = SurveySpec {
-                instruments,
+                instruments: instruments.collect(),
                 student_id: answers.student_id.clone(),
-                wording: Some(wording),
+                wording: Some(self.wording),
+                layout: answers.layout.clone(),
+                for_matching,
                 ..SurveySpec::default()
             };
-            read_survey(&path, &spec)?
+            return Ok(read_survey_files(&paths, &spec)?);
         }
-        AnswerFormat::Canonical => {
-            let part = |definition| TablePart {
-                accept_strays: answers.accept_strays,
-                ..TablePart::new(definition, ColumnNames::Canonical)
-            };
-            let parts = definitions.into_iter().map(|d| TablePart { coding: coding(&d.id), ..part(d) }).collect();
-            let spec = TableSpec {
-                parts,
-                student_id: answers.student_id.clone(),
-                needs_student_id: true,
-                wording: Some(wording),
-                ..TableSpec::default()
-            };
-            read_answers(&path, &spec)?
+        let [path] = paths.as_slice() else {
+            let place = Place::file(answers.file.first().display().to_string());
+            return Err(IoError::from(Problem::new("several-files", place)).into());
+        };
+        if let Some(mapping) = &answers.mapping {
+            let mut mapping = Mapping::read(&self.base.join(mapping))?;
+            for (id, part) in &mut mapping.instruments {
+                part.coding = coding(id).or(part.coding);
+                part.accept_strays |= accept_strays;
+            }
+            let definitions = self.definitions.clone();
+            let spec =
+                MappedSpec { wording: Some(self.wording), for_matching, ..MappedSpec::new(&mapping, definitions) };
+            return Ok(read_mapped(path, &spec)?);
         }
-    })
+        let part = |d| TablePart { accept_strays, ..TablePart::new(d, ColumnNames::Canonical) };
+        let parts = self.definitions.iter().map(|d| TablePart { coding: coding(&d.id), ..part(*d) }).collect();
+        let spec = TableSpec {
+            parts,
+            student_id: answers.student_id.clone(),
+            needs_student_id: !for_matching,
+            for_matching,
+            wording: Some(self.wording),
+            ..TableSpec::default()
+        };
+        Ok(read_answers(path, &spec)?)
+    }
 }
 
 fn names_of(roster: &DataFrame) -> BTreeMap<String, String> {

@@ -55,3 +55,39 @@ pub(super) fn write_csv(writer: &mut (impl Write + Send), frame: &DataFrame, mar
     CsvWriter::new(writer).include_bom(mark).finish(&mut guarded_frame(frame)?)?;
     Ok(())
 }
+
+/// A frame as one JSON object a row; nulls are left out.
+pub(super) fn write_ndjson(writer: &mut impl Write, frame: &DataFrame) -> Result<(), Failure> {
+    enum Cells {
+        Numbers(Float64Chunked, bool),
+        Truths(BooleanChunked),
+        Texts(StringChunked),
+    }
+    let mut columns = Vec::with_capacity(frame.width());
+    for column in frame.columns() {
+        let series = column.as_materialized_series();
+        let cells = match series.dtype() {
+            DataType::Boolean => Cells::Truths(series.bool()?.clone()),
+            dtype if dtype.is_primitive_numeric() => {
+                Cells::Numbers(series.cast(&DataType::Float64)?.f64()?.clone(), dtype.is_integer())
+            }
+            _ => Cells::Texts(series.cast(&DataType::String)?.str()?.clone()),
+        };
+        columns.push((column.name().to_string(), cells));
+    }
+    for row in 0..frame.height() {
+        let mut object = Map::new();
+        for (name, cells) in &columns {
+            let value = match cells {
+                Cells::Numbers(numbers, true) => numbers.get(row).map(|number| Value::from(number as i64)),
+                Cells::Numbers(numbers, false) => numbers.get(row).filter(|n| n.is_finite()).map(Value::from),
+                Cells::Truths(truths) => truths.get(row).map(Value::from),
+                Cells::Texts(texts) => texts.get(row).map(Value::from),
+            };
+            object.extend(value.map(|value| (name.clone(), value)));
+        }
+        serde_json::to_writer(&mut *writer, &object)?;
+        writer.write_all(b"\n")?;
+    }
+    Ok(())
+}

@@ -21,7 +21,7 @@ use crate::error::{IoError, Place, Problem, Rejected};
 use stage::Stage;
 
 pub use change::write_change;
-pub use table::{score_table, write_table, write_text};
+pub use table::{score_table, write_labelled, write_table, write_text};
 pub use wording::write_wording;
 
 /// How far the writing has come; reported before every file, and once when all stand in their place.

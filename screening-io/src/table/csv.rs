@@ -1,12 +1,11 @@
 //! Reads csv, with comma, tab or semicolon.
 
 use super::builder::{Builder, HIDDEN};
-use super::{Keep, ReadOptions, Table, encoding};
+use super::{Keep, ReadOptions, Table};
 use crate::error::{IoError, Place, Problem};
 use crate::words::trim;
 
-pub(super) fn read(name: &str, bytes: &[u8], options: &ReadOptions, keep: Keep<'_>) -> Result<Table, IoError> {
-    let text = encoding::decode(name, bytes, options.encoding.as_deref())?;
+pub(super) fn read(name: &str, text: &str, options: &ReadOptions, keep: Keep<'_>) -> Result<Table, IoError> {
     // An unpaired quotation mark would swallow the rows behind it without a sound.
     if text.bytes().filter(|b| *b == b'"').count() % 2 == 1 {
         return Err(Problem::new("csv-quote", Place::file(name)).into());
@@ -15,7 +14,7 @@ pub(super) fn read(name: &str, bytes: &[u8], options: &ReadOptions, keep: Keep<'
     let mut reader = csv::ReaderBuilder::new()
         .has_headers(false)
         .flexible(true)
-        .delimiter(delimiter(&text))
+        .delimiter(delimiter(text))
         .from_reader(text.as_bytes());
     let mut record = csv::StringRecord::new();
     let mut cells = Vec::new();
@@ -27,7 +26,7 @@ pub(super) fn read(name: &str, bytes: &[u8], options: &ReadOptions, keep: Keep<'
         if !more {
             return builder.finish();
         }
-        let row = rows.next(&text, &record);
+        let row = rows.next(text, &record);
         fill(&mut builder, &record, row, &mut cells)?;
     }
 }

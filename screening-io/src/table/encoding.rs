@@ -6,6 +6,7 @@ use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 use encoding_rs::{Encoding, GB18030, GBK, UTF_8, UTF_16BE, UTF_16LE};
 
 use crate::error::{IoError, Place, Problem};
+use crate::survey::is_known_heading;
 use crate::words::words;
 
 /// The text of a file without its byte-order mark.
@@ -71,8 +72,7 @@ fn has_known_heading(text: &str) -> bool {
     let line = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
     line.split([',', '\t', ';']).any(|cell| {
         let cell = cell.trim_matches('"');
-        let metadata = words().survey.values().flatten().flat_map(|column| &column.headings);
-        !cell.is_ascii() && (words().person_heading(cell).is_some() || metadata.into_iter().any(|h| h == cell))
+        !cell.is_ascii() && (words().person_heading(cell).is_some() || is_known_heading(cell))
     })
 }
 

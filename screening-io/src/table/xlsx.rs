@@ -28,33 +28,65 @@ fn parse(name: &str, bytes: &[u8], options: &ReadOptions, keep: Keep<'_>) -> Res
     let mut workbook: Workbook<'_> = Xlsx::new(Cursor::new(bytes)).map_err(|cause: XlsxError| broken(name, &cause))?;
     let sheet = choose_sheet(name, &mut workbook, options.sheet.as_deref())?;
     let merged = workbook.merge_cells_by_sheet_name(&sheet).map_err(|cause| broken(name, &cause))?;
-    if let Some(region) = merged.iter().min_by_key(|region| region.start) {
-        return Err(merged_problem(name, &sheet, region));
+    if keep.head.is_none() {
+        not_merged(name, &sheet, &merged, 0)?;
     }
-    read_sheet(name, &mut workbook, sheet, options, keep)
+    let builder = read_sheet(name, &mut workbook, sheet.clone(), options, keep)?;
+    not_merged(name, &sheet, &merged, builder.head_row())?;
+    builder.finish()
+}
+
+/// Merged cells from the headings on refuse the file; above them they are titles.
+pub(super) fn not_merged(name: &str, sheet: &str, merged: &[Dimensions], head_row: u32) -> Result<(), IoError> {
+    let first = merged.iter().filter(|region| region.end.0 >= head_row.saturating_sub(1)).min_by_key(|r| r.start);
+    first.map_or(Ok(()), |region| Err(merged_problem(name, sheet, region)))
+}
+
+/// Names of the sheets that hold data.
+pub(super) fn sheet_names(name: &str, bytes: &[u8], options: &ReadOptions) -> Result<Vec<String>, IoError> {
+    archive::check(name, bytes, options.limits.unpacked_bytes)?;
+    let filled = || -> Result<Vec<String>, IoError> {
+        let mut workbook: Workbook<'_> = Xlsx::new(Cursor::new(bytes)).map_err(|cause| broken(name, &cause))?;
+        filled_sheets(name, &mut workbook)
+    };
+    catch_unwind(AssertUnwindSafe(filled)).unwrap_or_else(|_| Err(broken(name, &"parser")))
 }
 
 /// The sheet asked for, or the only one that holds data.
 fn choose_sheet(name: &str, workbook: &mut Workbook<'_>, wanted: Option<&str>) -> Result<String, IoError> {
-    let sheets: Vec<String> = workbook
-        .sheets_metadata()
-        .iter()
-        .filter(|sheet| sheet.typ == SheetType::WorkSheet)
-        .map(|sheet| sheet.name.clone())
-        .collect();
     if let Some(wanted) = wanted {
-        return sheets.iter().find(|sheet| *sheet == wanted).cloned().ok_or_else(|| {
-            let problem = Problem::new("xlsx-no-sheet", Place::file(name)).with("wanted", wanted);
-            problem.with("names", sheets.join(", ")).into()
-        });
+        return wanted_sheet(name, &worksheets(workbook), wanted);
     }
+    let filled = filled_sheets(name, workbook)?;
+    only_sheet(name, &filled)
+}
+
+fn worksheets(workbook: &Workbook<'_>) -> Vec<String> {
+    let sheets = workbook.sheets_metadata().iter().filter(|sheet| sheet.typ == SheetType::WorkSheet);
+    sheets.map(|sheet| sheet.name.clone()).collect()
+}
+
+fn filled_sheets(name: &str, workbook: &mut Workbook<'_>) -> Result<Vec<String>, IoError> {
     let mut filled = Vec::new();
-    for sheet in sheets {
+    for sheet in worksheets(workbook) {
         if has_content(workbook, &sheet).map_err(|cause| broken(name, &cause))? {
             filled.push(sheet);
         }
     }
-    match filled.as_slice() {
+    Ok(filled)
+}
+
+/// The sheet that was asked for.
+pub(super) fn wanted_sheet(name: &str, sheets: &[String], wanted: &str) -> Result<String, IoError> {
+    sheets.iter().find(|sheet| *sheet == wanted).cloned().ok_or_else(|| {
+        let problem = Problem::new("xlsx-no-sheet", Place::file(name)).with("wanted", wanted);
+        problem.with("names", sheets.join(", ")).into()
+    })
+}
+
+/// The only sheet that holds data.
+pub(super) fn only_sheet(name: &str, filled: &[String]) -> Result<String, IoError> {
+    match filled {
         [] => Err(Problem::new("file-empty", Place::file(name)).into()),
         [only] => Ok(only.clone()),
         several => {
@@ -95,13 +127,13 @@ fn merged_problem(name: &str, sheet: &str, region: &Dimensions) -> IoError {
     Problem::new("xlsx-merged", place).with("range", range).into()
 }
 
-fn read_sheet(
+fn read_sheet<'a>(
     name: &str,
     workbook: &mut Workbook<'_>,
     sheet: String,
     options: &ReadOptions,
-    keep: Keep<'_>,
-) -> Result<Table, IoError> {
+    keep: Keep<'a>,
+) -> Result<Builder<'a>, IoError> {
     let epoch = if workbook.has_1904_epoch() { DAYS_1904 } else { 0.0 };
     let mut reader = workbook.worksheet_cells_reader(&sheet).map_err(|cause| broken(name, &cause))?;
     let mut builder = Builder::new(name, Some(sheet), options.limits, keep);
@@ -124,11 +156,11 @@ fn read_sheet(
         place_cell(&builder, &mut cells, column as usize, id, options)?;
     }
     builder.row(current.saturating_add(1), &cells)?;
-    builder.finish()
+    Ok(builder)
 }
 
 /// Puts a cell into the row; a far column makes the row long only within the limit.
-fn place_cell(
+pub(super) fn place_cell(
     builder: &Builder<'_>,
     cells: &mut Vec<u32>,
     column: usize,

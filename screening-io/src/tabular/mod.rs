@@ -11,10 +11,10 @@ use screening_core::instrument::Definition;
 use screening_core::instrument::wording::WordingPacks;
 
 use crate::answers::{AnswerSet, Field, ItemColumn, PersonColumn, item_columns, read_person, student_ids};
-use crate::coding::{Coding, CodingReport, Evidence, Verdict, decide};
+use crate::coding::{Coding, CodingReport, Evidence, FoundBy, Verdict, decide};
 use crate::error::{IoError, Problem};
 use crate::survey::{frame, readers, source_columns};
-use crate::table::{ReadOptions, Table, Value, is_parquet, read_bytes, read_frame, read_kept, table_from_frame};
+use crate::table::{Keep, ReadOptions, Table, Value, is_parquet, read_bytes, read_frame, read_kept, table_from_frame};
 use crate::words::words;
 
 use columns::find_items;
@@ -60,6 +60,14 @@ impl<'a> TablePart<'a> {
     pub fn new(definition: &'a Definition, names: ColumnNames) -> Self {
         Self { definition, names, coding: None, accept_strays: false }
     }
+
+    /// Canonical columns hold scores by contract.
+    fn coded(&self) -> Coded<'a> {
+        let contract = (self.names == ColumnNames::Canonical).then_some(Coding::Score);
+        let found_by = if matches!(self.names, ColumnNames::Mapping(_)) { FoundBy::Mapping } else { FoundBy::Name };
+        let coding = self.coding.or(contract);
+        Coded { definition: self.definition, found_by, coding, accept_strays: self.accept_strays }
+    }
 }
 
 /// What a table holds.
@@ -71,14 +79,17 @@ pub struct TableSpec<'a> {
     pub student_id: Option<String>,
     /// Refuse the file without a student id, and reject the rows without one.
     pub needs_student_id: bool,
+    /// The pupils are to be found with [`match_sheets`](crate::match_sheets): name and login code are read, and are in
+    /// the frame until then.
+    pub for_matching: bool,
     /// Wordings of the forms: their option texts are answers too.
     pub wording: Option<&'a WordingPacks>,
     /// How the file is read.
     pub read: ReadOptions,
 }
 
-/// Reads a table of answers (csv, xlsx or parquet). Columns that are neither items nor known person columns pass
-/// through untouched, behind the person columns.
+/// Reads a table of answers of any kind. Columns that are neither items nor known person columns pass through untouched,
+/// behind the person columns; addresses, numbers of identity cards, income and telephone numbers are never read.
 ///
 /// # Errors
 /// When the file cannot be read as a table, item columns are missing or unknown, the mapping does not fit, or the
@@ -94,15 +105,20 @@ pub fn read_answers(path: &Path, spec: &TableSpec<'_>) -> Result<AnswerSet, IoEr
 /// As [`read_answers`].
 pub fn read_answers_bytes(name: &str, bytes: &[u8], spec: &TableSpec<'_>) -> Result<AnswerSet, IoError> {
     if !is_parquet(bytes) {
-        let table = read_kept(name, bytes, &spec.read, &|_| true)?;
+        let table = read_kept(name, bytes, &spec.read, Keep::columns(&|heading| may_be_kept(heading, spec)))?;
         return read(&table, None, spec);
     }
     let original = read_frame(name, bytes, &spec.read)?;
     // Columns of a type that cells cannot have still pass through, so only those that are read become cells.
     let names: Vec<String> = original.get_column_names().iter().map(ToString::to_string).collect();
     let wanted: HashSet<String> = names.into_iter().filter(|heading| is_read(heading, spec)).collect();
-    let table = table_from_frame(name, &original, &spec.read, &|heading| wanted.contains(heading))?;
+    let table = table_from_frame(name, &original, &spec.read, Keep::columns(&|heading| wanted.contains(heading)))?;
     read(&table, Some(&original), spec)
+}
+
+/// Whatever is not private passes through, and so does a column that is asked for.
+fn may_be_kept(heading: &str, spec: &TableSpec<'_>) -> bool {
+    !words().is_private(heading) || is_read(heading, spec)
 }
 
 fn is_read(heading: &str, spec: &TableSpec<'_>) -> bool {
@@ -118,7 +134,8 @@ fn person_field(heading: &str, spec: &TableSpec<'_>) -> Option<Field> {
     if spec.student_id.as_deref() == Some(heading) {
         return Some(Field::StudentId);
     }
-    let field = Field::OF_ANSWERS.into_iter().find(|field| {
+    let fields = if spec.for_matching { &Field::OF_MATCHING[..] } else { &Field::OF_ANSWERS[..] };
+    let field = fields.iter().copied().find(|field| {
         field.key() == heading || !heading.is_ascii() && words().person_heading(heading) == Some(field.key())
     })?;
     (field != Field::StudentId || spec.student_id.is_none()).then_some(field)
@@ -130,7 +147,8 @@ fn read(table: &Table, original: Option<&DataFrame>, spec: &TableSpec<'_>) -> Re
         columns_of.push(find_items(table, part)?);
     }
     let persons = find_persons(table, spec)?;
-    let codings = settle(table, spec, &columns_of)?;
+    let coded: Vec<Coded<'_>> = spec.parts.iter().map(TablePart::coded).collect();
+    let codings = settle(table, &coded, &columns_of, spec.wording)?;
     let mut rejected = Vec::new();
     let id = persons.iter().find(|person| person.field == Field::StudentId);
     let keep: Vec<bool> = match id {
@@ -161,8 +179,8 @@ fn read(table: &Table, original: Option<&DataFrame>, spec: &TableSpec<'_>) -> Re
         if heading.is_empty() {
             continue;
         }
-        if names.contains(heading) {
-            // For example the `source_row` of a table that this reader's output was written to.
+        if names.contains(heading) || !may_be_kept(heading, spec) {
+            // What is private, and for example the `source_row` of a table that this reader's output was written to.
             ignored.push(heading.to_owned());
             continue;
         }
@@ -170,7 +188,7 @@ fn read(table: &Table, original: Option<&DataFrame>, spec: &TableSpec<'_>) -> Re
     }
     columns.extend(items);
     let frame = frame(table, &keep, columns)?;
-    Ok(AnswerSet { frame, rejected, rows_in: table.height(), codings, ignored })
+    Ok(AnswerSet { frame, rejected, rows_in: table.height(), codings, ignored, layout: None })
 }
 
 fn find_persons(table: &Table, spec: &TableSpec<'_>) -> Result<Vec<PersonColumn>, IoError> {
@@ -194,18 +212,37 @@ fn find_persons(table: &Table, spec: &TableSpec<'_>) -> Result<Vec<PersonColumn>
     Ok(persons)
 }
 
-fn settle(table: &Table, spec: &TableSpec<'_>, columns_of: &[Vec<usize>]) -> Result<Vec<CodingReport>, IoError> {
-    let mut reports = Vec::with_capacity(spec.parts.len());
-    for (part, columns) in spec.parts.iter().zip(columns_of) {
+/// An instrument whose coding is to be settled.
+pub(crate) struct Coded<'a> {
+    pub(crate) definition: &'a Definition,
+    pub(crate) found_by: FoundBy,
+    pub(crate) coding: Option<Coding>,
+    pub(crate) accept_strays: bool,
+}
+
+/// The coding of each instrument, from its own answers alone.
+pub(crate) fn settle(
+    table: &Table,
+    parts: &[Coded<'_>],
+    columns_of: &[Vec<usize>],
+    wording: Option<&WordingPacks>,
+) -> Result<Vec<CodingReport>, IoError> {
+    let mut reports = Vec::with_capacity(parts.len());
+    for (part, columns) in parts.iter().zip(columns_of) {
         let id = part.definition.id.clone();
-        let evidence = Evidence::gather(table, &readers(part.definition, spec.wording), columns);
-        let contract = (part.names == ColumnNames::Canonical).then_some(Coding::Score);
-        match decide(&evidence, &id, table.place(), part.coding.or(contract), part.accept_strays) {
+        let evidence = Evidence::gather(table, &readers(part.definition, wording), columns);
+        match decide(&evidence, &id, table.place(), part.coding, part.accept_strays) {
             Verdict::Use(coding, ground) => {
-                reports.push(CodingReport { instrument: id, coding, ground, evidence: evidence.describe() });
+                reports.push(CodingReport {
+                    instrument: id,
+                    found_by: part.found_by,
+                    coding,
+                    ground,
+                    evidence: evidence.describe(),
+                });
             }
-            Verdict::Ambiguous(_) => {
-                let problem = Problem::new("coding-ambiguous", table.place()).with("instrument", &id);
+            Verdict::Ambiguous(candidates) => {
+                let problem = Problem::new(Verdict::ambiguity(&candidates), table.place()).with("instrument", &id);
                 return Err(problem.detail(evidence.describe()).into());
             }
             Verdict::Refuse(problem) => return Err(problem.into()),
