@@ -78,7 +78,8 @@ impl NormSet {
     /// `.percentile` (mid-rank), `.t_normalised`, `.t_limit` (`at-most`, `at-least`), `.stanine`, `.sten`, `.t_low` and `.t_high`
     /// (interval), `.norm` (the cell used) and `.no_norm` (the word of the reason why there is none).
     ///
-    /// The person columns `sex`, `grade`, `birth_date` and `administered_on` (or `age`) and those named by the set are used.
+    /// The person columns `sex`, `grade`, `birth_date` and `administered_on` (or `age_months`, or `age`) and those named by the
+    /// set are used.
     ///
     /// # Errors
     /// When no score of the set is there, or a score is no number.
@@ -132,6 +133,19 @@ impl NormSet {
             applied.accounts.push(account);
         }
         Ok(applied)
+    }
+
+    /// Whether some cell of a scale can give a derived score: `z`, `t`, `percentile`, `t_normalised`, `stanine` or `sten`.
+    pub fn gives(&self, scale: &str, derived: &str) -> bool {
+        let gives = Gives::of(self, scale);
+        match derived {
+            "z" => gives.linear,
+            "t" => gives.t,
+            "percentile" => gives.percentile,
+            "t_normalised" => gives.normalised,
+            "stanine" | "sten" => gives.linear || gives.t || gives.percentile || gives.normalised,
+            _ => false,
+        }
     }
 
     /// The person columns that some group depends on.

@@ -96,6 +96,32 @@ impl ValidityReport {
         self.plan.citation()
     }
 
+    /// The instrument.
+    pub fn instrument(&self) -> &Instrument {
+        &self.instrument
+    }
+
+    /// Whether the sheet has a verdict from the validity rules of the definition alone, a graver one counting as well.
+    pub fn own_state(&self, verdict: crate::instrument::Verdict, row: usize) -> Tri {
+        let own = self.own.iter().filter(|own| own.verdict >= verdict);
+        own.map(|own| own.states.get(row).copied().unwrap_or(Tri::Unknown)).fold(Tri::No, |all, state| match (all, state) {
+            (Tri::Yes, _) | (_, Tri::Yes) => Tri::Yes,
+            (Tri::Unknown, _) | (_, Tri::Unknown) => Tri::Unknown,
+            _ => Tri::No,
+        })
+    }
+
+    /// A rule of the plan that is used for this instrument, and what it means.
+    pub fn rule(&self, id: &str) -> Option<&ValidityRuleDef> {
+        self.rules().find(|(rule, _)| rule.id == id).map(|(rule, _)| rule)
+    }
+
+    /// Rules of the plan with a verdict that fired for a sheet, with the sentence that tells value, threshold and source.
+    pub fn fired_rules(&self, row: usize) -> Vec<(&ValidityRuleDef, Text)> {
+        let fired = self.rules().filter(|(rule, result)| rule.verdict.is_some() && result.fired.get(row) == Some(&FIRED));
+        fired.filter_map(|(rule, result)| Some((rule, self.plan_sentence(rule, result, row)?))).collect()
+    }
+
     /// The verdict on a sheet; a row beyond the last has no sheet that anything speaks against.
     pub fn verdict(&self, row: usize) -> SheetVerdict {
         self.verdicts.get(row).copied().unwrap_or(SheetVerdict::Valid)
@@ -180,22 +206,24 @@ impl ValidityReport {
             say("validity-fired.own", &fills)
         });
         let plan = self.rules().filter(|(_, result)| result.fired.get(row) == Some(&FIRED));
-        let plan = plan.filter_map(|(rule, result)| {
-            let (fires, cut) = (rule.fires?, result.cut?);
-            let value = figure(result.column.as_ref()?.get(row)?);
-            let (cut, operator) = (figure(cut), operator(fires.op));
-            let source = self.plan.definition().sources.get(&rule.source).map_or("", |source| source.cite.as_str());
-            let fills = [
-                ("instrument", instrument),
-                ("meaning", Fill::Both(&rule.meaning)),
-                ("value", Fill::Same(&value)),
-                ("operator", Fill::Both(&operator)),
-                ("threshold", Fill::Same(&cut)),
-                ("source", Fill::Same(source)),
-            ];
-            Some(say("validity-fired.plan", &fills))
-        });
+        let plan = plan.filter_map(|(rule, result)| self.plan_sentence(rule, result, row));
         own.chain(plan).collect()
+    }
+
+    fn plan_sentence(&self, rule: &ValidityRuleDef, result: &RuleResult, row: usize) -> Option<Text> {
+        let (fires, cut) = (rule.fires?, result.cut?);
+        let value = figure(result.column.as_ref()?.get(row)?);
+        let (cut, operator) = (figure(cut), operator(fires.op));
+        let source = self.plan.definition().sources.get(&rule.source).map_or("", |source| source.cite.as_str());
+        let fills = [
+            ("instrument", Fill::Same(&self.instrument.definition().abbreviation)),
+            ("meaning", Fill::Both(&rule.meaning)),
+            ("value", Fill::Same(&value)),
+            ("operator", Fill::Both(&operator)),
+            ("threshold", Fill::Same(&cut)),
+            ("source", Fill::Same(source)),
+        ];
+        Some(say("validity-fired.plan", &fills))
     }
 
     /// Counts.

@@ -9,6 +9,7 @@ use screening_core::screening::{AttemptPolicy, ConsentMode, Licences};
 use serde::Deserialize;
 
 use super::JobError;
+use super::against::{ChangeSettings, Earlier, NormChoice};
 use crate::Coding;
 
 /// The version of the job format that this engine reads.
@@ -59,6 +60,18 @@ pub struct Job {
     /// Cut-off sets other than the default: instrument -> scale -> set.
     #[serde(default)]
     pub cutoffs: IndexMap<String, IndexMap<String, String>>,
+    /// Norms of the scores: bundled sets by id, files, or local norms of an earlier wave.
+    #[serde(default)]
+    pub norms: Vec<NormChoice>,
+    /// Validity plan: the id of a bundled one, the path of a file, or `none`; the district's default when left out.
+    #[serde(default)]
+    pub validity: Option<String>,
+    /// Earlier waves, the earliest first.
+    #[serde(default)]
+    pub earlier: Vec<Earlier>,
+    /// How change since the earlier waves is computed.
+    #[serde(default)]
+    pub change: ChangeSettings,
     /// Files with answers.
     pub answers: Vec<AnswerFile>,
 }

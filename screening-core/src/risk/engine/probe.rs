@@ -2,14 +2,17 @@
 
 use polars::prelude::{DataFrame, DataType};
 
-use crate::answers::{MIN_CODE, Missing};
+use crate::answers::{MIN_CODE, Missing, Tri};
 use crate::instrument::expr::Comparison;
-use crate::instrument::{ItemKind, Level};
+use crate::instrument::{ItemKind, Level, Verdict};
 use crate::scoring::ScoredSheets;
 
 use super::super::condition::{BandWish, Leaf, Reference};
 use super::super::tree::{NO, OPEN, YES};
+use super::beside::{Derived, JudgedSheets, Since};
 use super::{EngineError, SheetSet};
+use crate::change::{ClinicalChange, Course, Outcome};
+use crate::validity::{IndexColumn, SheetVerdict};
 
 /// A leaf with everything it reads.
 #[derive(Debug)]
@@ -21,12 +24,12 @@ pub(in crate::risk) struct Probe<'a> {
     /// The scored sheets.
     pub(in crate::risk) sheets: &'a ScoredSheets,
     /// What it reads.
-    pub(in crate::risk) kind: Kind,
+    pub(in crate::risk) kind: Kind<'a>,
 }
 
 /// What a probe reads.
 #[derive(Debug)]
-pub(in crate::risk) enum Kind {
+pub(in crate::risk) enum Kind<'a> {
     Score {
         scale: usize,
         op: Comparison,
@@ -51,9 +54,50 @@ pub(in crate::risk) enum Kind {
     Flag {
         flag: usize,
     },
-    /// Positions of the validity rules.
+    /// Positions of the validity rules of the definition, and what the plan says.
     Validity {
         rules: Vec<usize>,
+        judged: Option<JudgedSheets<'a>>,
+        least: SheetVerdict,
+    },
+    /// Position of a rule of the definition, or a rule of the plan.
+    ValidityRule {
+        own: Option<usize>,
+        judged: Option<JudgedSheets<'a>>,
+    },
+    ValidityIndex {
+        judged: JudgedSheets<'a>,
+        /// None where the index has no value for any sheet.
+        column: Option<&'a IndexColumn>,
+        op: Comparison,
+        value: f64,
+    },
+    Norm {
+        scale: usize,
+        derived: Derived<'a>,
+        op: Comparison,
+        value: f64,
+    },
+    Change {
+        scale: usize,
+        since: Since<'a>,
+        wanted: &'a [Outcome],
+    },
+    ChangeIndex {
+        scale: usize,
+        since: Since<'a>,
+        op: Comparison,
+        value: f64,
+    },
+    Clinical {
+        scale: usize,
+        since: Since<'a>,
+        wanted: &'a [ClinicalChange],
+    },
+    Course {
+        scale: usize,
+        since: Since<'a>,
+        wanted: &'a [Course],
     },
 }
 
@@ -63,6 +107,7 @@ impl<'a> Probe<'a> {
         let found = sheets.scored.iter().enumerate().find(|(_, scored)| scored.instrument().id() == leaf.instrument());
         let (scored, own) = found.ok_or_else(|| unknown(leaf.instrument().to_owned()))?;
         let scale_of = |reference: &Reference| own.scale(&reference.part).ok_or_else(|| unknown(reference.to_string()));
+        let since = |scale: &Reference| Since::new(sheets.beside, &scale.to_string());
         let kind = match leaf {
             Leaf::Score { scale, op, value } => Kind::Score { scale: scale_of(scale)?, op: *op, value: value.to_f64() },
             Leaf::Band { scale, wish } => {
@@ -87,9 +132,52 @@ impl<'a> Probe<'a> {
             }
             Leaf::Validity { verdict, .. } => {
                 let rules = own.instrument().definition().validity.iter().enumerate();
+                let least = match verdict {
+                    Verdict::Doubtful => SheetVerdict::Doubtful,
+                    Verdict::Invalid => SheetVerdict::Invalid,
+                };
                 Kind::Validity {
                     rules: rules.filter(|(_, known)| known.verdict >= *verdict).map(|(at, _)| at).collect(),
+                    judged: sheets.judged_of(leaf.instrument()),
+                    least,
                 }
+            }
+            Leaf::ValidityRule { rule: reference } => {
+                let own = own.instrument().definition().validity.iter().position(|rule| rule.id == reference.part);
+                let judged = sheets.judged_of(leaf.instrument());
+                if own.is_none() && judged.is_none_or(|judged| judged.report.rule(&reference.part).is_none()) {
+                    return Err(EngineError::Index { rule: rule.to_owned(), part: reference.to_string() });
+                }
+                Kind::ValidityRule { own, judged }
+            }
+            Leaf::ValidityIndex { rule: reference, op, value } => {
+                let judged = sheets.judged_of(leaf.instrument());
+                let judged = judged.filter(|judged| judged.report.rule(&reference.part).is_some());
+                let missing = || EngineError::Index { rule: rule.to_owned(), part: reference.to_string() };
+                let judged = judged.ok_or_else(missing)?;
+                Kind::ValidityIndex { judged, column: judged.report.column(&reference.part), op: *op, value: value.to_f64() }
+            }
+            Leaf::Norm { scale, derived, op, value } => {
+                let at = scale_of(scale)?;
+                let missing = || {
+                    let part = format!("{scale}.{}", derived.word());
+                    EngineError::Norm { rule: rule.to_owned(), part }
+                };
+                let beside = sheets.beside.ok_or_else(missing)?;
+                let derived = Derived::read(beside, &scale.to_string(), *derived).ok_or_else(missing)?;
+                Kind::Norm { scale: at, derived, op: *op, value: value.to_f64() }
+            }
+            Leaf::Change { scale, outcomes } => {
+                Kind::Change { scale: scale_of(scale)?, since: since(scale), wanted: outcomes }
+            }
+            Leaf::ChangeIndex { scale, op, value } => {
+                Kind::ChangeIndex { scale: scale_of(scale)?, since: since(scale), op: *op, value: value.to_f64() }
+            }
+            Leaf::Clinical { scale, changes } => {
+                Kind::Clinical { scale: scale_of(scale)?, since: since(scale), wanted: changes }
+            }
+            Leaf::Course { scale, courses } => {
+                Kind::Course { scale: scale_of(scale)?, since: since(scale), wanted: courses }
             }
             Leaf::Answer { item, op, value } => {
                 let at = own.instrument().item_position(&item.part).ok_or_else(|| unknown(item.to_string()))?;
@@ -108,7 +196,21 @@ impl<'a> Probe<'a> {
 
     /// Whether it interprets a score.
     pub(in crate::risk) fn is_interpreted(&self) -> bool {
-        matches!(self.kind, Kind::Score { .. } | Kind::Band { .. } | Kind::Word { .. })
+        match self.kind {
+            Kind::Score { .. }
+            | Kind::Band { .. }
+            | Kind::Word { .. }
+            | Kind::Norm { .. }
+            | Kind::Change { .. }
+            | Kind::ChangeIndex { .. }
+            | Kind::Clinical { .. }
+            | Kind::Course { .. } => true,
+            Kind::Answer { .. }
+            | Kind::Flag { .. }
+            | Kind::Validity { .. }
+            | Kind::ValidityRule { .. }
+            | Kind::ValidityIndex { .. } => false,
+        }
     }
 
     /// Codes of the rows from `start` on.
@@ -137,11 +239,57 @@ impl<'a> Probe<'a> {
             Kind::Flag { flag } => {
                 rows.for_each(|(row, code)| *code = self.sheets.flag(*flag, row).known().map_or(OPEN, decided));
             }
-            Kind::Validity { rules } => rows.for_each(|(row, code)| {
+            Kind::Validity { rules, judged, least } => rows.for_each(|(row, code)| {
+                let plan = judged.and_then(|judged| Some(judged.report.verdict(judged.row(row)?)));
                 let states = rules.iter().map(|rule| self.sheets.validity(*rule, row).known().map_or(OPEN, decided));
-                *code = states.max().unwrap_or(NO);
+                let own = states.max().unwrap_or(NO);
+                // A rule of the plan that cannot be decided does not count.
+                *code = own.max(plan.map_or(NO, |verdict| decided(verdict >= *least)));
             }),
+            Kind::ValidityRule { own, judged } => rows.for_each(|(row, code)| {
+                let state = self.rule_state(*own, *judged, row);
+                *code = state.known().map_or(OPEN, decided);
+            }),
+            Kind::ValidityIndex { judged, column, op, value } => rows.for_each(|(row, code)| {
+                let found = judged.row(row).and_then(|row| column.as_ref()?.get(row));
+                *code = found.map_or(OPEN, |found| decided(compare(found, *op, *value)));
+            }),
+            Kind::Norm { derived, op, value, .. } => rows.for_each(|(row, code)| {
+                *code = match derived.bounds(row) {
+                    Some((low, high)) if low == high => decided(compare(low, *op, *value)),
+                    Some((low, high)) => compare_sides(low, high, *op, *value),
+                    None => OPEN,
+                };
+            }),
+            Kind::Change { since, wanted, .. } => rows.for_each(|(row, code)| *code = since.outcome(row, wanted)),
+            Kind::ChangeIndex { since, op, value, .. } => rows.for_each(|(row, code)| {
+                let found = since.at(row).and_then(|(scale, row)| scale.index(row));
+                *code = found.map_or(OPEN, |found| decided(compare(found, *op, *value)));
+            }),
+            Kind::Clinical { scale, since, wanted } => {
+                rows.for_each(|(row, code)| *code = since.clinical(row, wanted, self.raised(*scale, row)));
+            }
+            Kind::Course { scale, since, wanted } => {
+                rows.for_each(|(row, code)| *code = since.course(row, wanted, self.raised(*scale, row)));
+            }
         }
+    }
+
+    /// Whether a validity rule of the definition or of the plan fired.
+    pub(in crate::risk) fn rule_state(&self, own: Option<usize>, judged: Option<JudgedSheets<'_>>, row: usize) -> Tri {
+        if let Some(own) = own {
+            return self.sheets.validity(own, row);
+        }
+        let Leaf::ValidityRule { rule } = self.leaf else { return Tri::Unknown };
+        let state = judged.and_then(|judged| Some(judged.report.state(&rule.part, judged.row(row)?)));
+        state.unwrap_or(Tri::Unknown)
+    }
+
+    /// Whether the band of a row is raised, where it is known.
+    fn raised(&self, scale: usize, row: usize) -> Option<bool> {
+        let code = self.sheets.band_code(scale, row)?;
+        let id = self.sheets.band_ids(scale).get(usize::from(code))?;
+        self.sheets.instrument().definition().bands.get(id).map(|band| band.level >= Level::Raised)
     }
 
     /// A band that cannot be said may still be decided, when all bands that are possible are asked for, or none.
@@ -193,6 +341,20 @@ fn compare_bounds((low, high): (f64, f64), op: Comparison, value: f64) -> u8 {
         Comparison::Eq if value < low || value > high => NO,
         Comparison::Ne if value < low || value > high => YES,
         Comparison::Eq | Comparison::Ne => OPEN,
+    }
+}
+
+/// A value that is known to one side only, or not at all.
+fn compare_sides(low: f64, high: f64, op: Comparison, value: f64) -> u8 {
+    match op {
+        Comparison::Eq if value < low || value > high => NO,
+        Comparison::Ne if value < low || value > high => YES,
+        Comparison::Eq | Comparison::Ne => OPEN,
+        _ => match (compare(low, op, value), compare(high, op, value)) {
+            (true, true) => YES,
+            (false, false) => NO,
+            _ => OPEN,
+        },
     }
 }
 

@@ -6,6 +6,7 @@ use crate::instrument::expr::Comparison;
 use crate::instrument::model::{FlagDef, SourceDef, ValidityDef};
 use crate::instrument::{Text, Verdict};
 use crate::texts::{Fill, say};
+use crate::validity::{SheetVerdict, ValidityRuleDef};
 
 use super::engine::{Block, PolicyEngine, Probe, ReadyRule};
 use super::model::RuleDef;
@@ -59,8 +60,35 @@ impl PolicyEngine<'_> {
                     &[("instrument", Fill::Same(&definition.abbreviation)), ("meaning", Fill::Both(&rule.meaning))],
                 ),
             }));
+            list.extend(self.judged(&definition.id, block.start + lane, SheetVerdict::Invalid, "invalid.plan"));
         }
         list
+    }
+
+    /// What the rules of the plan say against a sheet of this verdict. Of an invalid sheet those that make it so.
+    fn judged(&self, instrument: &str, row: usize, verdict: SheetVerdict, key: &str) -> Vec<InvalidSheet> {
+        let Some(judged) = self.sheets.judged_of(instrument) else { return Vec::new() };
+        let Some(row) = judged.row(row).filter(|row| judged.report.verdict(*row) == verdict) else { return Vec::new() };
+        let fired = judged.report.fired_rules(row).into_iter();
+        let counts = |rule: &ValidityRuleDef| verdict == SheetVerdict::Doubtful || rule.verdict == Some(Verdict::Invalid);
+        fired
+            .filter(|(rule, _)| counts(rule))
+            .map(|(rule, told)| InvalidSheet {
+                instrument: instrument.to_owned(),
+                rule: rule.id.clone(),
+                meaning: rule.meaning.clone(),
+                text: say(key, &[("told", Fill::Both(&told))]),
+            })
+            .collect()
+    }
+
+    /// Sheets to be read with care by the plan, unless the evidence tells it already.
+    pub(super) fn doubtful_sheets(&self, row: usize, evidence: &[Evidence]) -> Vec<InvalidSheet> {
+        let told = |id: &str| {
+            evidence.iter().any(|entry| entry.kind == EvidenceKind::Validity && entry.instrument == id)
+        };
+        let ids = self.sheets.scored.iter().map(|sheets| sheets.instrument().id()).filter(|id| !told(id));
+        ids.flat_map(|id| self.judged(id, row, SheetVerdict::Doubtful, "doubtful.plan")).collect()
     }
 
     /// Evidence of every rule that holds, the most urgent first, notes last.
@@ -108,8 +136,9 @@ impl PolicyEngine<'_> {
                 let invalid = block.invalid.get(probe.scored).and_then(|rows| rows.get(lane)).copied().unwrap_or(false);
                 let part = probe.part();
                 let told = list.iter().any(|known| known.instrument == probe.leaf.instrument() && known.part == part);
-                // A sheet that is not to be interpreted is told as such.
-                let silent = invalid && probe.is_interpreted();
+                // A sheet that is not to be interpreted is told as such. On a first wave nobody has an earlier result: that
+                // is said once, in the summary.
+                let silent = (invalid && probe.is_interpreted()) || probe.is_first_wave(row);
                 if !told && !silent {
                     list.push(probe.undecided(rule.definition, row));
                 }
@@ -170,6 +199,9 @@ impl PolicyEngine<'_> {
             ("threshold", Fill::Same(&threshold)),
             ("low", Fill::Same(&low)),
             ("high", Fill::Same(&high)),
+            ("before", Fill::Same(&said.before)),
+            ("wave", Fill::Same(&said.wave)),
+            ("cell", Fill::Same(&said.cell)),
             ("description", Fill::Both(&rule.description)),
             ("source", Fill::Same(&source)),
         ];

@@ -5,7 +5,7 @@ use crate::instrument::expr::Comparison;
 use crate::texts::{Fill, say};
 
 use super::super::condition::{BandWish, Leaf};
-use super::super::engine::{Kind, Probe, compare};
+use super::super::engine::{Kind, Probe, Reason, Since, compare};
 use super::super::model::RuleDef;
 use super::super::proposal::{EvidenceKind, Undecided, WhyUndecided};
 use super::operator_key;
@@ -36,6 +36,11 @@ pub(super) struct Observed {
     pub(super) bounds: Option<(f64, f64)>,
     pub(super) found: String,
     pub(super) label: Text,
+    /// Score at the earlier wave, and its name.
+    pub(super) before: String,
+    pub(super) wave: String,
+    /// Cell of the norm, or the word of the reason why there is none.
+    pub(super) cell: String,
 }
 
 impl Probe<'_> {
@@ -46,24 +51,40 @@ impl Probe<'_> {
             Leaf::Answer { item, .. } => item.part.clone(),
             Leaf::Flag { flag } => flag.part.clone(),
             Leaf::Validity { .. } => "validity".to_owned(),
+            Leaf::ValidityRule { rule } | Leaf::ValidityIndex { rule, .. } => rule.part.clone(),
+            Leaf::Norm { scale, derived, .. } => format!("{}.{}", scale.part, derived.word()),
+            Leaf::Change { scale, .. } | Leaf::Clinical { scale, .. } => format!("{}.change", scale.part),
+            Leaf::ChangeIndex { scale, .. } => format!("{}.change_index", scale.part),
+            Leaf::Course { scale, .. } => format!("{}.course", scale.part),
         }
     }
 
     pub(super) fn operator(&self) -> Option<Comparison> {
         match self.leaf {
-            Leaf::Score { op, .. } | Leaf::Answer { op, .. } => Some(*op),
+            Leaf::Score { op, .. }
+            | Leaf::Answer { op, .. }
+            | Leaf::Norm { op, .. }
+            | Leaf::ValidityIndex { op, .. }
+            | Leaf::ChangeIndex { op, .. } => Some(*op),
             _ => None,
         }
     }
 
     pub(super) fn threshold(&self) -> String {
         match self.leaf {
-            Leaf::Score { value, .. } | Leaf::Answer { value, .. } => value.to_string(),
+            Leaf::Score { value, .. }
+            | Leaf::Answer { value, .. }
+            | Leaf::Norm { value, .. }
+            | Leaf::ValidityIndex { value, .. }
+            | Leaf::ChangeIndex { value, .. } => value.to_string(),
+            Leaf::Change { outcomes, .. } => joined(outcomes.iter().map(|outcome| outcome.word())),
+            Leaf::Clinical { changes, .. } => joined(changes.iter().map(|change| change.word())),
+            Leaf::Course { courses, .. } => joined(courses.iter().map(|course| course.word())),
             Leaf::Band { wish: BandWish::In(ids), .. } => ids.join(", "),
             Leaf::Band { wish: BandWish::AtLeast(level), .. } => word_of(level),
             Leaf::Word { words, .. } => words.join(", "),
             Leaf::Validity { verdict, .. } => word_of(verdict),
-            Leaf::Flag { .. } => String::new(),
+            Leaf::Flag { .. } | Leaf::ValidityRule { .. } => String::new(),
         }
     }
 
@@ -85,6 +106,9 @@ impl Probe<'_> {
             bounds: None,
             found: String::new(),
             label: no_text(),
+            before: String::new(),
+            wave: String::new(),
+            cell: String::new(),
         };
         match &self.kind {
             Kind::Score { scale, op, value: threshold } => {
@@ -156,11 +180,21 @@ impl Probe<'_> {
                 let label = definition.flags.get(*flag).map_or_else(no_text, |flag| flag.meaning.clone());
                 Observed { label, ..plain(EvidenceKind::Flag, "found.flag", "basis.named") }
             }
-            Kind::Validity { rules } => {
+            Kind::Validity { rules, judged, .. } => {
                 let fired = rules.iter().find(|rule| self.sheets.validity(**rule, row).is_yes());
-                let rule = fired.and_then(|rule| definition.validity.get(*rule));
-                let label = rule.map_or_else(no_text, |rule| rule.meaning.clone());
-                let part = rule.map_or_else(|| self.part(), |rule| rule.id.clone());
+                let own = fired.and_then(|rule| definition.validity.get(*rule));
+                let plan = || {
+                    let judged = judged.as_ref()?;
+                    Some(judged.report.fired_rules(judged.row(row)?))
+                };
+                let (part, label) = match (own, plan()) {
+                    (Some(rule), _) => (rule.id.clone(), rule.meaning.clone()),
+                    (None, Some(fired)) if !fired.is_empty() => (
+                        joined(fired.iter().map(|(rule, _)| rule.id.as_str())),
+                        together(fired.iter().map(|(rule, _)| &rule.meaning)),
+                    ),
+                    _ => (self.part(), no_text()),
+                };
                 Observed {
                     label,
                     found: part.clone(),
@@ -168,6 +202,114 @@ impl Probe<'_> {
                     ..plain(EvidenceKind::Validity, "found.validity", "basis.named")
                 }
             }
+            Kind::ValidityRule { own, judged } => {
+                let own = own.and_then(|own| definition.validity.get(own)).map(|rule| &rule.meaning);
+                let part = self.part();
+                let plan = || Some(&judged.as_ref()?.report.rule(&part)?.meaning);
+                let label = own.or_else(plan).cloned().unwrap_or_else(no_text);
+                Observed { label, found: part, ..plain(EvidenceKind::Validity, "found.validity", "basis.named") }
+            }
+            Kind::ValidityIndex { judged, column, op, value: threshold } => {
+                let value = judged.row(row).and_then(|row| column.as_ref()?.get(row));
+                let value_text = value.map(|value| number_beside(value, *op, *threshold)).unwrap_or_default();
+                let label = judged.report.rule(&self.part()).map_or_else(no_text, |rule| rule.meaning.clone());
+                Observed {
+                    value,
+                    found: value_text.clone(),
+                    value_text,
+                    label,
+                    ..plain(EvidenceKind::ValidityIndex, "found.validity-index", "basis.compared")
+                }
+            }
+            Kind::Norm { scale, derived, op, value: threshold } => {
+                let value = derived.value(row);
+                let value_text = value.map(|value| number_beside(value, *op, *threshold)).unwrap_or_default();
+                let label = match self.leaf {
+                    Leaf::Norm { derived, .. } => derived.name(),
+                    _ => no_text(),
+                };
+                let cell = if value.is_some() { derived.cell(row) } else { derived.no_norm(row) };
+                Observed {
+                    name: self.scale_name(*scale),
+                    value,
+                    found: value_text.clone(),
+                    value_text,
+                    label,
+                    before: self.sheets.value(*scale, row).map(number).unwrap_or_default(),
+                    cell: cell.to_owned(),
+                    ..plain(EvidenceKind::Norm, "found.norm", "basis.compared")
+                }
+            }
+            Kind::Change { scale, since, .. } => {
+                let outcome = since.at(row).and_then(|(change, row)| change.outcome(row));
+                let (found, label) = outcome.map_or_else(Default::default, |o| (o.word(), Some(o.name())));
+                let plain = plain(EvidenceKind::Change, "found.change", "basis.named");
+                self.changed(*scale, since, row, found, label, plain)
+            }
+            Kind::Clinical { scale, since, .. } => {
+                let change = since.at(row).and_then(|(change, row)| change.clinical(row));
+                let (found, label) = change.map_or_else(Default::default, |c| (c.word(), Some(c.name())));
+                let plain = plain(EvidenceKind::Change, "found.change", "basis.named");
+                self.changed(*scale, since, row, found, label, plain)
+            }
+            Kind::Course { scale, since, wanted } => {
+                let course = since.at(row).and_then(|(change, row)| change.course(row));
+                // Without an earlier band the course that is asked for is the one that is sure.
+                let course = course.or_else(|| wanted.first().copied());
+                let (found, label) = course.map_or_else(Default::default, |c| (c.word(), Some(c.name())));
+                let plain = plain(EvidenceKind::Course, "found.course", "basis.named");
+                self.changed(*scale, since, row, found, label, plain)
+            }
+            Kind::ChangeIndex { scale, since, op, value: threshold } => {
+                let index = since.at(row).and_then(|(change, row)| change.index(row));
+                let text = index.map(|index| number_beside(index, *op, *threshold)).unwrap_or_default();
+                let plain = plain(EvidenceKind::Change, "found.change-index", "basis.compared");
+                Observed { cell: text.clone(), found: text, ..self.changed(*scale, since, row, "", None, plain) }
+            }
+        }
+    }
+
+    /// Scores before and now.
+    fn changed(
+        &self,
+        scale: usize,
+        since: &Since<'_>,
+        row: usize,
+        found: &str,
+        label: Option<Text>,
+        plain: Observed,
+    ) -> Observed {
+        let value = self.sheets.value(scale, row);
+        let change = since.at(row);
+        let before = change.and_then(|(change, row)| change.before(row));
+        let found_key = if before.is_some() { plain.found_key } else { "found.change-now" };
+        Observed {
+            name: self.scale_name(scale),
+            value,
+            value_text: value.map(number).unwrap_or_default(),
+            found: found.to_owned(),
+            label: label.unwrap_or_else(no_text),
+            before: before.map(number).unwrap_or_default(),
+            wave: change.map(|(change, _)| change.from_wave.clone()).unwrap_or_default(),
+            found_key,
+            ..plain
+        }
+    }
+
+    /// Whether a condition about change is open only because there is no earlier wave at all.
+    pub(super) fn is_first_wave(&self, row: usize) -> bool {
+        self.since().is_some_and(|(since, scale)| {
+            !since.any_wave && since.why(row, self.sheets.value(scale, row).is_some()) == Reason::NoEarlier
+        })
+    }
+
+    fn since(&self) -> Option<(&Since<'_>, usize)> {
+        match &self.kind {
+            Kind::Change { scale, since, .. }
+            | Kind::ChangeIndex { scale, since, .. }
+            | Kind::Clinical { scale, since, .. }
+            | Kind::Course { scale, since, .. } => Some((since, *scale)),
+            _ => None,
         }
     }
 
@@ -198,33 +340,17 @@ impl Probe<'_> {
         let definition = self.sheets.instrument().definition();
         let scale = match &self.kind {
             Kind::Score { scale, .. } | Kind::Band { scale, .. } | Kind::Word { scale, .. } => Some(*scale),
-            Kind::Answer { .. } | Kind::Flag { .. } | Kind::Validity { .. } => None,
-        };
-        let no_reference = match &self.kind {
-            Kind::Band { scale, .. } => {
-                self.sheets.band_code(*scale, row).is_none() && !self.sheets.band_undecided(*scale, row)
-            }
-            Kind::Score { scale, .. } => self.sheets.lacks_norm(*scale, row),
-            _ => false,
+            _ => None,
         };
         let bounds = scale
             .and_then(|scale| self.sheets.bounds(scale, row))
             .filter(|(low, high)| low.is_finite() && high.is_finite());
-        let key = match (&self.kind, no_reference, bounds.is_some()) {
-            (_, true, _) => "undecided.no-reference",
-            (Kind::Score { .. }, _, true) => "undecided.score",
-            (Kind::Score { .. }, _, false) => "undecided.score-open",
-            (Kind::Band { .. }, _, true) => "undecided.band",
-            (Kind::Band { .. }, _, false) => "undecided.band-open",
-            (Kind::Word { .. }, ..) => "undecided.word",
-            (Kind::Answer { .. }, ..) => "undecided.answer",
-            (Kind::Flag { .. }, ..) => "undecided.flag",
-            (Kind::Validity { .. }, ..) => "undecided.validity",
-        };
+        let (why, key) = self.why(row, bounds.is_some());
         let (low, high) = bounds.map_or_else(Default::default, |(low, high)| (number(low), number(high)));
         let operator = self.operator().map_or_else(no_text, |op| say(&format!("operator.{}", operator_key(op)), &[]));
         let said = self.observe(row);
         let threshold = self.threshold();
+        let reason = if key == "undecided.no-norm" { say(&format!("no-norm-word.{}", said.cell), &[]) } else { no_text() };
         let fills = [
             ("instrument", Fill::Same(definition.abbreviation.as_str())),
             ("name", Fill::Both(&said.name)),
@@ -234,17 +360,80 @@ impl Probe<'_> {
             ("threshold", Fill::Same(&threshold)),
             ("low", Fill::Same(&low)),
             ("high", Fill::Same(&high)),
+            ("reason", Fill::Both(&reason)),
+            ("label", Fill::Both(&said.label)),
         ];
         Undecided {
             rule: Some(rule.id.clone()),
             tier: rule.tier.clone().unwrap_or_default(),
             instrument: definition.id.clone(),
             part: self.part(),
-            why: if no_reference { WhyUndecided::NoReference } else { WhyUndecided::MissingAnswers },
+            why,
             bounds,
             text: say(key, &fills),
         }
     }
+}
+
+impl Probe<'_> {
+    /// Why it cannot be said, and the key of the sentence.
+    fn why(&self, row: usize, bounds: bool) -> (WhyUndecided, &'static str) {
+        use WhyUndecided::{MissingAnswers, NoEarlierResult, NoIndex, NoReference};
+        if let Some((since, scale)) = self.since() {
+            return match since.why(row, self.sheets.value(scale, row).is_some()) {
+                Reason::NoScore => (MissingAnswers, "undecided.change-score"),
+                Reason::NoEarlier => (NoEarlierResult, "undecided.change-earlier"),
+                Reason::NoFigures => (NoReference, "undecided.change-figures"),
+            };
+        }
+        let no_reference = match &self.kind {
+            Kind::Band { scale, .. } => {
+                self.sheets.band_code(*scale, row).is_none() && !self.sheets.band_undecided(*scale, row)
+            }
+            Kind::Score { scale, .. } => self.sheets.lacks_norm(*scale, row),
+            _ => false,
+        };
+        if no_reference {
+            return (NoReference, "undecided.no-reference");
+        }
+        match (&self.kind, bounds) {
+            (Kind::Score { .. }, true) => (MissingAnswers, "undecided.score"),
+            (Kind::Score { .. }, false) => (MissingAnswers, "undecided.score-open"),
+            (Kind::Band { .. }, true) => (MissingAnswers, "undecided.band"),
+            (Kind::Band { .. }, false) => (MissingAnswers, "undecided.band-open"),
+            (Kind::Word { .. }, _) => (MissingAnswers, "undecided.word"),
+            (Kind::Answer { .. }, _) => (MissingAnswers, "undecided.answer"),
+            (Kind::Flag { .. }, _) => (MissingAnswers, "undecided.flag"),
+            (Kind::Norm { derived, .. }, _) => match (derived.no_norm(row), derived.value(row)) {
+                (_, Some(_)) => (NoReference, "undecided.norm-side"),
+                ("no-score", _) => (MissingAnswers, "undecided.no-norm"),
+                _ => (NoReference, "undecided.no-norm"),
+            },
+            (Kind::ValidityIndex { .. }, _) => (NoIndex, "undecided.validity-index"),
+            (Kind::ValidityRule { own: None, .. }, _) => (NoIndex, "undecided.validity-index"),
+            // What is about change was told above.
+            _ => (MissingAnswers, "undecided.validity"),
+        }
+    }
+}
+
+fn joined<'a>(words: impl Iterator<Item = &'a str>) -> String {
+    words.collect::<Vec<_>>().join(", ")
+}
+
+/// Several texts as one.
+fn together<'a>(texts: impl Iterator<Item = &'a Text>) -> Text {
+    let comma = say("join.items", &[]);
+    let mut all = no_text();
+    for (at, text) in texts.enumerate() {
+        if at > 0 {
+            all.en.push_str(&comma.en);
+            all.zh_cn.push_str(&comma.zh_cn);
+        }
+        all.en.push_str(&text.en);
+        all.zh_cn.push_str(&text.zh_cn);
+    }
+    all
 }
 
 pub(super) fn no_text() -> Text {
