@@ -235,7 +235,7 @@ fn an_invalid_sheet_is_to_be_repeated_and_keeps_its_critical_answer() {
     let interpretation = || Interpretation { validity: Some(plan()), ..Interpretation::default() };
     let result = run(&sheets, interpretation());
     let frame = &result.results;
-    assert_eq!(text(frame, "phq-9.validity", 0).as_deref(), Some("invalid"));
+    assert_eq!(text(frame, "phq-9.validity.verdict", 0).as_deref(), Some("invalid"));
     assert_eq!(text(frame, "phq-9.validity.fired", 0).as_deref(), Some("missing-most, missing-some"));
     assert_eq!(text(frame, "status", 0).as_deref(), Some("retest_pending"));
     assert_eq!(text(frame, "critical", 0).as_deref(), Some("phq-9.item-9"));
@@ -264,7 +264,7 @@ fn a_doubtful_sheet_counts_and_is_told_beside_other_reasons() {
     let mut sheets = usual(2);
     sheets[0] = [Some(3), Some(3), Some(3), Some(3), Some(3), Some(3), Some(3), None, None];
     let result = run(&sheets, Interpretation { validity: Some(plan()), ..Interpretation::default() });
-    assert_eq!(text(&result.results, "phq-9.validity", 0).as_deref(), Some("doubtful"));
+    assert_eq!(text(&result.results, "phq-9.validity.verdict", 0).as_deref(), Some("doubtful"));
     assert_eq!(text(&result.results, "tier", 0).as_deref(), Some("soon"));
     assert!(reasons(&result, 0).contains("答卷宜谨慎解读，PHQ-9：五分之一以上的题目未作答"), "{}", reasons(&result, 0));
 }

@@ -243,7 +243,7 @@ impl ValidityReport {
         }
     }
 
-    /// The report as columns: `<instrument>.validity` (`valid`, `doubtful`, `invalid`), `<instrument>.validity.fired`,
+    /// The report as columns: `<instrument>.validity.verdict` (`valid`, `doubtful`, `invalid`), `.fired`,
     /// `.undecided` and `.critical` (ids joined by `, `, null when there is none), and for each rule of the plan
     /// `<instrument>.validity.<rule>` (fired; null when it cannot be said; only with a verdict) and
     /// `<instrument>.validity.<rule>.value`. The rules of the definition have their columns from scoring.
@@ -259,7 +259,7 @@ impl ValidityReport {
         let id = self.instrument.id();
         let words = SheetVerdict::ALL.map(SheetVerdict::word);
         let codes = self.verdicts.iter().map(|verdict| *verdict as u8).collect();
-        let mut columns = vec![enum_column(&format!("{id}.validity"), codes, &words)?];
+        let mut columns = vec![enum_column(&format!("{id}.validity.verdict"), codes, &words)?];
         let lists: [(&str, fn(&Self, usize) -> Vec<&str>); 3] =
             [("fired", Self::fired), ("undecided", Self::undecided), ("critical", Self::critical)];
         for (name, list) in lists {
