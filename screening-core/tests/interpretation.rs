@@ -284,9 +284,15 @@ fn change_since_the_last_wave_is_told_with_both_scores() {
     assert_eq!((cell("course", 0).as_deref(), cell("course", 1).as_deref()), (Some("persistent"), Some("new-onset")));
     assert_eq!((cell("change", 2).as_deref(), cell("clinical", 2).as_deref()), (Some("improved"), Some("recovered")));
     assert_eq!(cell("clinical", 1).as_deref(), Some("newly-raised"));
-    assert_eq!((number(frame, "phq-9.total.before", 0), cell("course", 60).as_deref()), (Some(11.0), Some("first-seen")));
+    assert_eq!(
+        (number(frame, "phq-9.total.before", 0), cell("course", 60).as_deref()),
+        (Some(11.0), Some("first-seen"))
+    );
     let tier = |row| text(frame, "tier", row);
-    assert_eq!((tier(0).as_deref(), tier(1).as_deref(), tier(2).as_deref()), (Some("month"), Some("month"), Some("none")));
+    assert_eq!(
+        (tier(0).as_deref(), tier(1).as_deref(), tier(2).as_deref()),
+        (Some("month"), Some("month"), Some("none"))
+    );
     assert_eq!((tier(3).as_deref(), tier(60).as_deref()), (Some("soon"), Some("none")));
     assert!(reasons(&result, 0).contains("上次 11（spring），本次 12：连续升高"), "{}", reasons(&result, 0));
     assert!(reasons(&result, 1).contains("上次 0（spring），本次 14：可靠加重并越过界值"), "{}", reasons(&result, 1));

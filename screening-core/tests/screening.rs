@@ -12,8 +12,8 @@ use screening_core::coverage::{Attendance, Consent, Scope, Status};
 use screening_core::instrument::Library;
 use screening_core::risk::Policy;
 use screening_core::screening::{
-    AttemptPolicy, Batch, Battery, ConsentMode, Interpretation, Licences, Pupil, RejectionKind, ScreeningError, ScreeningInput,
-    ScreeningResult, WaveSettings, pupils_from_frame, screen,
+    AttemptPolicy, Batch, Battery, ConsentMode, Interpretation, Licences, Pupil, RejectionKind, ScreeningError,
+    ScreeningInput, ScreeningResult, WaveSettings, pupils_from_frame, screen,
 };
 
 static LIBRARY: LazyLock<Library> = LazyLock::new(|| Library::bundled().unwrap());

@@ -454,10 +454,13 @@ fn what_does_not_fit_a_job_is_refused_with_place_and_advice() -> Outcome<()> {
         let path = changed_job(folder.path(), change)?;
         Ok(run_job(&path, false, &|_| {}).map(|_| String::new()).unwrap_or_else(|error| error.to_string()))
     };
-    let wave = refuse(&|text| text.replace("[[earlier]]\nwave = \"2026-spring\"", "[[earlier]]\nwave = \"2025-autumn\""))?;
+    let wave =
+        refuse(&|text| text.replace("[[earlier]]\nwave = \"2026-spring\"", "[[earlier]]\nwave = \"2025-autumn\""))?;
     assert!(wave.contains("2025-autumn") && wave.contains("screening.toml"), "{wave}");
     let unknown = refuse(&|text| text.replace("\"scl-90-cn-1986\"", "\"nobody-1900\""))?;
     assert!(unknown.contains("there is no norms `nobody-1900`"), "{unknown}");
+    let key = refuse(&|text| text.replace("scales = [", "scale = ["))?;
+    assert!(key.contains("scale") && key.contains("screening.toml:"), "{key}");
     let source = refuse(&|text| text.replace("[[earlier]]", "[[earlier]]\nresults = \"x.parquet\""))?;
     assert!(source.contains("`results` or `job`"), "{source}");
     let plan = refuse(&|text| text.replace("validity = \"district-default\"", "validity = \"nothing\""))?;

@@ -151,7 +151,8 @@ impl People {
 fn class_of<'a>(get: &dyn Fn(&str) -> Option<&'a str>, labels: &[String]) -> Class {
     let date = |name| get(name).and_then(|text| text.get(..10)?.parse::<Date>().ok());
     let months = date("birth_date").zip(date("administered_on")).and_then(|(b, t)| age_in_months(b, t).ok());
-    let months = months.or_else(|| get("age_months").and_then(|text| text.parse().ok()).filter(|months| *months < 1800));
+    let months =
+        months.or_else(|| get("age_months").and_then(|text| text.parse().ok()).filter(|months| *months < 1800));
     let years = get("age").and_then(|text| text.parse::<f64>().ok()).filter(|years| (0.0..150.0).contains(years));
     let exact_age = match (months, years) {
         (Some(months), _) => Some((f64::from(months) + 0.5) / 12.0),

@@ -144,12 +144,14 @@ impl TryFrom<Raw> for Condition {
                 Leaf::Norm { scale, derived, op, value }
             }
             (["validity-rule"], Raw { validity_rule: Some(rule), .. }) => Leaf::ValidityRule { rule: rule.parse()? },
-            (["validity-index", "op", "value"], Raw { validity_index: Some(rule), op: Some(op), value: Some(value), .. }) => {
-                Leaf::ValidityIndex { rule: rule.parse()?, op, value }
-            }
-            (["change-index", "op", "value"], Raw { change_index: Some(scale), op: Some(op), value: Some(value), .. }) => {
-                Leaf::ChangeIndex { scale: scale.parse()?, op, value }
-            }
+            (
+                ["validity-index", "op", "value"],
+                Raw { validity_index: Some(rule), op: Some(op), value: Some(value), .. },
+            ) => Leaf::ValidityIndex { rule: rule.parse()?, op, value },
+            (
+                ["change-index", "op", "value"],
+                Raw { change_index: Some(scale), op: Some(op), value: Some(value), .. },
+            ) => Leaf::ChangeIndex { scale: scale.parse()?, op, value },
             (["change", "in"], Raw { change: Some(scale), within: Some(ids), .. }) => {
                 Leaf::Change { scale: scale.parse()?, outcomes: named("change", &ids, &Outcome::ALL, Outcome::word)? }
             }
@@ -192,9 +194,12 @@ impl From<Condition> for Raw {
                 Leaf::Validity { instrument, verdict } => {
                     Self { validity: Some(instrument), verdict: Some(verdict), ..empty }
                 }
-                Leaf::Norm { scale, derived, op, value } => {
-                    Self { norm: Some(format!("{scale}.{}", derived.word())), op: Some(op), value: Some(value), ..empty }
-                }
+                Leaf::Norm { scale, derived, op, value } => Self {
+                    norm: Some(format!("{scale}.{}", derived.word())),
+                    op: Some(op),
+                    value: Some(value),
+                    ..empty
+                },
                 Leaf::ValidityRule { rule } => Self { validity_rule: Some(rule.to_string()), ..empty },
                 Leaf::ValidityIndex { rule, op, value } => {
                     Self { validity_index: Some(rule.to_string()), op: Some(op), value: Some(value), ..empty }
@@ -235,7 +240,9 @@ fn words<T: Copy>(list: &[T], word: fn(T) -> &'static str) -> Vec<String> {
 /// `instrument.scale.derived`.
 fn derived(text: &str) -> Result<(Reference, DerivedScore), String> {
     let known = || DerivedScore::ALL.map(DerivedScore::word).join(", ");
-    let shape = || format!("`{text}` is no derived score; write `instrument.scale.t`, or another of {} behind the scale", known());
+    let shape = || {
+        format!("`{text}` is no derived score; write `instrument.scale.t`, or another of {} behind the scale", known())
+    };
     let (scale, word) = text.rsplit_once('.').ok_or_else(shape)?;
     let derived = DerivedScore::ALL.into_iter().find(|known| known.word() == word).ok_or_else(shape)?;
     Ok((scale.parse()?, derived))

@@ -120,10 +120,8 @@ impl Sheets {
         classes: &[Option<u32>],
     ) -> Result<SheetFacts, ScreeningError> {
         let own: Vec<&ScoredBatch> = self.of.iter().filter_map(|at| batches.get(*at)).collect();
-        let known: Vec<SheetFacts> = own
-            .iter()
-            .map(|batch| SheetFacts::of_frame(&batch.batch.sheets, check, None))
-            .collect::<Result<_, _>>()?;
+        let known: Vec<SheetFacts> =
+            own.iter().map(|batch| SheetFacts::of_frame(&batch.batch.sheets, check, None)).collect::<Result<_, _>>()?;
         // The time was spent on the whole form: a sheet's seconds are told a question, so that forms of different length agree.
         let questions: Vec<f64> = own.iter().map(|batch| questions(batch)).collect();
         let mut facts = SheetFacts::default();

@@ -241,8 +241,7 @@ pub(super) fn match_up(
     roster: &[Pupil],
     wave: &WaveSettings,
 ) -> Matched {
-    let mut matched =
-        Matched { fates: admitted, chosen: vec![None; roster.len()], attempts: vec![0; roster.len()] };
+    let mut matched = Matched { fates: admitted, chosen: vec![None; roster.len()], attempts: vec![0; roster.len()] };
     // Nearly every pupil has one sheet; only the others get a list.
     let mut several: HashMap<u32, Vec<(u32, u32)>> = HashMap::new();
     for (b, (batch, fates)) in batches.iter().zip(&matched.fates).enumerate() {

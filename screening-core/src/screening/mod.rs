@@ -27,6 +27,4 @@ pub use people::pupils_from_frame;
 pub use pipeline::screen;
 pub use provenance::{EarlierProvenance, InstrumentProvenance, Provenance};
 pub use result::{PupilProposal, Rejection, RejectionKind, ScreeningResult, SheetPlace, StrayCritical, Superseded};
-pub use summary::{
-    ChangeUse, InstrumentValidity, NormUse, RowTotals, RuleTotal, Summary, TierTotal, ValidityUse,
-};
+pub use summary::{ChangeUse, InstrumentValidity, NormUse, RowTotals, RuleTotal, Summary, TierTotal, ValidityUse};

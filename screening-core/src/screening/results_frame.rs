@@ -85,9 +85,8 @@ fn people(parts: &Parts<'_>) -> Result<Vec<Column>, ScreeningError> {
             parts.batches.get(batch as usize).map(|batch| batch.rows.date(row as usize))
         })
         .collect();
-    let months = |(pupil, day): (&Pupil, &Option<jiff::civil::Date>)| {
-        context(pupil, day.unwrap_or(parts.wave.date)).age_months
-    };
+    let months =
+        |(pupil, day): (&Pupil, &Option<jiff::civil::Date>)| context(pupil, day.unwrap_or(parts.wave.date)).age_months;
     let months: UInt16Chunked = roster.iter().zip(&days).map(months).collect();
     let years = |months: Option<u16>| u8::try_from(months? / 12).ok();
     let ages: UInt8Chunked = months.iter().map(years).collect();

@@ -101,16 +101,6 @@ impl ValidityReport {
         &self.instrument
     }
 
-    /// Whether the sheet has a verdict from the validity rules of the definition alone, a graver one counting as well.
-    pub fn own_state(&self, verdict: crate::instrument::Verdict, row: usize) -> Tri {
-        let own = self.own.iter().filter(|own| own.verdict >= verdict);
-        own.map(|own| own.states.get(row).copied().unwrap_or(Tri::Unknown)).fold(Tri::No, |all, state| match (all, state) {
-            (Tri::Yes, _) | (_, Tri::Yes) => Tri::Yes,
-            (Tri::Unknown, _) | (_, Tri::Unknown) => Tri::Unknown,
-            _ => Tri::No,
-        })
-    }
-
     /// A rule of the plan that is used for this instrument, and what it means.
     pub fn rule(&self, id: &str) -> Option<&ValidityRuleDef> {
         self.rules().find(|(rule, _)| rule.id == id).map(|(rule, _)| rule)
@@ -118,7 +108,8 @@ impl ValidityReport {
 
     /// Rules of the plan with a verdict that fired for a sheet, with the sentence that tells value, threshold and source.
     pub fn fired_rules(&self, row: usize) -> Vec<(&ValidityRuleDef, Text)> {
-        let fired = self.rules().filter(|(rule, result)| rule.verdict.is_some() && result.fired.get(row) == Some(&FIRED));
+        let fired =
+            self.rules().filter(|(rule, result)| rule.verdict.is_some() && result.fired.get(row) == Some(&FIRED));
         fired.filter_map(|(rule, result)| Some((rule, self.plan_sentence(rule, result, row)?))).collect()
     }
 

@@ -22,13 +22,22 @@ const DEFAULT_PLAN: &str = "district-default";
 const NO_PLAN: &str = "none";
 
 /// Norms of a job.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(untagged)]
+#[derive(Debug, Clone)]
 pub enum NormChoice {
     /// A bundled set by its id, or the path of a norm file.
     Named(String),
     /// Local norms of an earlier wave, made for this job.
     OfWave(WaveNorms),
+}
+
+impl<'de> Deserialize<'de> for NormChoice {
+    /// By hand, so that a missing or misspelt key of the table is told by name.
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match toml::Value::deserialize(deserializer)? {
+            toml::Value::String(name) => Ok(Self::Named(name)),
+            other => other.try_into().map(Self::OfWave).map_err(serde::de::Error::custom),
+        }
+    }
 }
 
 /// Local norms of an earlier wave. A norm file that is kept and cited over several waves is made by `screening norms build`.
@@ -221,7 +230,11 @@ fn of_wave(
             (None, _) => Err(refuse("job-norms-scale", file, &[("wave", &wanted.wave), ("scale", id)])),
             (Some(used), own) => {
                 let own = own.clone().unwrap_or_default();
-                Err(refuse("job-norms-definition", file, &[("wave", &wanted.wave), ("scale", id), ("used", used), ("own", &own)]))
+                Err(refuse(
+                    "job-norms-definition",
+                    file,
+                    &[("wave", &wanted.wave), ("scale", id), ("used", used), ("own", &own)],
+                ))
             }
         }
     };

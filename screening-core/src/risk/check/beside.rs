@@ -109,7 +109,10 @@ pub(super) fn check_side(instrument: &Instrument, scale: &Reference) -> Result<(
     let definition = instrument.definition();
     let raised = |set: &&crate::instrument::model::CutoffDef| {
         set.scales.contains(&scale.part)
-            && set.bands.iter().any(|step| definition.bands.get(&step.band).is_some_and(|band| band.level >= Level::Raised))
+            && set
+                .bands
+                .iter()
+                .any(|step| definition.bands.get(&step.band).is_some_and(|band| band.level >= Level::Raised))
     };
     if definition.cutoffs.iter().any(|set| raised(&set)) {
         return Ok(());

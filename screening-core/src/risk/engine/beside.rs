@@ -137,7 +137,11 @@ impl<'a> Since<'a> {
         // Nothing earlier comes first: another sheet would not change that.
         match self.at(row) {
             Some((scale, row)) if scale.before(row).is_some() || scale.raised_before(row).is_some() => {
-                if scored { Reason::NoFigures } else { Reason::NoScore }
+                if scored {
+                    Reason::NoFigures
+                } else {
+                    Reason::NoScore
+                }
             }
             _ => Reason::NoEarlier,
         }

@@ -155,7 +155,12 @@ impl<'a> Probe<'a> {
                 let judged = judged.filter(|judged| judged.report.rule(&reference.part).is_some());
                 let missing = || EngineError::Index { rule: rule.to_owned(), part: reference.to_string() };
                 let judged = judged.ok_or_else(missing)?;
-                Kind::ValidityIndex { judged, column: judged.report.column(&reference.part), op: *op, value: value.to_f64() }
+                Kind::ValidityIndex {
+                    judged,
+                    column: judged.report.column(&reference.part),
+                    op: *op,
+                    value: value.to_f64(),
+                }
             }
             Leaf::Norm { scale, derived, op, value } => {
                 let at = scale_of(scale)?;

@@ -296,11 +296,15 @@ impl Probe<'_> {
         }
     }
 
-    /// Whether a condition about change is open only because there is no earlier wave at all.
-    pub(super) fn is_first_wave(&self, row: usize) -> bool {
-        self.since().is_some_and(|(since, scale)| {
-            !since.any_wave && since.why(row, self.sheets.value(scale, row).is_some()) == Reason::NoEarlier
-        })
+    /// Whether a condition about change is open because there is no earlier result.
+    pub(super) fn waits_in_vain(&self, row: usize) -> bool {
+        self.since()
+            .is_some_and(|(since, scale)| since.why(row, self.sheets.value(scale, row).is_some()) == Reason::NoEarlier)
+    }
+
+    /// Whether there is no earlier wave at all.
+    pub(super) fn is_first_wave(&self) -> bool {
+        self.since().is_some_and(|(since, _)| !since.any_wave)
     }
 
     fn since(&self) -> Option<(&Since<'_>, usize)> {
@@ -350,7 +354,8 @@ impl Probe<'_> {
         let operator = self.operator().map_or_else(no_text, |op| say(&format!("operator.{}", operator_key(op)), &[]));
         let said = self.observe(row);
         let threshold = self.threshold();
-        let reason = if key == "undecided.no-norm" { say(&format!("no-norm-word.{}", said.cell), &[]) } else { no_text() };
+        let reason =
+            if key == "undecided.no-norm" { say(&format!("no-norm-word.{}", said.cell), &[]) } else { no_text() };
         let fills = [
             ("instrument", Fill::Same(definition.abbreviation.as_str())),
             ("name", Fill::Both(&said.name)),

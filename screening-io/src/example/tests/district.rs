@@ -77,7 +77,8 @@ fn most_pupils_sat_both_waves_in_the_grade_below() {
     let births: HashMap<&str, &str> =
         now.iter().map(|row| (row["student_id"].as_str(), row["birth_date"].as_str())).collect();
     assert!(then.iter().all(|row| births.get(row["student_id"].as_str()).is_none_or(|day| *day == row["birth_date"])));
-    let parts = before.sat + before.absent + before.refused + before.withdrawn + before.out_of_scope + before.unexplained;
+    let parts =
+        before.sat + before.absent + before.refused + before.withdrawn + before.out_of_scope + before.unexplained;
     assert_eq!(before.pupils, parts);
 }
 
