@@ -175,11 +175,6 @@ impl Sink for Last {
     fn push(&mut self, pupil: usize, found: &Found<'_>) {
         let Some(row) = self.row_of.get(pupil).copied().flatten().map(|row| row as usize) else { return };
         let Some(scale) = self.scales.last_mut() else { return };
-        fn put<T>(column: &mut [T], row: usize, value: T) {
-            if let Some(slot) = column.get_mut(row) {
-                *slot = value;
-            }
-        }
         put(&mut scale.before, row, found.scores[0]);
         put(&mut scale.index, row, found.values.get(found.judge).copied().unwrap_or(f64::NAN));
         put(&mut scale.outcome, row, found.outcome.map_or(NONE, |outcome| outcome as u8));
@@ -189,5 +184,11 @@ impl Sink for Last {
             put(&mut scale.raised, row, *last);
             put(&mut scale.raised_before, row, earlier.iter().rev().copied().flatten().next());
         }
+    }
+}
+
+fn put<T>(column: &mut [T], row: usize, value: T) {
+    if let Some(slot) = column.get_mut(row) {
+        *slot = value;
     }
 }

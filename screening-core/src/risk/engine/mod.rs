@@ -2,6 +2,7 @@
 
 mod beside;
 mod probe;
+mod probe_beside;
 mod run;
 
 use polars::prelude::DataFrame;

@@ -1,5 +1,6 @@
 //! The evidence of a row in words.
 
+mod beside;
 mod observe;
 
 use crate::instrument::expr::Comparison;
