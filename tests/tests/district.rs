@@ -325,8 +325,8 @@ fn the_later_wave_shows_norms_validity_and_change() -> Outcome<()> {
     assert!(published.scales[0].without["age-outside"] > 500, "{:?}", published.scales[0]);
     let phq = local.scales.iter().find(|account| account.scale == "phq-9.total").ok_or("phq-9.total")?;
     assert!(phq.with_norm > 1200, "{phq:?}");
-    let (percentiles, cells) = (numbers(results, "phq-9.total.percentile")?, texts(results, "phq-9.total.norm")?);
-    assert!(percentiles.iter().zip(&cells).all(|(value, cell)| value.is_some() == cell.is_some()));
+    let (percentiles, sources) = (numbers(results, "phq-9.total.percentile")?, texts(results, "phq-9.total.norm")?);
+    assert!(percentiles.iter().zip(&sources).all(|(value, cell)| value.is_some() == cell.is_some()));
     let values: Vec<f64> = percentiles.into_iter().flatten().collect();
     let mean = values.iter().sum::<f64>() / values.len() as f64;
     assert!((40.0..60.0).contains(&mean), "mean percentile rank {mean}");

@@ -58,7 +58,7 @@ fn validity(parts: &Parts<'_>, instrument: &str) -> Result<Vec<Column>, Screenin
     };
     let place = |sheet: &Option<(u32, u32)>| -> Option<IdxSize> {
         let (batch, row) = (*sheet)?;
-        judged.rows.get(batch as usize)?.get(row as usize).copied().flatten().map(IdxSize::from)
+        judged.rows.get(batch as usize)?.get(row as usize).copied().flatten()
     };
     let rows: IdxCa = parts.matched.chosen.iter().map(place).collect();
     let mut frame = judged.report.to_frame()?;

@@ -34,7 +34,7 @@ pub struct Beside<'a> {
     pub change: Option<&'a WaveChange>,
 }
 
-impl<'a> Beside<'a> {
+impl Beside<'_> {
     fn row(&self, row: usize) -> Option<usize> {
         self.rows.get(row).copied().flatten().map(|row| row as usize)
     }
@@ -96,15 +96,15 @@ impl<'a> Derived<'a> {
     }
 }
 
-/// Why something about change cannot be said.
+/// What is lacking where something about change cannot be said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::risk) enum Reason {
     /// The score or band of this wave is not known.
-    NoScore,
+    Score,
     /// There is nothing earlier to compare with.
-    NoEarlier,
+    Earlier,
     /// Both are there, but no index or no common cut-off.
-    NoFigures,
+    Figures,
 }
 
 /// Change of one scale, read by the rows of the sheets.
@@ -138,12 +138,12 @@ impl<'a> Since<'a> {
         match self.at(row) {
             Some((scale, row)) if scale.before(row).is_some() || scale.raised_before(row).is_some() => {
                 if scored {
-                    Reason::NoFigures
+                    Reason::Figures
                 } else {
-                    Reason::NoScore
+                    Reason::Score
                 }
             }
-            _ => Reason::NoEarlier,
+            _ => Reason::Earlier,
         }
     }
 

@@ -279,9 +279,9 @@ impl Probe<'_> {
         use WhyUndecided::{MissingAnswers, NoEarlierResult, NoIndex, NoReference};
         if let Some((since, scale)) = self.since() {
             return match since.why(row, self.sheets.value(scale, row).is_some()) {
-                Reason::NoScore => (MissingAnswers, "undecided.change-score"),
-                Reason::NoEarlier => (NoEarlierResult, "undecided.change-earlier"),
-                Reason::NoFigures => (NoReference, "undecided.change-figures"),
+                Reason::Score => (MissingAnswers, "undecided.change-score"),
+                Reason::Earlier => (NoEarlierResult, "undecided.change-earlier"),
+                Reason::Figures => (NoReference, "undecided.change-figures"),
             };
         }
         let no_reference = match &self.kind {
