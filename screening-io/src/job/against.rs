@@ -114,6 +114,17 @@ impl Against {
 /// Reads norms, plan and earlier waves of a job. `depth` counts the jobs that lead here.
 pub(super) fn read(job: &Job, file: &Path, library: &Library, depth: usize) -> Result<Against, JobError> {
     let base = file.parent().unwrap_or_else(|| Path::new(""));
+    // What costs nothing to read is read first: a misspelt name is told before an earlier wave is scored again.
+    let validity = plan(job.validity.as_deref(), base)?;
+    let change = options(&job.change, file, library)?;
+    let named: Vec<Option<NormSet>> = job
+        .norms
+        .iter()
+        .map(|choice| match choice {
+            NormChoice::Named(name) => named(name, base).map(Some),
+            NormChoice::OfWave(_) => Ok(None),
+        })
+        .collect::<Result<_, _>>()?;
     let mut sources = BTreeMap::new();
     let mut earlier = Vec::with_capacity(job.earlier.len());
     for entry in &job.earlier {
@@ -121,13 +132,11 @@ pub(super) fn read(job: &Job, file: &Path, library: &Library, depth: usize) -> R
         sources.insert(wave.id.clone(), source);
         earlier.push(wave);
     }
-    let norms = job.norms.iter().map(|choice| match choice {
-        NormChoice::Named(name) => named(name, base),
-        NormChoice::OfWave(wanted) => of_wave(wanted, file, (&earlier, &sources), library),
+    let norms = job.norms.iter().zip(named).filter_map(|(choice, named)| match choice {
+        NormChoice::Named(_) => named.map(Ok),
+        NormChoice::OfWave(wanted) => Some(of_wave(wanted, file, (&earlier, &sources), library)),
     });
     let norms = norms.collect::<Result<_, _>>()?;
-    let validity = plan(job.validity.as_deref(), base)?;
-    let change = options(&job.change, file, library)?;
     let interpretation = Interpretation { norms, validity, earlier, change, ..Interpretation::default() };
     Ok(Against { interpretation, sources })
 }
@@ -153,6 +162,10 @@ fn wave(entry: &Earlier, file: &Path, depth: usize) -> Result<(Wave, String), Jo
             let path = base.join(job);
             if depth >= DEEPEST {
                 return Err(refuse("job-earlier-deep", file, &[("job", &job.display().to_string())]));
+            }
+            let found = Job::read(&path)?.wave;
+            if found != entry.wave {
+                return Err(refuse("job-earlier-wave", file, &[("wave", &entry.wave), ("found", &found)]));
             }
             let done = run_job_within(&path, depth + 1)?;
             let provenance = &done.summary.provenance;
