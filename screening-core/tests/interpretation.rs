@@ -31,7 +31,11 @@ fn roster(pupils: usize) -> Vec<Pupil> {
         school: "A".to_owned(),
         grade: Some(8),
         class: "1".to_owned(),
-        sex: Some(if at % 2 == 0 { screening_core::answers::Sex::Female } else { screening_core::answers::Sex::Male }),
+        sex: Some(if at.is_multiple_of(2) {
+            screening_core::answers::Sex::Female
+        } else {
+            screening_core::answers::Sex::Male
+        }),
         birth_date: Some(date(2012, 3, 1)),
         consent: Consent::Granted,
         attendance: Attendance::Unrecorded,

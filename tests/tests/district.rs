@@ -452,7 +452,7 @@ fn what_does_not_fit_a_job_is_refused_with_place_and_advice() -> Outcome<()> {
     let folder = tempfile::tempdir()?;
     let refuse = |change: &dyn Fn(String) -> String| -> Outcome<String> {
         let path = changed_job(folder.path(), change)?;
-        Ok(run_job(&path, false, &|_| {}).map(|_| String::new()).unwrap_or_else(|error| error.to_string()))
+        Ok(run_job(&path, false, &|_| {}).map_or_else(|error| error.to_string(), |_| String::new()))
     };
     let wave =
         refuse(&|text| text.replace("[[earlier]]\nwave = \"2026-spring\"", "[[earlier]]\nwave = \"2025-autumn\""))?;
