@@ -235,4 +235,7 @@ pub(crate) struct ExampleCommand {
     /// Seed of all random draws.
     #[arg(long, default_value_t = 2026)]
     pub(crate) seed: u64,
+    /// Waves: with 2 the wave before is written too, and the job compares with it.
+    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u8).range(1..=2))]
+    pub(crate) waves: u8,
 }

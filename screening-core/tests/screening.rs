@@ -12,8 +12,8 @@ use screening_core::coverage::{Attendance, Consent, Scope, Status};
 use screening_core::instrument::Library;
 use screening_core::risk::Policy;
 use screening_core::screening::{
-    AttemptPolicy, Batch, Battery, ConsentMode, Licences, Pupil, RejectionKind, ScreeningError, ScreeningInput,
-    ScreeningResult, WaveSettings, pupils_from_frame, screen,
+    AttemptPolicy, Batch, Battery, ConsentMode, Interpretation, Licences, Pupil, RejectionKind, ScreeningError,
+    ScreeningInput, ScreeningResult, WaveSettings, pupils_from_frame, screen,
 };
 
 static LIBRARY: LazyLock<Library> = LazyLock::new(|| Library::bundled().unwrap());
@@ -93,6 +93,7 @@ fn run_with(
         policy: &policy,
         licences: licences(),
         scoring: IndexMap::default(),
+        interpretation: Interpretation::default(),
     })
 }
 
@@ -278,6 +279,7 @@ fn a_licence_must_be_settled() {
         policy: &policy,
         licences: Licences::default(),
         scoring: IndexMap::default(),
+        interpretation: Interpretation::default(),
     })
     .unwrap_err();
     assert!(error.to_string().contains("mht = \"who settled it and how\""), "{error}");

@@ -41,6 +41,7 @@ fn results(folder: &Path, library: &Library, wave: &str, day: Date, first: i8) -
         policy: &policy,
         licences: screening_core::screening::Licences::default(),
         scoring: indexmap::IndexMap::default(),
+        interpretation: screening_core::screening::Interpretation::default(),
     })
     .unwrap();
     let out = folder.join(wave);

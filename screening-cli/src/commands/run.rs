@@ -55,6 +55,7 @@ impl<'a> Progress<'a> {
     fn step(&self, step: &Step) {
         let language = self.context.language;
         let (text, place) = match step {
+            Step::Against { waves } => (fill("step-against", language, &[waves.to_string()]), None),
             Step::Roster => (say("step-roster", language), None),
             Step::Answers { file, number, of } => {
                 let counts = [number.to_string(), of.to_string(), file.display().to_string()];

@@ -9,6 +9,7 @@ use screening_core::screening::{AttemptPolicy, AuditSettings, ConsentMode, Licen
 use serde::Deserialize;
 
 use super::JobError;
+use super::against::{ChangeSettings, Earlier, NormChoice};
 use crate::{Coding, MatchBy, SchoolSystem};
 
 /// The version of the job format that this engine reads.
@@ -65,6 +66,18 @@ pub struct Job {
     /// Findings of the auditor that a person accepts, each with a written reason.
     #[serde(default)]
     pub audit: AuditSettings,
+    /// Norms of the scores: bundled sets by id, files, or local norms of an earlier wave.
+    #[serde(default)]
+    pub norms: Vec<NormChoice>,
+    /// Validity plan: the id of a bundled one, the path of a file, or `none`; the district's default when left out.
+    #[serde(default)]
+    pub validity: Option<String>,
+    /// Earlier waves, the earliest first.
+    #[serde(default)]
+    pub earlier: Vec<Earlier>,
+    /// How change since the earlier waves is computed.
+    #[serde(default)]
+    pub change: ChangeSettings,
     /// Files with answers.
     pub answers: Vec<AnswerFile>,
 }

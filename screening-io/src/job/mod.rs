@@ -1,5 +1,6 @@
 //! One screening from its files to its outputs: the semester's batch job.
 
+mod against;
 mod config;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,6 +17,7 @@ use screening_core::screening::{
     screen,
 };
 
+pub use against::{ChangeSettings, Earlier, NormChoice, WaveNorms};
 pub use config::{AnswerFile, AnswerFormat, JOB_SCHEMA, Job, JobBattery, OneOrMany};
 
 use crate::error::{Place, Problem};
@@ -56,10 +58,10 @@ pub enum JobError {
         /// Findings.
         diagnostics: Diagnostics,
     },
-    /// A policy or battery is not known.
+    /// A policy, battery, norm set or validity plan is not known.
     #[error("there is no {kind} `{id}`; use the id of a bundled one or {advice}")]
     Unknown {
-        /// `policy` or `battery`.
+        /// `policy`, `battery`, `norms` or `validity plan`.
         kind: &'static str,
         /// Id.
         id: String,
@@ -80,6 +82,11 @@ pub enum JobError {
 /// How far a job has come.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Step {
+    /// Reads norms, validity plan and earlier waves.
+    Against {
+        /// Earlier waves.
+        waves: usize,
+    },
     /// Reads the class lists.
     Roster,
     /// Reads an answer file.
@@ -141,6 +148,11 @@ pub struct JobResult {
 /// # Errors
 /// When the job, a definition, the roster or an answer file is refused.
 pub fn run_job(path: &Path, names: bool, progress: &dyn Fn(Step)) -> Result<JobResult, JobError> {
+    run_within(path, names, progress, 0)
+}
+
+/// The same for a job that another one may have asked for.
+fn run_within(path: &Path, names: bool, progress: &dyn Fn(Step), depth: usize) -> Result<JobResult, JobError> {
     let job = Job::read(path)?;
     let base = path.parent().unwrap_or_else(|| Path::new(""));
     let mut library = Library::bundled()?;
@@ -153,6 +165,10 @@ pub fn run_job(path: &Path, names: bool, progress: &dyn Fn(Step)) -> Result<JobR
     };
     let policy = policy(&job.policy, base)?;
     let batteries = job.batteries.iter().map(battery).collect::<Result<Vec<_>, _>>()?;
+    if !job.earlier.is_empty() {
+        progress(Step::Against { waves: job.earlier.len() });
+    }
+    let against = against::read(&job, path, &library, depth)?;
 
     progress(Step::Roster);
     let paths: Vec<PathBuf> = job.rosters().iter().map(|roster| base.join(roster)).collect();
@@ -214,9 +230,11 @@ pub fn run_job(path: &Path, names: bool, progress: &dyn Fn(Step)) -> Result<JobR
         policy: &policy,
         licences: job.licences.clone(),
         scoring,
+        interpretation: against.interpretation.clone(),
     };
     let mut screening = screen(input)?;
     let provenance = &mut screening.summary.provenance;
+    against.cite(&mut provenance.earlier);
     let is_used = |pack: &&WordingPack| provenance.instruments.iter().any(|used| used.id == pack.instrument);
     provenance.wording = wording.iter().filter(is_used).map(WordingPack::citation).collect();
     Ok(JobResult { job, policy, screening, rejected, files, names })
