@@ -31,12 +31,14 @@ pub mod answers;
 pub mod catalogue;
 pub mod change;
 pub mod coverage;
+pub mod disclosure;
 mod hash;
 pub mod instrument;
 pub mod norms;
 #[cfg(feature = "psychometrics")]
 pub mod psychometrics;
 pub mod risk;
+pub mod schools;
 pub mod scoring;
 #[cfg(feature = "frame")]
 pub mod screening;
