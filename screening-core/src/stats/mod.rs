@@ -7,6 +7,7 @@ mod fixed;
 mod loglinear;
 mod moments;
 mod normal;
+mod proportion;
 mod quantile;
 mod rank;
 
@@ -15,5 +16,6 @@ pub use fixed::FixedSum;
 pub use loglinear::{SmoothError, Smoothed, log_linear, log_linear_selected};
 pub use moments::Moments;
 pub use normal::{normal_cdf, normal_quantile};
+pub use proportion::{beta_cdf, beta_quantile, binomial_cdf, clopper_pearson};
 pub use quantile::{Block, QuantileType, quantile, weighted_quantile};
 pub use rank::{PlottingPosition, mean_ranks, wilson};
