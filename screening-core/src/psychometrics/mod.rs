@@ -18,6 +18,7 @@ mod factors;
 mod items;
 mod matrix;
 mod minimise;
+mod plot;
 mod random;
 mod reliability;
 mod responses;

@@ -67,6 +67,29 @@ fn maximum_likelihood() {
 }
 
 #[test]
+fn robust_maximum_likelihood() {
+    let Some(oracle) = Oracle::open("cfa") else { return };
+    let theirs = oracle.results("hs_mlm");
+    let names = numbered("x", 1, 9);
+    let found = three_factors().fit_ml_robust_data(&names, &decimals(&oracle, FILE, &names)).unwrap();
+    let fit = &theirs["fit"];
+    let pairs = [
+        ("chisq", found.fit.chi_square_plain),
+        ("chisq.scaling.factor", found.fit.scaling),
+        ("chisq.scaled", found.fit.chi_square.value),
+        ("baseline.chisq.scaled", found.fit.baseline.value),
+        ("cfi.scaled", found.fit.cfi),
+        ("tli.scaled", found.fit.tli),
+        ("rmsea.scaled", found.fit.rmsea),
+        ("rmsea.ci.lower.scaled", found.fit.rmsea_interval.0),
+        ("rmsea.ci.upper.scaled", found.fit.rmsea_interval.1),
+        ("srmr", found.fit.srmr),
+    ];
+    pairs.iter().for_each(|(name, own)| close(name, *own, number(&fit[*name]), 1e-5));
+    same_parameters(&found, theirs, 1e-5);
+}
+
+#[test]
 fn one_factor_of_numbers() {
     let Some(oracle) = Oracle::open("cfa") else { return };
     let theirs = oracle.results("phq_ml_1f");

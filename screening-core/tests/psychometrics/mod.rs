@@ -4,6 +4,7 @@ mod cfa;
 mod clustered;
 mod correlation;
 mod factors;
+mod properties;
 mod reliability;
 
 use nalgebra::DMatrix;

@@ -24,12 +24,13 @@ impl ChiSquare {
     }
 }
 
-/// Fit of a confirmatory model. For ordered answers all indices but `srmr` come from the scaled and shifted test.
+/// Fit of a confirmatory model. For ordered answers all indices but `srmr` come from the scaled and shifted test, for robust
+/// maximum likelihood from the scaled one (in lavaan the columns `.scaled`).
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct CfaFit {
-    /// The test of the model: `N F`; for ordered answers scaled and shifted.
+    /// The test of the model: `N F`; for robust likelihood scaled, for ordered answers scaled and shifted.
     pub chi_square: ChiSquare,
-    /// The test before scaling (the same for maximum likelihood).
+    /// The test before scaling (the same for plain maximum likelihood).
     pub chi_square_plain: f64,
     /// By what it was divided.
     pub scaling: f64,
@@ -87,7 +88,8 @@ impl Tests {
     }
 }
 
-pub(super) fn of_likelihood(fitted: &Fitted, samples: &[SampleMoments], means: bool) -> CfaFit {
+/// `scaling`: by what the tests of the model and of the baseline are divided.
+pub(super) fn of_likelihood(fitted: &Fitted, samples: &[SampleMoments], means: bool, scaling: (f64, f64)) -> CfaFit {
     let (p, g) = (fitted.layout.items as f64, samples.len() as f64);
     let persons: f64 = samples.iter().map(|sample| sample.persons() as f64).sum();
     let known = g * (p * (p + 1.0) / 2.0 + if means { p } else { 0.0 });
@@ -100,8 +102,8 @@ pub(super) fn of_likelihood(fitted: &Fitted, samples: &[SampleMoments], means: b
         })
         .sum();
     let tests = Tests {
-        model: ChiSquare::new(fitted.chi_square, df),
-        baseline: ChiSquare::new(baseline, g * p * (p - 1.0) / 2.0),
+        model: ChiSquare::new(fitted.chi_square / scaling.0, df),
+        baseline: ChiSquare::new(baseline / scaling.1, g * p * (p - 1.0) / 2.0),
         persons,
         groups: g,
     };
@@ -118,7 +120,7 @@ pub(super) fn of_likelihood(fitted: &Fitted, samples: &[SampleMoments], means: b
     CfaFit {
         chi_square: tests.model,
         chi_square_plain: fitted.chi_square,
-        scaling: 1.0,
+        scaling: scaling.0,
         baseline: tests.baseline,
         cfi: tests.cfi(),
         tli: tests.tli(),

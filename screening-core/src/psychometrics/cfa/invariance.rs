@@ -119,7 +119,7 @@ impl CfaModel {
         let mut steps: Vec<InvarianceStep> = Vec::new();
         for level in Invariance::ALL {
             let fitted = ml::fit(self, &items, &samples, true, level.equal())?;
-            let fit = of_likelihood(&fitted, &samples, true);
+            let fit = of_likelihood(&fitted, &samples, true, (1.0, 1.0));
             let before = steps.last().map(|step| step.fit);
             let difference = before.map(|before| fit.chi_square.value - before.chi_square.value);
             let difference_df = before.map(|before| fit.chi_square.df - before.chi_square.df);

@@ -7,6 +7,7 @@ mod invariance;
 mod ml;
 mod model;
 mod report;
+mod robust;
 mod sample;
 
 pub use fit::{CfaFit, ChiSquare};
@@ -15,9 +16,9 @@ pub use model::{CfaModel, FactorScale};
 pub use report::{CfaEstimator, CfaParameter, CfaReport, FactorScores};
 pub use sample::SampleMoments;
 
-use nalgebra::DVector;
+use nalgebra::{DMatrix, DVector};
 
-use super::{EstimationError, Polychorics};
+use super::{EstimationError, Polychorics, Responses};
 use model::{Equal, Layout};
 
 impl CfaModel {
@@ -48,8 +49,41 @@ impl CfaModel {
         let items = self.items();
         let sample = sample.select(&items)?;
         let fitted = ml::fit(self, &items, std::slice::from_ref(&sample), false, Equal::default())?;
-        let fit = fit::of_likelihood(&fitted, std::slice::from_ref(&sample), false);
+        let fit = fit::of_likelihood(&fitted, std::slice::from_ref(&sample), false, (1.0, 1.0));
         Ok(CfaReport::of(self, &items, CfaEstimator::MaximumLikelihood, &fitted, fit, Some(&sample), 0))
+    }
+
+    /// Fits the model by maximum likelihood, with standard errors and a chi-square that hold for items that are not normal
+    /// (Satorra and Bentler 1994; lavaan's MLM): estimates are those of [`Self::fit_ml`], the test is divided by the mean
+    /// eigenvalue of what the fourth moments make of it.
+    ///
+    /// # Errors
+    /// As [`Self::fit_ml`].
+    pub fn fit_ml_robust(&self, responses: &Responses) -> Result<CfaReport, EstimationError> {
+        self.fit_ml_robust_data(responses.names(), &responses.to_matrix())
+    }
+
+    /// The same from numbers, one row a person, with the names of the columns; rows with NaN are left out and counted.
+    ///
+    /// # Errors
+    /// As [`Self::fit_ml`].
+    pub fn fit_ml_robust_data(&self, names: &[String], data: &DMatrix<f64>) -> Result<CfaReport, EstimationError> {
+        self.check()?;
+        let items = self.items();
+        let at = items.iter().map(|item| {
+            names.iter().position(|name| name == item).filter(|at| *at < data.ncols()).ok_or_else(|| {
+                let (expected, found) = (names.join(", "), item.clone());
+                EstimationError::Shape { what: "the items of the model", expected, found }
+            })
+        });
+        let chosen = data.select_columns(&at.collect::<Result<Vec<_>, _>>()?);
+        let sample = SampleMoments::from_data(items.iter().cloned(), &chosen)?;
+        let mut fitted = ml::fit(self, &items, std::slice::from_ref(&sample), false, Equal::default())?;
+        let correction = robust::correct(&fitted, &sample, &chosen)?;
+        fitted.covariance = correction.covariance;
+        let scaling = (correction.model, correction.baseline);
+        let fit = fit::of_likelihood(&fitted, std::slice::from_ref(&sample), false, scaling);
+        Ok(CfaReport::of(self, &items, CfaEstimator::RobustMaximumLikelihood, &fitted, fit, Some(&sample), 0))
     }
 
     /// Fits the model to polychoric correlations by diagonally weighted least squares, with standard errors and test that

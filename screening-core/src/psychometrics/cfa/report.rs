@@ -21,6 +21,8 @@ use crate::texts::{Fill, say};
 pub enum CfaEstimator {
     /// Maximum likelihood of normal variables.
     MaximumLikelihood,
+    /// The same with errors and test by Satorra and Bentler (MLM).
+    RobustMaximumLikelihood,
     /// Diagonally weighted least squares of polychoric correlations (WLSMV).
     Dwls,
 }
@@ -248,6 +250,7 @@ impl CfaReport {
         let fills = [("persons", Fill::Same(persons.as_str())), ("out", Fill::Same(&out))];
         let key = match self.estimator {
             CfaEstimator::MaximumLikelihood => "cfa.ml",
+            CfaEstimator::RobustMaximumLikelihood => "cfa.mlm",
             CfaEstimator::Dwls => "cfa.dwls",
         };
         vec![say(key, &fills), say("cfa.fit", &[])]

@@ -131,7 +131,8 @@ impl<'a> Grid<'a> {
             let newton = if curvature < 0.0 { rho - slope / curvature } else { f64::NAN };
             let next = if newton > low && newton < high { newton } else { f64::midpoint(low, high) };
             if (next - rho).abs() <= 1e-13 || slope.abs() <= 1e-13 * n || high - low <= 1e-13 {
-                if END - rho.abs() < 1e-9 {
+                // At the end, or on a slope so long that doubles take it for flat ground.
+                if END - rho.abs() < 1e-9 || curvature > -1e-6 * n {
                     break;
                 }
                 return Ok(Estimate { rho, log_likelihood: value });

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::super::EstimationError;
 use super::super::matrix::{figure, table};
-use super::super::random::Random;
+use super::super::random::Stream;
 use super::eigenvalues;
 use crate::instrument::Text;
 use crate::stats::{QuantileType, quantile};
@@ -84,7 +84,7 @@ impl ParallelAnalysis {
         }
         let draws = (0..self.samples as u64)
             .into_par_iter()
-            .map(|sample| eigenvalues(&random_correlations(&mut Random::stream(self.seed, sample), persons, p)));
+            .map(|sample| eigenvalues(&random_correlations(&mut Stream::new(self.seed, sample), persons, p)));
         let draws = draws.collect::<Result<Vec<_>, _>>()?;
         let (mut random_mean, mut random_quantile) = (Vec::with_capacity(p), Vec::with_capacity(p));
         for at in 0..p {
@@ -110,7 +110,7 @@ impl ParallelAnalysis {
 
 /// Correlations of uncorrelated normal variables: by Bartlett's decomposition of a Wishart matrix, `p^2 / 2` draws in place
 /// of `n p`.
-fn random_correlations(random: &mut Random, persons: usize, p: usize) -> DMatrix<f64> {
+fn random_correlations(random: &mut Stream, persons: usize, p: usize) -> DMatrix<f64> {
     let mut factor = DMatrix::zeros(p, p);
     for i in 0..p {
         for j in 0..i {
@@ -122,7 +122,7 @@ fn random_correlations(random: &mut Random, persons: usize, p: usize) -> DMatrix
 }
 
 /// A chi-square by Marsaglia and Tsang's gamma variates (2000, ACM TOMS 26:363).
-fn chi_square(random: &mut Random, df: f64) -> f64 {
+fn chi_square(random: &mut Stream, df: f64) -> f64 {
     // Below a shape of one: one shape more, times a power of a uniform variate.
     let shape = df / 2.0;
     let boost = if shape < 1.0 { random.uniform().powf(1.0 / shape) } else { 1.0 };
@@ -169,7 +169,7 @@ mod tests {
 
     #[test]
     fn variates_have_their_mean_and_variance() {
-        let mut random = Random::new(5);
+        let mut random = Stream::new(5, 0);
         for df in [1.0, 3.0, 40.0] {
             let draws: Moments = (0..20_000).map(|_| chi_square(&mut random, df)).collect();
             assert!((draws.mean().unwrap() / df - 1.0).abs() < 0.03, "{df}");
@@ -179,7 +179,7 @@ mod tests {
 
     #[test]
     fn random_variables_have_no_component_and_seeds_repeat() {
-        let mut random = Random::new(11);
+        let mut random = Stream::new(11, 0);
         let r = random_correlations(&mut random, 500, 10);
         let analysis = ParallelAnalysis { samples: 40, ..ParallelAnalysis::default() };
         let found = analysis.fit(&r, 500).unwrap();

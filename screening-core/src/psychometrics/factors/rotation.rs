@@ -81,8 +81,44 @@ pub fn rotate(loadings: &DMatrix<f64>, rotation: Rotation) -> Result<Rotated, Es
     }
 }
 
-/// The orthogonal matrix of Kaiser's varimax, by the iterated singular value decomposition that R uses.
+/// A start beside the identity. Symmetric loadings can make the identity a point where a criterion is flat though it is
+/// the worst, and a descent that starts there would stay.
+fn beside(m: usize) -> DMatrix<f64> {
+    let mut turn = DMatrix::identity(m, m);
+    for at in 1..m {
+        let (sin, cos) = (0.3 + 0.05 * at as f64).sin_cos();
+        let mut step = DMatrix::identity(m, m);
+        (step[(at - 1, at - 1)], step[(at, at)]) = (cos, cos);
+        (step[(at - 1, at)], step[(at, at - 1)]) = (-sin, sin);
+        turn *= step;
+    }
+    turn
+}
+
+/// The orthogonal matrix of Kaiser's varimax, from the identity, or beside it when the criterion is flat there.
 fn varimax(loadings: &DMatrix<f64>) -> Result<DMatrix<f64>, EstimationError> {
+    let m = loadings.ncols();
+    let from_identity = varimax_from(loadings, DMatrix::identity(m, m))?;
+    if (&from_identity - DMatrix::identity(m, m)).amax() > 1e-9 {
+        return Ok(from_identity);
+    }
+    // Loadings that are simple already stay as they are.
+    let other = varimax_from(loadings, beside(m))?;
+    let lengths: Vec<f64> = loadings.row_iter().map(|row| row.norm()).collect();
+    let spread = |turn: &DMatrix<f64>| -> f64 {
+        let turned = loadings * turn;
+        let column = |j: usize| {
+            let squares = (0..lengths.len()).map(|i| (turned[(i, j)] / lengths[i]).powi(2));
+            squares.clone().map(|square| square * square).sum::<f64>()
+                - squares.sum::<f64>().powi(2) / lengths.len() as f64
+        };
+        (0..m).map(column).sum()
+    };
+    Ok(if spread(&other) > spread(&from_identity) + 1e-6 { other } else { from_identity })
+}
+
+/// By the iterated singular value decomposition that R uses.
+fn varimax_from(loadings: &DMatrix<f64>, mut turn: DMatrix<f64>) -> Result<DMatrix<f64>, EstimationError> {
     let (p, m) = loadings.shape();
     let lengths = DVector::from_iterator(p, loadings.row_iter().map(|row| row.norm()));
     if lengths.iter().any(|length| *length <= 0.0) {
@@ -93,7 +129,6 @@ fn varimax(loadings: &DMatrix<f64>) -> Result<DMatrix<f64>, EstimationError> {
         ));
     }
     let rows = DMatrix::from_fn(p, m, |i, j| loadings[(i, j)] / lengths[i]);
-    let mut turn = DMatrix::identity(m, m);
     let mut before = 0.0;
     for _ in 0..10_000 {
         let z = &rows * &turn;
@@ -103,7 +138,7 @@ fn varimax(loadings: &DMatrix<f64>) -> Result<DMatrix<f64>, EstimationError> {
         let (Some(u), Some(v)) = (svd.u, svd.v_t) else { break };
         turn = u * v;
         let sum = svd.singular_values.sum();
-        if sum < before * (1.0 + 1e-15) {
+        if sum <= before * (1.0 + 1e-14) {
             return Ok(turn);
         }
         before = sum;
@@ -124,6 +159,13 @@ fn promax(loadings: &DMatrix<f64>) -> Result<Rotated, EstimationError> {
     Ok(Rotated { loadings: loadings * oblique, phi })
 }
 
+/// The gradient by the columns of T, less what would only change their length.
+fn slope(turn: &DMatrix<f64>, inverse: &DMatrix<f64>, l: &DMatrix<f64>, gradient: &DMatrix<f64>) -> DMatrix<f64> {
+    let g = -(l.tr_mul(gradient) * inverse).transpose();
+    let along = turn.component_mul(&g).row_sum();
+    g - turn * DMatrix::from_diagonal(&along.transpose())
+}
+
 /// Gradient projection of Jennrich (2002, Psychometrika 67:7) for oblique rotation: `L = A T'^-1`, columns of T of length 1.
 fn quartimin(loadings: &DMatrix<f64>) -> Result<Rotated, EstimationError> {
     let m = loadings.ncols();
@@ -142,12 +184,16 @@ fn quartimin(loadings: &DMatrix<f64>) -> Result<Rotated, EstimationError> {
     let mut inverse = turn.clone();
     let mut l = loadings.clone();
     let (mut value, mut gradient) = criterion(&l);
+    if value > 1e-12 && slope(&turn, &inverse, &l, &gradient).norm() < 1e-7 {
+        turn = beside(m);
+        inverse = turn.transpose();
+        l = loadings * &turn;
+        (value, gradient) = criterion(&l);
+    }
     let mut step = 1.0;
     let mut size = f64::NAN;
     for _ in 0..5_000 {
-        let g = -(l.tr_mul(&gradient) * &inverse).transpose();
-        let along = turn.component_mul(&g).row_sum();
-        let projected = &g - &turn * DMatrix::from_diagonal(&along.transpose());
+        let projected = slope(&turn, &inverse, &l, &gradient);
         size = projected.norm();
         if size < 1e-9 {
             return Ok(Rotated { phi: turn.tr_mul(&turn), loadings: l });

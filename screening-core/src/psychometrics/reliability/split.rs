@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::super::EstimationError;
 use super::super::matrix::figures;
-use super::super::random::Random;
+use super::super::random::Stream;
 use crate::instrument::Text;
 use crate::stats::{QuantileType, quantile};
 use crate::texts::{Fill, say};
@@ -226,10 +226,13 @@ impl SplitHalf {
         if all {
             every_split(k, &mut take)?;
         } else {
-            let mut random = Random::new(self.seed);
+            let mut random = Stream::new(self.seed, 0);
             let mut items: Vec<usize> = (0..k).collect();
             for _ in 0..self.most {
-                random.shuffle(&mut items);
+                // Fisher and Yates's shuffle, as far as the first half.
+                for place in 0..k / 2 {
+                    items.swap(place, place + random.below(k - place));
+                }
                 let mut first = items[..k / 2].to_vec();
                 first.sort_unstable();
                 take(&first)?;
