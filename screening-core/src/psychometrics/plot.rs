@@ -126,7 +126,7 @@ mod tests {
         assert_eq!(svg.matches("<rect").count(), 8);
         let width = |part: &str| part.split('"').next().and_then(|value| value.parse::<f64>().ok()).unwrap_or(0.0);
         let sum: f64 =
-            svg.lines().filter(|l| l.starts_with("<rect")).flat_map(|l| l.split(" width=\"").nth(1)).map(width).sum();
+            svg.lines().filter(|l| l.starts_with("<rect")).filter_map(|l| l.split(" width=\"").nth(1)).map(width).sum();
         assert!((sum - 960.0).abs() < 0.1, "{sum}");
     }
 

@@ -4,8 +4,9 @@ use nalgebra::DMatrix;
 use rayon::prelude::*;
 
 use super::super::EstimationError;
+use super::influence::{PairInfluence, Side, margin_influence, pair_influence};
 use super::observed::pairs;
-use super::polychoric::{PairInfluence, Polychorics, Side, margin_influence, pair_influence};
+use super::polychoric::Polychorics;
 use super::table::{CrossTable, Levels};
 use super::two_step::Grid;
 

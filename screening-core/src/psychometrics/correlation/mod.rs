@@ -2,6 +2,7 @@
 
 mod acov;
 mod bivariate;
+mod influence;
 mod observed;
 mod pairs;
 mod polychoric;

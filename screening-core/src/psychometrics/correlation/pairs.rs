@@ -94,13 +94,20 @@ impl PairSums {
         i * self.items() + j
     }
 
-    /// Persons who answered both items.
-    pub fn n(&self, i: usize, j: usize) -> u64 {
-        self.sums.n.get(self.at(i, j)).copied().unwrap_or(0) as u64
+    fn inside(&self, i: usize, j: usize) -> bool {
+        i < self.items() && j < self.items()
     }
 
-    /// Mean of an item; NaN when nobody answered it.
+    /// Persons who answered both items; 0 outside the table.
+    pub fn n(&self, i: usize, j: usize) -> u64 {
+        if self.inside(i, j) { self.sums.n[self.at(i, j)] as u64 } else { 0 }
+    }
+
+    /// Mean of an item; NaN when nobody answered it, and outside the table.
     pub fn mean(&self, item: usize) -> f64 {
+        if !self.inside(item, item) {
+            return f64::NAN;
+        }
         let at = self.at(item, item);
         f64::from(self.origin[item]) + self.sums.sum[at] as f64 / self.sums.n[at] as f64
     }
@@ -114,12 +121,18 @@ impl PairSums {
 
     /// Covariance over n - 1, with the means of the pair; NaN with fewer than two persons.
     pub fn covariance(&self, i: usize, j: usize) -> f64 {
+        if !self.inside(i, j) {
+            return f64::NAN;
+        }
         let (numerator, n) = self.centred(i, j);
         numerator as f64 / (n * (n - 1)) as f64
     }
 
     /// Pearson's correlation with the means and deviations of the pair; NaN where one item does not vary.
     pub fn correlation(&self, i: usize, j: usize) -> f64 {
+        if !self.inside(i, j) {
+            return f64::NAN;
+        }
         let own = |i: usize, j: usize| {
             let at = self.at(i, j);
             let (n, sum) = (i128::from(self.sums.n[at]), i128::from(self.sums.sum[at]));

@@ -6,15 +6,15 @@ mod guttman;
 mod omega;
 mod retest;
 mod split;
+mod strata;
 
 pub use agreement::{Intraclass, IntraclassForm, IntraclassReport};
-pub use alpha::{
-    Alpha, AlphaIfDropped, AlphaItem, AlphaReport, StratifiedAlpha, kuder_richardson_21, stratified_alpha,
-};
+pub use alpha::{Alpha, AlphaIfDropped, AlphaItem, AlphaReport};
 pub use guttman::{GuttmanLambdas, guttman_lambdas};
 pub use omega::{Omega, OmegaGroup, OmegaReport, omega_categorical};
 pub use retest::{RetestReport, test_retest};
 pub use split::{HalfSplit, Halves, SplitHalf, SplitHalfReport, halves};
+pub use strata::{StratifiedAlpha, kuder_richardson_21, stratified_alpha};
 
 use super::EstimationError;
 

@@ -51,7 +51,8 @@ pub fn halves(covariance: &DMatrix<f64>, first: &[usize]) -> Result<Halves, Esti
         return Err(EstimationError::TooFewItems { method: "a half", needed: 1, found: 0 });
     }
     let sums = Sums::of(covariance, &side);
-    if sums.first <= 0.0 || sums.second <= 0.0 {
+    let varies = |variance: f64| variance.is_finite() && variance > 0.0;
+    if !varies(sums.first) || !varies(sums.second) || !sums.between.is_finite() {
         return Err(EstimationError::Constant { item: "sum of a half".to_owned() });
     }
     let r = sums.r();
