@@ -260,9 +260,10 @@ impl Figures {
         let mut lower: Vec<f64> = (0..c.nrows()).flat_map(|i| (0..i).map(move |j| (i, j))).map(|at| r[at]).collect();
         lower.sort_unstable_by(f64::total_cmp);
         let spread: f64 = lower.iter().map(|r| (r - mean_r).powi(2)).sum();
-        let square = c * c;
+        // Trace and sum of the product C C, without the product.
+        let (square_trace, square_sum) = (c.norm_squared(), c.row_sum().norm_squared());
         let q = 2.0 * k * k / ((k - 1.0).powi(2) * sum.powi(3))
-            * (sum * (square.trace() + trace * trace) - 2.0 * trace * square.sum());
+            * (sum * (square_trace + trace * trace) - 2.0 * trace * square_sum);
         Ok(Self {
             raw: k / (k - 1.0) * (1.0 - trace / sum),
             standardised: k * mean_r / (1.0 + (k - 1.0) * mean_r),

@@ -20,11 +20,11 @@ use crate::texts::{Fill, say};
 /// use nalgebra::DMatrix;
 /// use screening_core::psychometrics::Omega;
 ///
-/// let r = DMatrix::from_fn(9, 9, |i, j| if i == j { 1.0 } else if i / 3 == j / 3 { 0.5 } else { 0.25 });
-/// let names: Vec<String> = (1..=9).map(|item| item.to_string()).collect();
-/// let found = Omega { group_factors: 3 }.fit(&names, &r, 500)?;
-/// // One half of each communality of 0.5 is general: (9 sqrt(.25))^2 / sum R.
-/// assert!((found.hierarchical - 81.0 * 0.25 / r.sum()).abs() < 1e-6);
+/// let r = DMatrix::from_fn(4, 4, |i, j| if i == j { 1.0 } else { 0.4 });
+/// let names: Vec<String> = (1..=4).map(|item| item.to_string()).collect();
+/// let found = Omega { group_factors: 1 }.fit(&names, &r, 500)?;
+/// // Parallel items: omega is alpha.
+/// assert!((found.total - 4.0 * 0.4 / 2.2).abs() < 1e-8);
 /// # Ok::<(), screening_core::psychometrics::EstimationError>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
