@@ -149,7 +149,9 @@ fn of_tables(
     figure: impl Fn(&[f64], usize) -> f64 + Sync,
 ) -> Result<Matrices, EstimationError> {
     let k = responses.items();
-    let levels = (0..k).into_par_iter().map(|item| Levels::of(responses, item, keep)).collect::<Result<Vec<_>, _>>()?;
+    // Errors are looked for in order, so that the same is told whatever thread was first.
+    let levels: Vec<_> = (0..k).into_par_iter().map(|item| Levels::of(responses, item, keep)).collect();
+    let levels = levels.into_iter().collect::<Result<Vec<_>, _>>()?;
     if let Some(item) = levels.iter().position(|levels| levels.len() < 2) {
         return Err(EstimationError::Constant { item: responses.names()[item].clone() });
     }
@@ -165,7 +167,7 @@ fn of_tables(
     });
     let mut r = DMatrix::identity(k, k);
     let mut n: Vec<Vec<u64>> = levels.iter().map(|levels| vec![levels.answered(); k]).collect();
-    for (i, j, value, count) in found.collect::<Result<Vec<_>, _>>()? {
+    for (i, j, value, count) in found.collect::<Vec<_>>().into_iter().collect::<Result<Vec<_>, _>>()? {
         (r[(i, j)], r[(j, i)]) = (value, value);
         (n[i][j], n[j][i]) = (count, count);
     }

@@ -96,7 +96,8 @@ impl Polychoric {
         let keep = self.missing.keep(responses);
         let persons = keep.as_ref().map_or(responses.persons(), |keep| keep.iter().filter(|kept| **kept).count());
         let levels = (0..k).into_par_iter().map(|item| Levels::of(responses, item, keep.as_deref()));
-        let levels = levels.collect::<Result<Vec<_>, _>>()?;
+        // Errors are looked for in order, so that the same is told whatever thread was first.
+        let levels = levels.collect::<Vec<_>>().into_iter().collect::<Result<Vec<_>, _>>()?;
         if let Some(item) = levels.iter().position(|levels| levels.len() < 2) {
             return Err(EstimationError::Constant { item: responses.names()[item].clone() });
         }
@@ -119,7 +120,8 @@ impl Polychoric {
                     Refused::Few(found) => EstimationError::NoPairs { first: name(j), second: name(i), found },
                 })
         };
-        let found = pairs(k).into_par_iter().map(one).collect::<Result<Vec<_>, _>>()?;
+        let found: Vec<_> = pairs(k).into_par_iter().map(one).collect();
+        let found = found.into_iter().collect::<Result<Vec<_>, _>>()?;
         Ok(self.gather(responses, persons, levels, thresholds, &found))
     }
 

@@ -85,7 +85,7 @@ impl ParallelAnalysis {
         let draws = (0..self.samples as u64)
             .into_par_iter()
             .map(|sample| eigenvalues(&random_correlations(&mut Stream::new(self.seed, sample), persons, p)));
-        let draws = draws.collect::<Result<Vec<_>, _>>()?;
+        let draws = draws.collect::<Vec<_>>().into_iter().collect::<Result<Vec<_>, _>>()?;
         let (mut random_mean, mut random_quantile) = (Vec::with_capacity(p), Vec::with_capacity(p));
         for at in 0..p {
             let mut values: Vec<f64> = draws.iter().map(|draw| draw[at]).collect();

@@ -1,6 +1,6 @@
 //! Rotations of a loading matrix.
 
-use nalgebra::{DMatrix, DVector};
+use nalgebra::DMatrix;
 use serde::{Deserialize, Serialize};
 
 use super::super::EstimationError;
@@ -102,56 +102,69 @@ fn pull_of(z: &DMatrix<f64>) -> DMatrix<f64> {
     DMatrix::from_fn(z.nrows(), z.ncols(), |i, j| z[(i, j)] * (z[(i, j)].powi(2) - means[j]))
 }
 
-/// The orthogonal matrix of Kaiser's varimax, from the identity, or beside it when the criterion is flat there.
+/// The orthogonal matrix of Kaiser's varimax.
 fn varimax(loadings: &DMatrix<f64>) -> Result<DMatrix<f64>, EstimationError> {
-    let m = loadings.ncols();
-    let from_identity = varimax_from(loadings, DMatrix::identity(m, m))?;
     let lengths: Vec<f64> = loadings.row_iter().map(|row| row.norm()).collect();
-    let rows = DMatrix::from_fn(loadings.nrows(), m, |i, j| loadings[(i, j)] / lengths[i]);
-    let pull = rows.tr_mul(&pull_of(&rows));
-    // The criterion is flat where this is symmetric.
-    if (&pull - pull.transpose()).amax() > 1e-9 {
-        return Ok(from_identity);
+    if lengths.iter().any(|length| *length <= 0.0) {
+        let expected = "an item without loadings cannot be normalised";
+        return Err(EstimationError::option("loadings", "a row of noughts", expected));
     }
-    // Loadings that are simple already stay as they are.
-    let other = varimax_from(loadings, beside(m))?;
-    let spread = |turn: &DMatrix<f64>| -> f64 {
-        let turned = &rows * turn;
-        let column = |j: usize| {
-            let squares = (0..lengths.len()).map(|i| turned[(i, j)].powi(2));
-            squares.clone().map(|square| square * square).sum::<f64>()
-                - squares.sum::<f64>().powi(2) / lengths.len() as f64
-        };
-        (0..m).map(column).sum()
-    };
-    Ok(if spread(&other) > spread(&from_identity) + 1e-6 { other } else { from_identity })
+    let rows = DMatrix::from_fn(loadings.nrows(), loadings.ncols(), |i, j| loadings[(i, j)] / lengths[i]);
+    let pull = rows.tr_mul(&pull_of(&rows));
+    // Where this is symmetric the criterion is flat, and the iteration below would go nowhere.
+    let flat = (&pull - pull.transpose()).amax() < 1e-9;
+    let found = if flat { None } else { by_decomposition(&rows) };
+    found.map_or_else(|| by_planes(&rows), Ok)
 }
 
-/// By the iterated singular value decomposition that R uses.
-fn varimax_from(loadings: &DMatrix<f64>, mut turn: DMatrix<f64>) -> Result<DMatrix<f64>, EstimationError> {
-    let (p, m) = loadings.shape();
-    let lengths = DVector::from_iterator(p, loadings.row_iter().map(|row| row.norm()));
-    if lengths.iter().any(|length| *length <= 0.0) {
-        return Err(EstimationError::option(
-            "loadings",
-            "a row of noughts",
-            "an item without loadings cannot be normalised",
-        ));
+/// By the iterated singular value decomposition that R uses; none when it goes to and fro.
+fn by_decomposition(rows: &DMatrix<f64>) -> Option<DMatrix<f64>> {
+    let mut turn = DMatrix::identity(rows.ncols(), rows.ncols());
+    for _ in 0..5_000 {
+        let svd = rows.tr_mul(&pull_of(&(rows * &turn))).svd(true, true);
+        let next = svd.u? * svd.v_t?;
+        let change = (&next - &turn).amax();
+        turn = next;
+        if change < 1e-12 {
+            return Some(turn);
+        }
     }
-    let rows = DMatrix::from_fn(p, m, |i, j| loadings[(i, j)] / lengths[i]);
-    let mut before = 0.0;
-    for _ in 0..10_000 {
-        let z = &rows * &turn;
-        let svd = rows.tr_mul(&pull_of(&z)).svd(true, true);
-        let (Some(u), Some(v)) = (svd.u, svd.v_t) else { break };
-        turn = u * v;
-        let sum = svd.singular_values.sum();
-        if sum <= before * (1.0 + 1e-14) {
+    None
+}
+
+/// By Kaiser's turns in the plane of two factors after another, each to the maximum in its plane.
+fn by_planes(rows: &DMatrix<f64>) -> Result<DMatrix<f64>, EstimationError> {
+    const SWEEPS: usize = 1_000;
+    let (p, m) = (rows.nrows() as f64, rows.ncols());
+    let mut turn = DMatrix::identity(m, m);
+    let mut largest = f64::NAN;
+    for _ in 0..SWEEPS {
+        largest = 0.0;
+        for j in 0..m {
+            for k in j + 1..m {
+                let z = rows * &turn;
+                let mut sums = [0.0; 4];
+                for (x, y) in z.column(j).iter().zip(z.column(k).iter()) {
+                    let (u, v) = (x * x - y * y, 2.0 * x * y);
+                    sums.iter_mut().zip([u, v, u * u - v * v, 2.0 * u * v]).for_each(|(sum, add)| *sum += add);
+                }
+                let [a, b, c, d] = sums;
+                let (above, below) = (d - 2.0 * a * b / p, c - (a * a - b * b) / p);
+                // A plane without any preference stays.
+                let angle = if above.hypot(below) < 1e-14 { 0.0 } else { above.atan2(below) / 4.0 };
+                largest = f64::max(largest, angle.abs());
+                let (sin, cos) = angle.sin_cos();
+                let (first, second) =
+                    (turn.column(j) * cos + turn.column(k) * sin, turn.column(k) * cos - turn.column(j) * sin);
+                turn.set_column(j, &first);
+                turn.set_column(k, &second);
+            }
+        }
+        if largest < 1e-10 {
             return Ok(turn);
         }
-        before = sum;
     }
-    Err(EstimationError::NoConvergence { method: "varimax", iterations: 10_000, gradient: f64::NAN })
+    Err(EstimationError::NoConvergence { method: "varimax", iterations: SWEEPS, gradient: largest })
 }
 
 fn promax(loadings: &DMatrix<f64>) -> Result<Rotated, EstimationError> {

@@ -101,7 +101,8 @@ pub(crate) fn option_use(responses: &Responses, range: Option<(i16, i16)>) -> Re
         let counts: Vec<(i16, u64)> = (lowest..=highest).map(|code| (code, counts[usize::from(code as u16)])).collect();
         Ok(Uses { answered: counts.iter().map(|(_, n)| n).sum(), counts, range: (lowest, highest) })
     };
-    (0..responses.items()).into_par_iter().map(one).collect()
+    // Errors are looked for in order, so that the same is told whatever thread was first.
+    (0..responses.items()).into_par_iter().map(one).collect::<Vec<_>>().into_iter().collect()
 }
 
 impl Uses {
