@@ -8,6 +8,12 @@
 //! where an answer is missing. Reverse keyed items are turned before ([`Responses::reversed`]), by the range of the
 //! instrument and never by the range that happened to be observed.
 
+pub mod cat;
+pub mod dif;
+pub mod irt;
+mod print;
+mod random;
 mod responses;
+pub mod roc;
 
 pub use responses::{Responses, ResponsesError};
