@@ -1,6 +1,10 @@
 //! One module a family of methods.
 
+mod cat;
+mod dif;
+mod fit;
 mod irt;
+mod roc;
 
 use screening_core::psychometrics::Responses;
 use serde_json::Value;

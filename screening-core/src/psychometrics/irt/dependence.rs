@@ -147,8 +147,11 @@ impl M2 {
             return Err(IrtError::TooFew { what: "complete persons", found: complete.len(), needed: 2 });
         }
         let n = complete.len() as f64;
-        let column = |item: usize| complete.iter().map(move |person| f64::from(coded.column(item)[*person]));
-        let columns: Vec<Vec<f64>> = (0..k).map(|item| column(item).collect()).collect();
+        let answers = |item: usize| {
+            let column = coded.column(item);
+            complete.iter().map(|person| f64::from(column[*person])).collect()
+        };
+        let columns: Vec<Vec<f64>> = (0..k).map(answers).collect();
         let product = |i: usize, j: usize| columns[i].iter().zip(&columns[j]).map(|(x, y)| x * y).sum::<f64>() / n;
         let mut observed: Vec<f64> = columns.iter().map(|column| column.iter().sum::<f64>() / n).collect();
         observed.extend(pairs.iter().map(|(i, j)| product(*i, *j)));

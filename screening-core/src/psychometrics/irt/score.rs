@@ -249,3 +249,114 @@ pub(crate) fn log_probabilities(bank: &ItemBank, nodes: &[f64]) -> Vec<Vec<f64>>
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::psychometrics::irt::{BankItem, SumScores};
+    use crate::stats::ItemParameters;
+
+    fn bank() -> ItemBank {
+        let item = |name: &str, parameters| BankItem::new(name, 1, parameters);
+        ItemBank::new(vec![
+            item("a", ItemParameters::Graded { a: 1.4, b: vec![-0.6, 0.8] }),
+            item("b", ItemParameters::PartialCredit { a: 0.9, b: vec![0.4, -0.1] }),
+            item("c", ItemParameters::Graded { a: 2.1, b: vec![0.2] }),
+        ])
+        .unwrap()
+    }
+
+    fn patterns() -> Responses {
+        let rows: Vec<[Option<i64>; 3]> =
+            (0..18).map(|at| [Some(1 + at % 3), Some(1 + at / 3 % 3), Some(1 + at / 9)]).collect();
+        Responses::from_rows(["a", "b", "c"], &rows).unwrap()
+    }
+
+    fn score(estimator: Estimator, responses: &Responses) -> Scores {
+        PersonScorer::new(bank(), ScoreOptions { estimator, ..ScoreOptions::default() }).unwrap().score(responses).unwrap()
+    }
+
+    /// Sums of patterns are the table of sums: probabilities add up, thetas are their weighted means.
+    #[test]
+    fn sum_scores_are_means_over_their_patterns() {
+        let table = SumScores::new(&bank(), Prior::default(), Quadrature::SCORING).unwrap();
+        assert!((table.rows.iter().map(|row| row.probability).sum::<f64>() - 1.0).abs() < 1e-13);
+        let (responses, eap) = (patterns(), score(Estimator::Eap, &patterns()));
+        let (nodes, weights) = (Quadrature::SCORING.nodes(), Quadrature::SCORING.weights(0.0, 1.0));
+        let mut sums = vec![(0.0, 0.0); table.rows.len()];
+        for person in 0..responses.persons() {
+            let codes: Vec<usize> = (0..3).map(|item| responses.code(person, item).unwrap() as usize - 1).collect();
+            let likelihood = |node: f64| -> f64 {
+                bank().items().iter().zip(&codes).map(|(item, k)| item.parameters.probabilities(node)[*k]).product()
+            };
+            let p: f64 = nodes.iter().zip(&weights).map(|(node, weight)| weight * likelihood(*node)).sum();
+            let to = &mut sums[codes.iter().sum::<usize>()];
+            *to = (to.0 + p, to.1 + p * eap.persons[person].theta);
+        }
+        for (row, (p, theta)) in table.rows.iter().zip(sums) {
+            assert!((row.probability - p).abs() < 1e-14 && (row.theta - theta / p).abs() < 1e-12, "{row:?}");
+        }
+    }
+
+    /// One item of the Rasch model, right: the mode solves logistic(-theta) = theta; by hand 0.4012.
+    #[test]
+    fn modes_solve_their_equations() {
+        let one = ItemBank::new(vec![BankItem::new("1", 0, ItemParameters::Graded { a: 1.0, b: vec![0.0] })]).unwrap();
+        let options = ScoreOptions { estimator: Estimator::Map, ..ScoreOptions::default() };
+        let right = Responses::from_rows(["1"], &[[Some(1)]]).unwrap();
+        let map = PersonScorer::new(one, options).unwrap().score(&right).unwrap().persons[0];
+        assert!((map.theta - 0.401_058_137_5).abs() < 1e-8, "{map:?}");
+        assert!(((-map.theta).exp() / (1.0 + (-map.theta).exp()) - map.theta).abs() < 1e-12);
+        let ml = score(Estimator::Ml, &patterns());
+        assert_eq!((ml.persons[0].state, ml.persons[17].state), (ScoreState::Lowest, ScoreState::Highest));
+        assert_eq!(ml.count(ScoreState::Estimated), 16);
+        // Warm's estimate is finite and lies inside of maximum likelihood.
+        let wle = score(Estimator::Wle, &patterns());
+        assert_eq!(wle.count(ScoreState::Estimated), 18);
+        assert!(wle.persons[0].theta < -1.0 && wle.persons[17].theta > 1.0);
+        let t = map.on_metric(50.0, 10.0);
+        assert!((t.theta - 54.010_581_375).abs() < 1e-7 && (t.se - 10.0 * map.se).abs() < 1e-12);
+    }
+
+    #[test]
+    fn holes_are_as_if_the_item_were_not_there() {
+        let rows = [[Some(2), None, Some(2)], [Some(2), Some(3), Some(2)]];
+        let holed = Responses::from_rows(["a", "b", "c"], &rows).unwrap();
+        let shorter = ItemBank::new(vec![bank().items()[0].clone(), bank().items()[2].clone()]).unwrap();
+        for estimator in [Estimator::Eap, Estimator::Map, Estimator::Ml, Estimator::Wle] {
+            let options = ScoreOptions { estimator, ..ScoreOptions::default() };
+            let alone = PersonScorer::new(shorter.clone(), options).unwrap();
+            let alone = alone.score(&holed.select(&[0, 2]).unwrap()).unwrap();
+            let whole = score(estimator, &holed);
+            assert!((whole.persons[0].theta - alone.persons[0].theta).abs() < 1e-12, "{estimator:?}");
+            assert!(whole.persons[1].theta > whole.persons[0].theta);
+        }
+    }
+
+    #[test]
+    fn answers_that_do_not_belong_are_refused() {
+        let scorer = PersonScorer::new(bank(), ScoreOptions::default()).unwrap();
+        let read = |names: [&str; 3], code| scorer.score(&Responses::from_rows(names, &[[Some(1), code, Some(1)]]).unwrap());
+        assert!(matches!(read(["a", "b", "c"], Some(4)), Err(IrtError::Answer { code: 4, .. })));
+        assert!(matches!(read(["a", "b", "x"], Some(1)), Err(IrtError::Unmatched { .. })));
+        // Order does not matter, names do.
+        let turned = scorer.score(&Responses::from_rows(["c", "a", "b"], &[[Some(2), Some(1), Some(3)]]).unwrap()).unwrap();
+        let plain = scorer.score(&Responses::from_rows(["a", "b", "c"], &[[Some(1), Some(3), Some(2)]]).unwrap()).unwrap();
+        assert_eq!(turned.persons, plain.persons);
+        let prior = Prior { mean: 0.0, deviation: 0.0 };
+        assert!(PersonScorer::new(bank(), ScoreOptions { prior, ..ScoreOptions::default() }).is_err());
+    }
+
+    /// Thousands of answers neither overflow nor vanish.
+    #[test]
+    fn very_long_tests_stay_finite() {
+        let items = (0..1300).map(|item| BankItem::new(item.to_string(), 0, ItemParameters::Graded { a: 2.0, b: vec![0.0] }));
+        let bank = ItemBank::new(items.collect()).unwrap();
+        let names: Vec<String> = (0..1300).map(|item| item.to_string()).collect();
+        let half: Vec<Option<i64>> = (0..1300).map(|item| Some(i64::from(item < 650))).collect();
+        let ones = vec![Some(1); 1300];
+        let responses = Responses::from_rows(names, &[half, ones]).unwrap();
+        let scores = PersonScorer::new(bank, ScoreOptions::default()).unwrap().score(&responses).unwrap();
+        assert!(scores.persons[0].theta.abs() < 1e-9 && scores.persons[1].theta > 2.5, "{scores:?}");
+    }
+}

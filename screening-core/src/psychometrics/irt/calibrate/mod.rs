@@ -289,3 +289,6 @@ pub(crate) fn finish(problem: &Problem, mut maximum: Maximum) -> Result<(Maximum
     }
     Err(unsound())
 }
+
+#[cfg(test)]
+mod tests;
