@@ -95,7 +95,8 @@ fn logistic_regressions() {
 #[test]
 fn ordinal_regressions() {
     let Some(oracle) = Oracle::open("dif") else { return };
-    let columns: Vec<Vec<i16>> = oracle.items("phq_10k.csv", "i").iter().map(|column| column[..3000].to_vec()).collect();
+    let columns: Vec<Vec<i16>> =
+        oracle.items("phq_10k.csv", "i").iter().map(|column| column[..3000].to_vec()).collect();
     let names: Vec<String> = (1..=9).map(|number| format!("i{number}")).collect();
     let girls = focal(&oracle, "phq_10k.csv", "sex");
     let fit = LogisticDif::fit(&table(&names, &columns), &girls[..3000], &LogisticOptions::default()).unwrap();

@@ -105,7 +105,8 @@ fn tests_of_two_areas() {
 
     let sex = column(&bleeding, "gender");
     let of = |wanted: &str| {
-        let scores: Vec<f64> = s100b.iter().zip(&sex).map(|(s, sex)| if sex == wanted { *s } else { f64::NAN }).collect();
+        let scores: Vec<f64> =
+            s100b.iter().zip(&sex).map(|(s, sex)| if sex == wanted { *s } else { f64::NAN }).collect();
         Roc::fit(&scores, &condition, Direction::Higher).unwrap()
     };
     let results = oracle.results("asah_delong_unpaired");

@@ -41,8 +41,7 @@ impl Cat {
     }
 
     pub(super) fn session_of(&self, random: Stream) -> CatSession<'_> {
-        let state =
-            CatState { items: 0, theta: self.options.start, se: self.options.prior.deviation, stand_in: false };
+        let state = CatState { items: 0, theta: self.options.start, se: self.options.prior.deviation, stand_in: false };
         CatSession {
             cat: self,
             random,
@@ -63,7 +62,9 @@ impl<'a> CatSession<'a> {
 
     /// Answered items with their categories, in the order asked.
     pub fn answers(&self) -> impl Iterator<Item = (&'a BankItem, usize)> + '_ {
-        self.answers.iter().filter_map(|(item, category)| self.cat.bank.items().get(*item).map(|item| (item, *category)))
+        self.answers
+            .iter()
+            .filter_map(|(item, category)| self.cat.bank.items().get(*item).map(|item| (item, *category)))
     }
 
     /// The item to ask next; none when the test has ended. Asked again before the answer, it is the same item.

@@ -136,10 +136,8 @@ fn row(name: &str, strata: &Strata, options: &LogisticOptions) -> Result<Logisti
         .rows
         .iter()
         .flat_map(|(total, reference, focal)| {
-            [(0.0, reference), (1.0, focal)].map(|(group, counts)| Cell {
-                x: vec![*total, group, total * group],
-                counts: counts.clone(),
-            })
+            [(0.0, reference), (1.0, focal)]
+                .map(|(group, counts)| Cell { x: vec![*total, group, total * group], counts: counts.clone() })
         })
         .filter(|cell| cell.counts.iter().any(|count| *count > 0.0))
         .collect();

@@ -80,9 +80,8 @@ impl Mantel {
     pub fn fit(responses: &Responses, focal: &[Option<bool>], options: &DifOptions) -> Result<Self, DifError> {
         options.check()?;
         let matched = Matched::new(responses, focal)?;
-        let analyse = |item: usize, strata: &Strata| {
-            Ok(row(&matched.names[item], &matched.codes[item], strata, options.alpha))
-        };
+        let analyse =
+            |item: usize, strata: &Strata| Ok(row(&matched.names[item], &matched.codes[item], strata, options.alpha));
         let (rows, purification) = matched.purified(options, analyse, |row| row.flagged)?;
         Ok(Self { rows, counts: matched.counts, purification })
     }
@@ -107,11 +106,11 @@ fn row(name: &str, codes: &[i16], strata: &Strata, level: f64) -> MantelRow {
         let factor = nr * nf / (t * t * (t - 1.0));
         excess += dot(focal, 1) - nf * dot(&both, 1) / t;
         variance += factor * (t * dot(&both, 2) - dot(&both, 1).powi(2));
-        for k in 0..free {
-            vector[k] += focal[k] - nf * both[k] / t;
-            for l in 0..free {
-                let own = if k == l { t * both[k] } else { 0.0 };
-                matrix[(k, l)] += factor * (own - both[k] * both[l]);
+        for (k, (own, all)) in focal.iter().zip(&both).enumerate().take(free) {
+            vector[k] += own - nf * all / t;
+            matrix[(k, k)] += factor * t * all;
+            for (l, other) in both.iter().enumerate().take(free) {
+                matrix[(k, l)] -= factor * all * other;
             }
         }
         difference += nf * (dot(focal, 1) / nf - dot(reference, 1) / nr);

@@ -21,7 +21,6 @@ pub use logistic::{Change, LogisticDif, LogisticOptions, LogisticRow, LogisticTe
 pub use mantel::{Mantel, MantelRow};
 pub use mantel_haenszel::{MantelHaenszel, MantelHaenszelRow};
 
-use super::ResponsesError;
 use super::irt::IrtError;
 
 /// What an analysis of differential functioning cannot do with what it was given.
@@ -78,9 +77,6 @@ pub enum DifError {
     /// From item response theory.
     #[error(transparent)]
     Irt(#[from] IrtError),
-    /// From the table of answers.
-    #[error(transparent)]
-    Responses(#[from] ResponsesError),
 }
 
 /// How persons are matched by their totals.

@@ -58,7 +58,8 @@ pub(super) fn fit(cells: &[Cell], predictors: usize) -> Option<Fit> {
         let mut length = 1.0;
         loop {
             let next = &x + &step * length;
-            let there = evaluate(cells, &scales, &next, steps).filter(|there| there.log_likelihood >= at.log_likelihood);
+            let there =
+                evaluate(cells, &scales, &next, steps).filter(|there| there.log_likelihood >= at.log_likelihood);
             if let Some(there) = there {
                 (x, at) = (next, there);
                 break;
@@ -100,8 +101,24 @@ fn evaluate(cells: &[Cell], scales: &[f64], x: &DVector<f64>, steps: usize) -> O
         let values: Vec<f64> = cell.x.iter().zip(scales).map(|(x, scale)| x / scale).collect();
         let linear: f64 = values.iter().enumerate().map(|(k, value)| value * x[steps + k]).sum();
         let eta: Vec<f64> = (0..steps).map(|k| x[k] + linear).collect();
-        let reached = |k: usize| if k == 0 { 1.0 } else if k > steps { 0.0 } else { logistic(eta[k - 1]) };
-        let missed = |k: usize| if k == 0 { 0.0 } else if k > steps { 1.0 } else { logistic(-eta[k - 1]) };
+        let reached = |k: usize| {
+            if k == 0 {
+                1.0
+            } else if k > steps {
+                0.0
+            } else {
+                logistic(eta[k - 1])
+            }
+        };
+        let missed = |k: usize| {
+            if k == 0 {
+                0.0
+            } else if k > steps {
+                1.0
+            } else {
+                logistic(-eta[k - 1])
+            }
+        };
         for (c, count) in cell.counts.iter().enumerate().filter(|(_, count)| **count > 0.0) {
             let p = if reached(c) > 0.5 { missed(c + 1) - missed(c) } else { reached(c) - reached(c + 1) };
             at.log_likelihood += count * p.ln();

@@ -44,7 +44,11 @@ impl Q3 {
                 let parameters = &bank.items()[item].parameters;
                 let answers = coded.column(item).iter().zip(&thetas);
                 let residual = |(answer, theta): (&u8, &f64)| {
-                    if *answer == super::bank::NONE { f64::NAN } else { f64::from(*answer) - parameters.expected(*theta) }
+                    if *answer == super::bank::NONE {
+                        f64::NAN
+                    } else {
+                        f64::from(*answer) - parameters.expected(*theta)
+                    }
                 };
                 answers.map(residual).collect()
             })
@@ -86,7 +90,8 @@ impl fmt::Display for Q3 {
 }
 
 fn correlation(x: &[f64], y: &[f64]) -> f64 {
-    let pairs: Vec<(f64, f64)> = x.iter().zip(y).filter(|(x, y)| x.is_finite() && y.is_finite()).map(|(x, y)| (*x, *y)).collect();
+    let pairs: Vec<(f64, f64)> =
+        x.iter().zip(y).filter(|(x, y)| x.is_finite() && y.is_finite()).map(|(x, y)| (*x, *y)).collect();
     if pairs.len() < 3 {
         return f64::NAN;
     }
@@ -140,7 +145,11 @@ impl M2 {
         let pairs: Vec<(usize, usize)> = (0..k).flat_map(|i| (i + 1..k).map(move |j| (i, j))).collect();
         let moments = k + pairs.len();
         if moments <= calibration.parameters {
-            return Err(IrtError::TooFew { what: "moments of items", found: moments, needed: calibration.parameters + 1 });
+            return Err(IrtError::TooFew {
+                what: "moments of items",
+                found: moments,
+                needed: calibration.parameters + 1,
+            });
         }
         let complete: Vec<usize> = (0..coded.persons).filter(|person| coded.sum(*person).is_some()).collect();
         if complete.len() < 2 {
@@ -217,8 +226,7 @@ impl Moments {
     /// Covariance of the moments of one person.
     fn covariance(&self, pairs: &[(usize, usize)], expected: &[f64]) -> DMatrix<f64> {
         let k = self.means.len();
-        let members: Vec<Vec<usize>> =
-            (0..k).map(|i| vec![i]).chain(pairs.iter().map(|(i, j)| vec![*i, *j])).collect();
+        let members: Vec<Vec<usize>> = (0..k).map(|i| vec![i]).chain(pairs.iter().map(|(i, j)| vec![*i, *j])).collect();
         let columns: Vec<Vec<f64>> = (0..members.len())
             .into_par_iter()
             .map(|b| {
@@ -267,7 +275,11 @@ impl Moments {
         }
         if calibration.model == IrtModel::Rasch {
             // By the logarithm of the deviation of theta: z^2, centred.
-            let z: Vec<f64> = self.nodes.iter().map(|node| ((node - calibration.prior.mean) / calibration.prior.deviation).powi(2)).collect();
+            let z: Vec<f64> = self
+                .nodes
+                .iter()
+                .map(|node| ((node - calibration.prior.mean) / calibration.prior.deviation).powi(2))
+                .collect();
             let centre = self.mean(|q| z[q]);
             for i in 0..k {
                 slopes[(i, offset)] = self.mean(|q| (z[q] - centre) * self.means[i][q]);

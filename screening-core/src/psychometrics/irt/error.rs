@@ -111,14 +111,6 @@ pub enum IrtError {
     /// The information matrix has no inverse.
     #[error("the parameters are not identified: the information matrix is not positive definite; {0}")]
     NotIdentified(&'static str),
-    /// Tables whose persons do not go together.
-    #[error("{found} values for {expected} persons")]
-    Persons {
-        /// Values given.
-        found: usize,
-        /// Persons of the table.
-        expected: usize,
-    },
 }
 
 impl IrtError {

@@ -7,7 +7,7 @@ use statrs::distribution::{ChiSquared, ContinuousCDF};
 
 use super::IrtError;
 use super::bank::ItemBank;
-use super::calibrate::{Calibration, IrtModel};
+use super::calibrate::Calibration;
 use super::quadrature::Quadrature;
 use super::score::{PersonScorer, ScoreOptions};
 use super::sum_score::sums_given_theta;
@@ -90,8 +90,8 @@ impl ItemFit {
                     Row { expected: expected.collect(), observed: observed[sum].clone() }
                 })
                 .collect();
-            let free = categories - 1 + usize::from(calibration.model != IrtModel::Rasch);
-            let (s_x2, df) = chi_square(&collapse(cells), free);
+            // Thresholds and slope; with the Rasch model the free variance of theta in the place of the slope, as mirt counts.
+            let (s_x2, df) = chi_square(&collapse(cells), categories);
             let (infit, outfit) = residuals(bank, item, coded.column(item), &thetas);
             let n = sums.len() as f64;
             let known_df = df > 0;

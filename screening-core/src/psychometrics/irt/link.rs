@@ -201,7 +201,8 @@ mod tests {
 
     fn bank() -> ItemBank {
         let graded = |name: &str, a, b: &[f64]| BankItem::new(name, 0, ItemParameters::Graded { a, b: b.to_vec() });
-        let credit = |name: &str, a, b: &[f64]| BankItem::new(name, 0, ItemParameters::PartialCredit { a, b: b.to_vec() });
+        let credit =
+            |name: &str, a, b: &[f64]| BankItem::new(name, 0, ItemParameters::PartialCredit { a, b: b.to_vec() });
         ItemBank::new(vec![
             graded("1", 1.1, &[-1.0, 0.3, 1.2]),
             graded("2", 0.7, &[-0.4, 0.9]),

@@ -203,15 +203,15 @@ mod tests {
             });
             let all = logs.iter().map(|log| log.exp()).sum::<f64>();
             assert!((marginal - all.ln()).abs() < 1e-13);
-            for q in 0..3 {
-                assert!((found[q] - logs[q].exp() / all).abs() < 1e-14);
-                own.iter().for_each(|cell| counts[*cell as usize * nodes + q] += found[q]);
+            for (q, (found, log)) in found.iter().zip(logs).enumerate() {
+                assert!((found - log.exp() / all).abs() < 1e-14);
+                own.iter().for_each(|cell| counts[*cell as usize * nodes + q] += found);
             }
         }
         let counts = layout.counts(&counts, &coded.sizes, nodes);
-        for item in 0..7 {
+        for (item, counts) in counts.iter().enumerate() {
             let answered = coded.column(item).iter().filter(|category| **category != NONE).count() as f64;
-            assert!((counts[item].iter().sum::<f64>() - answered).abs() < 1e-10);
+            assert!((counts.iter().sum::<f64>() - answered).abs() < 1e-10);
         }
     }
 }

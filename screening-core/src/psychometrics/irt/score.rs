@@ -273,7 +273,10 @@ mod tests {
     }
 
     fn score(estimator: Estimator, responses: &Responses) -> Scores {
-        PersonScorer::new(bank(), ScoreOptions { estimator, ..ScoreOptions::default() }).unwrap().score(responses).unwrap()
+        PersonScorer::new(bank(), ScoreOptions { estimator, ..ScoreOptions::default() })
+            .unwrap()
+            .score(responses)
+            .unwrap()
     }
 
     /// Sums of patterns are the table of sums: probabilities add up, thetas are their weighted means.
@@ -336,12 +339,15 @@ mod tests {
     #[test]
     fn answers_that_do_not_belong_are_refused() {
         let scorer = PersonScorer::new(bank(), ScoreOptions::default()).unwrap();
-        let read = |names: [&str; 3], code| scorer.score(&Responses::from_rows(names, &[[Some(1), code, Some(1)]]).unwrap());
+        let read =
+            |names: [&str; 3], code| scorer.score(&Responses::from_rows(names, &[[Some(1), code, Some(1)]]).unwrap());
         assert!(matches!(read(["a", "b", "c"], Some(4)), Err(IrtError::Answer { code: 4, .. })));
         assert!(matches!(read(["a", "b", "x"], Some(1)), Err(IrtError::Unmatched { .. })));
         // Order does not matter, names do.
-        let turned = scorer.score(&Responses::from_rows(["c", "a", "b"], &[[Some(2), Some(1), Some(3)]]).unwrap()).unwrap();
-        let plain = scorer.score(&Responses::from_rows(["a", "b", "c"], &[[Some(1), Some(3), Some(2)]]).unwrap()).unwrap();
+        let turned =
+            scorer.score(&Responses::from_rows(["c", "a", "b"], &[[Some(2), Some(1), Some(3)]]).unwrap()).unwrap();
+        let plain =
+            scorer.score(&Responses::from_rows(["a", "b", "c"], &[[Some(1), Some(3), Some(2)]]).unwrap()).unwrap();
         assert_eq!(turned.persons, plain.persons);
         let prior = Prior { mean: 0.0, deviation: 0.0 };
         assert!(PersonScorer::new(bank(), ScoreOptions { prior, ..ScoreOptions::default() }).is_err());
@@ -350,7 +356,8 @@ mod tests {
     /// Thousands of answers neither overflow nor vanish.
     #[test]
     fn very_long_tests_stay_finite() {
-        let items = (0..1300).map(|item| BankItem::new(item.to_string(), 0, ItemParameters::Graded { a: 2.0, b: vec![0.0] }));
+        let items =
+            (0..1300).map(|item| BankItem::new(item.to_string(), 0, ItemParameters::Graded { a: 2.0, b: vec![0.0] }));
         let bank = ItemBank::new(items.collect()).unwrap();
         let names: Vec<String> = (0..1300).map(|item| item.to_string()).collect();
         let half: Vec<Option<i64>> = (0..1300).map(|item| Some(i64::from(item < 650))).collect();

@@ -119,9 +119,8 @@ impl Roc {
         let [m, n] = [groups[0].len(), groups[1].len()];
         let placements = placements(&groups);
         let auc = placements[0].iter().sum::<f64>() / m as f64;
-        let spread = |values: &[f64]| {
-            values.iter().map(|value| (value - auc).powi(2)).sum::<f64>() / (values.len() - 1) as f64
-        };
+        let spread =
+            |values: &[f64]| values.iter().map(|value| (value - auc).powi(2)).sum::<f64>() / (values.len() - 1) as f64;
         let variance = spread(&placements[0]) / m as f64 + spread(&placements[1]) / n as f64;
         let points = points(&groups, direction);
         Ok(Self {
@@ -155,7 +154,11 @@ impl Roc {
     /// Specificities outside 0 to 1 or not ascending.
     pub fn partial_area(&self, low: f64, high: f64) -> Result<(f64, f64), RocError> {
         if !(0.0 <= low && low < high && high <= 1.0) {
-            return Err(RocError::Option { option: "low", value: low, allowed: "0 to 1 and below the upper specificity" });
+            return Err(RocError::Option {
+                option: "low",
+                value: low,
+                allowed: "0 to 1 and below the upper specificity",
+            });
         }
         let mut area = 0.0;
         for pair in self.points.windows(2) {
@@ -163,7 +166,8 @@ impl Roc {
             let (left, right) = (from.specificity.max(low), to.specificity.min(high));
             if right > left {
                 let width = to.specificity - from.specificity;
-                let at = |x: f64| from.sensitivity + (to.sensitivity - from.sensitivity) * (x - from.specificity) / width;
+                let at =
+                    |x: f64| from.sensitivity + (to.sensitivity - from.sensitivity) * (x - from.specificity) / width;
                 area += (right - left) * f64::midpoint(at(left), at(right));
             }
         }

@@ -172,8 +172,7 @@ impl Roc {
             CutCriterion::SpecificityAtLeast { least } => p.specificity >= least,
             _ => true,
         };
-        let good: Vec<(f64, &RocPoint)> =
-            candidates.iter().filter(enough).map(|p| (merit(criterion, p), p)).collect();
+        let good: Vec<(f64, &RocPoint)> = candidates.iter().filter(enough).map(|p| (merit(criterion, p), p)).collect();
         let highest = good.iter().map(|(merit, _)| *merit).fold(f64::NEG_INFINITY, f64::max);
         // Merits of equal cuts differ by the rounding of their sums only.
         let equal = good.iter().filter(|(merit, _)| *merit >= highest - 1e-12 * highest.abs().max(1.0));

@@ -64,8 +64,11 @@ impl DecisionCurve {
         if let Some(value) = risks.iter().find(|risk| !risk.is_nan() && !(0.0..=1.0).contains(*risk)) {
             return Err(RocError::Option { option: "risks", value: *value, allowed: "0 to 1" });
         }
-        let known: Vec<(f64, bool)> =
-            risks.iter().zip(condition).filter_map(|(risk, c)| c.filter(|_| !risk.is_nan()).map(|c| (*risk, c))).collect();
+        let known: Vec<(f64, bool)> = risks
+            .iter()
+            .zip(condition)
+            .filter_map(|(risk, c)| c.filter(|_| !risk.is_nan()).map(|c| (*risk, c)))
+            .collect();
         let cases = known.iter().filter(|(_, with)| *with).count();
         for (found, group) in [(cases, "persons with the condition"), (known.len() - cases, "persons without it")] {
             if found == 0 {
@@ -86,12 +89,7 @@ impl DecisionCurve {
     ///
     /// # Errors
     /// Figures or thresholds that are no shares.
-    pub fn of_rule(
-        sensitivity: f64,
-        specificity: f64,
-        prevalence: f64,
-        thresholds: &[f64],
-    ) -> Result<Self, RocError> {
+    pub fn of_rule(sensitivity: f64, specificity: f64, prevalence: f64, thresholds: &[f64]) -> Result<Self, RocError> {
         check(thresholds)?;
         super::share("prevalence", prevalence)?;
         for (option, value) in [("sensitivity", sensitivity), ("specificity", specificity)] {

@@ -85,7 +85,8 @@ impl VerificationBias {
             all.filter(|(positive, c)| **c == Some(wanted) && result.is_none_or(|result| result == **positive)).count()
         };
         let [with, without] = [count(None, true), count(None, false)];
-        for (found, group) in [(with, "verified persons with the condition"), (without, "verified persons without it")] {
+        for (found, group) in [(with, "verified persons with the condition"), (without, "verified persons without it")]
+        {
             if found == 0 {
                 return Err(RocError::TooFew { group, found, needed: 1 });
             }
@@ -136,7 +137,8 @@ impl VerificationBias {
         let ratio = |wanted: bool, with: bool| {
             let of = |f: f64| if with { f } else { 1.0 - f };
             let all: f64 = cells.iter().map(|(_, share, f, _)| share * of(*f)).sum();
-            let estimate = cells.iter().filter(|cell| cell.0 == wanted).map(|(_, s, f, _)| s * of(*f)).sum::<f64>() / all;
+            let estimate =
+                cells.iter().filter(|cell| cell.0 == wanted).map(|(_, s, f, _)| s * of(*f)).sum::<f64>() / all;
             let (mut binomial, mut square, mut mean) = (0.0, 0.0, 0.0);
             for (positive, share, f, verified) in &cells {
                 let slope = (f64::from(u8::from(*positive == wanted)) - estimate) / all;
@@ -210,7 +212,8 @@ fn corrected(sensitivity: (f64, f64), specificity: (f64, f64), prevalence: (f64,
 impl fmt::Display for Corrected {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut table = Table::new(["", "estimate", "low", "high"]);
-        let rows = [("sensitivity", self.sensitivity), ("specificity", self.specificity), ("prevalence", self.prevalence)];
+        let rows =
+            [("sensitivity", self.sensitivity), ("specificity", self.specificity), ("prevalence", self.prevalence)];
         for (name, interval) in rows {
             let figures = [interval.estimate, interval.low, interval.high].map(number);
             table.row(std::iter::once(name.to_owned()).chain(figures));

@@ -226,9 +226,7 @@ fn triple(a: &[f64], b: &[f64], c: &[f64]) -> f64 {
     let (a4, b4, c4) = (a.chunks_exact(4), b.chunks_exact(4), c.chunks_exact(4));
     let rest: f64 = a4.remainder().iter().zip(b4.remainder()).zip(c4.remainder()).map(|((a, b), c)| a * b * c).sum();
     for ((a, b), c) in a4.zip(b4).zip(c4) {
-        for lane in 0..4 {
-            sums[lane] += a[lane] * b[lane] * c[lane];
-        }
+        sums.iter_mut().zip(a).zip(b).zip(c).for_each(|(((sum, a), b), c)| *sum += a * b * c);
     }
     (sums[0] + sums[1]) + (sums[2] + sums[3]) + rest
 }
@@ -238,9 +236,7 @@ fn double(a: &[f64], b: &[f64]) -> f64 {
     let (a4, b4) = (a.chunks_exact(4), b.chunks_exact(4));
     let rest: f64 = a4.remainder().iter().zip(b4.remainder()).map(|(a, b)| a * b).sum();
     for (a, b) in a4.zip(b4) {
-        for lane in 0..4 {
-            sums[lane] += a[lane] * b[lane];
-        }
+        sums.iter_mut().zip(a).zip(b).for_each(|((sum, a), b)| *sum += a * b);
     }
     (sums[0] + sums[1]) + (sums[2] + sums[3]) + rest
 }

@@ -71,7 +71,8 @@ fn step(
     let mut length = 1.0;
     for _ in 0..40 {
         let next: Vec<f64> = x.iter().zip(direction.iter()).map(|(x, d)| x + length * d).collect();
-        let enough = at.log_likelihood + 1e-4 * length * slope;
+        // Near the top the rise drowns in the rounding of the sum.
+        let enough = at.log_likelihood + 1e-4 * length * slope - 1e-14 * at.log_likelihood.abs();
         if let Some(reached) = problem.expect(&next).filter(|reached| reached.log_likelihood >= enough) {
             return Some((next, reached));
         }

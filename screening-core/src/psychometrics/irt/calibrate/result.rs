@@ -112,10 +112,8 @@ impl Calibration {
                     slope_se = by_delta[(0, 0)].sqrt();
                 }
                 let first = usize::from(block.free_slope);
-                for k in 0..intercepts.len() {
-                    threshold_se[k] = by_delta[(1 + k, 1 + k)].sqrt();
-                    intercept_se[k] = own[(first + k, first + k)].sqrt();
-                }
+                threshold_se = (1..=intercepts.len()).map(|k| by_delta[(k, k)].sqrt()).collect();
+                intercept_se = (first..m).map(|k| own[(k, k)].sqrt()).collect();
             }
             let unused = match codes.as_slice() {
                 [first, .., last] => (*first..=*last).filter(|code| !codes.contains(code)).collect(),

@@ -82,7 +82,12 @@ fn information_is_minus_the_derivative_of_the_gradient() {
             assert!((slope - gradient(&x)[k]).abs() < 1e-5, "{model:?} {k}");
             let bend = (gradient(&down) - gradient(&up)) / (2.0 * h);
             for l in 0..x.len() {
-                assert!((bend[l] - information[(l, k)]).abs() < 1e-4, "{model:?} {l} {k}: {} {}", bend[l], information[(l, k)]);
+                assert!(
+                    (bend[l] - information[(l, k)]).abs() < 1e-4,
+                    "{model:?} {l} {k}: {} {}",
+                    bend[l],
+                    information[(l, k)]
+                );
             }
         }
     }
@@ -104,7 +109,9 @@ fn what_cannot_be_estimated_is_an_error() {
     let more = changed(&|person, item, code| if item == 1 && person == 9 { Some(2) } else { code });
     assert!(matches!(Calibration::fit(&more, &options), Err(IrtError::Categories { categories: 3, .. })));
     let turned = changed(&|_, item, code| if item == 4 { code.map(|code| 1 - code) } else { code });
-    assert!(matches!(Calibration::fit(&turned, &options), Err(IrtError::Slope { item, slope, .. }) if item == "5" && slope < 0.0));
+    assert!(
+        matches!(Calibration::fit(&turned, &options), Err(IrtError::Slope { item, slope, .. }) if item == "5" && slope < 0.0)
+    );
     let two = plain.select(&[0, 1]).unwrap();
     assert!(matches!(Calibration::fit(&two, &options), Err(IrtError::TooFew { found: 2, .. })));
     let short = CalibrationOptions { max_iterations: 2, ..options.clone() };
