@@ -71,11 +71,13 @@ fn thetas_of_known_items() {
 #[test]
 fn walks_of_two_answers() {
     let Some(oracle) = Oracle::open("cat") else { return };
-    let responses = items(&oracle, "mht_1k.csv", "i", 100);
+    // The last ten items are a scale of their own and not in the bank.
+    let responses = items(&oracle, "mht_1k.csv", "i", 90);
+    let bank = ItemBank::new(bank("mht", 0).unwrap().items()[..90].to_vec()).unwrap();
     // Their modes are good to about 3e-5.
     let cases = [("cat_walks_length20", Estimator::Map, 20, 2e-4), ("cat_walks_eap", Estimator::Eap, 15, 1e-6)];
     for (case, estimator, length, tolerance) in cases {
-        let cat = Cat::new(bank("mht", 0).unwrap(), options(estimator, length)).unwrap();
+        let cat = Cat::new(bank.clone(), options(estimator, length)).unwrap();
         let theirs = oracle.results(case).as_array().unwrap();
         compare(case, &cat.replay(&responses, 1).unwrap(), theirs, tolerance);
     }
