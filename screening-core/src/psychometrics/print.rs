@@ -61,6 +61,6 @@ mod tests {
         table.row(["sleep", &number(1.25)]);
         table.row(["x", &number(f64::NAN)]);
         table.row(["y", &number(-0.000_12)]);
-        assert_eq!(table.to_string(), "item          a\nsleep     1.250\nx             -\ny      -1.2e-4\n");
+        assert_eq!(table.to_string(), "item         a\nsleep    1.250\nx            -\ny      -1.2e-4\n");
     }
 }

@@ -26,9 +26,17 @@ fn mantel_haenszel(oracle: &Oracle, case: &str, responses: &Responses, focal: &[
     let own = |f: fn(&screening_core::psychometrics::dif::MantelHaenszelRow) -> f64| {
         fit.rows.iter().map(f).collect::<Vec<_>>()
     };
-    agree(case, &own(|row| row.chi_square), &figures(&results["MH_chisq"]), 1e-10);
+    // Where the difference is smaller than the correction they square what is left below zero; R itself and we do not.
+    let (theirs, p) = (figures(&results["MH_chisq"]), figures(&results["p"]));
+    for (at, row) in fit.rows.iter().enumerate() {
+        if row.chi_square == 0.0 {
+            assert!(row.p == 1.0 && p[at] > 0.6, "{case} {}", row.name);
+            continue;
+        }
+        close(case, row.chi_square, theirs[at], 1e-10);
+        close(case, row.p, p[at], 1e-9);
+    }
     agree(case, &own(|row| row.uncorrected), &figures(&results["MH_chisq_uncorrected"]), 1e-10);
-    agree(case, &own(|row| row.p), &figures(&results["p"]), 1e-9);
     agree(case, &own(|row| row.odds_ratio), &figures(&results["alphaMH"]), 1e-12);
     agree(case, &own(|row| row.ln_se * row.ln_se), &figures(&results["varLambda"]), 1e-12);
     agree(case, &own(|row| row.delta), &figures(&results["delta_MH"]), 1e-12);

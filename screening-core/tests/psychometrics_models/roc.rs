@@ -46,8 +46,8 @@ fn curve(case: &str, oracle: &Oracle, roc: &Roc) {
     let own = |f: &dyn Fn(usize) -> f64| (0..roc.points.len()).map(f).collect::<Vec<_>>();
     agree(case, &own(&|at| roc.points[at].sensitivity), &theirs("sensitivity"), 1e-14);
     agree(case, &own(&|at| roc.points[at].specificity), &theirs("specificity"), 1e-14);
-    agree(case, &own(&|at| roc.points[at].true_positive as f64), &theirs("tp"), 0.0);
-    agree(case, &own(&|at| roc.points[at].false_positive as f64), &theirs("fp"), 0.0);
+    agree(case, &own(&|at| roc.points[at].true_positive as f64), &theirs("tp"), 1e-12);
+    agree(case, &own(&|at| roc.points[at].false_positive as f64), &theirs("fp"), 1e-12);
     let criteria = [
         ("best_youden", CutCriterion::Youden),
         ("best_topleft", CutCriterion::ClosestTopLeft),

@@ -51,8 +51,8 @@ pub struct Link {
     pub shift: f64,
     /// Names of the common items.
     pub anchors: Vec<String>,
-    /// Root of the weighted mean squared difference of each common item's expected score after linking: which anchors
-    /// drifted.
+    /// Root of the weighted mean squared difference of each common item's expected answer after linking, as a share of the
+    /// item's range: which anchors drifted.
     pub drift: Vec<f64>,
 }
 
@@ -71,7 +71,8 @@ impl Link {
         }
         let drift = anchors.iter().map(|(from, onto)| {
             let turned = from.parameters.rescaled(scale, shift);
-            let of = |node: &f64| turned.expected(*node) - onto.parameters.expected(*node);
+            let range = (turned.categories() - 1) as f64;
+            let of = |node: &f64| (turned.expected(*node) - onto.parameters.expected(*node)) / range;
             nodes.iter().zip(&weights).map(|(node, weight)| weight * of(node).powi(2)).sum::<f64>().sqrt()
         });
         let drift = drift.collect();
