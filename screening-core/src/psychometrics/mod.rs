@@ -9,19 +9,24 @@
 //! instrument and never by the range that happened to be observed.
 
 mod algebra;
+pub mod cat;
 mod cfa;
 mod clustered;
 mod correlation;
+pub mod dif;
 mod distributions;
 mod error;
 mod factors;
+pub mod irt;
 mod items;
 mod matrix;
 mod minimise;
 mod plot;
+mod print;
 mod random;
 mod reliability;
 mod responses;
+pub mod roc;
 
 pub use cfa::{
     CfaEstimator, CfaFit, CfaModel, CfaParameter, CfaReport, ChiSquare, FactorScale, FactorScores, Invariance,

@@ -48,5 +48,8 @@ mod tests {
         let mut stream = Stream::new(7, 0);
         let normals: Vec<f64> = (0..2000).map(|_| stream.normal()).collect();
         assert!((normals.iter().sum::<f64>() / 2000.0).abs() < 0.1);
+        let shares: Vec<f64> = (0..2000).map(|_| stream.uniform()).collect();
+        assert!(shares.iter().all(|share| *share > 0.0 && *share < 1.0));
+        assert!((shares.iter().sum::<f64>() / 2000.0 - 0.5).abs() < 0.03);
     }
 }

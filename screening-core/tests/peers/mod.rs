@@ -65,6 +65,12 @@ impl Oracle {
         (headings, columns)
     }
 
+    /// The text of a data set; none where the figures are not at hand.
+    #[allow(dead_code, reason = "not every test target reads words")]
+    pub(crate) fn text(file: &str) -> Option<String> {
+        std::fs::read_to_string(folder()?.join("data").join(file)).ok()
+    }
+
     /// The columns `<prefix>1`, `<prefix>2`, ... of a data set.
     #[allow(dead_code)]
     pub(crate) fn items(&self, file: &str, prefix: &str) -> Vec<Vec<i16>> {
