@@ -282,7 +282,7 @@ mod tests {
             assert_eq!(cell_date(&text(form)), day, "{form}");
         }
         let evening = text("2013-05-01T20:30:00.000Z");
-        assert_eq!(cell_moment_in(&evening, 8).map(|m| m.date()), Some(date(2013, 5, 2)));
+        assert_eq!(cell_moment_in(&evening, 8).map(DateTime::date), Some(date(2013, 5, 2)));
         assert_eq!(
             cell_moment(&text("2013-05-01T20:30:00+08:00")).map(|m| m.to_string()),
             Some("2013-05-01T20:30:00".into())

@@ -17,7 +17,7 @@
 //! Sheets on which one answer, or the answer that says "no difficulty", covers nine tenths of the items are left out: the
 //! straight line is a pupil's way of answering, told by the validity indices, and the sheet without any complaint is common.
 
-use crate::validity::{Answers, is_answer};
+use crate::validity::{AnswerItem, Answers, is_answer};
 
 /// Strata of equal total.
 const STRATA: usize = 20;
@@ -67,7 +67,7 @@ impl<'a> Patterns<'a> {
             }
         }
         let floors: Vec<Option<i8>> =
-            items.iter().map(|item| answers.items().get(*item).and_then(|item| item.floor())).collect();
+            items.iter().map(|item| answers.items().get(*item).and_then(AnswerItem::floor)).collect();
         let plain = plain(&columns, &floors, rows);
         Self { columns, hashes, stratum, sizes, counts, plain }
     }

@@ -12,6 +12,7 @@
 //! reversed items have the same F for every order: there is nothing to see.
 
 use crate::texts::Fill;
+use crate::validity::AnswerItem;
 
 use super::expect::Expectation;
 use super::finding::{Certainty, Finding, FindingKind, Silent};
@@ -336,7 +337,7 @@ impl Paired {
 fn paired(sheets: &Sheets, expected: &Expectation, place: usize, other: usize) -> Option<Paired> {
     let at = |place: usize| expected.items.get(place).map(|item| item.at);
     let (own_at, other_at) = (at(place)?, at(other)?);
-    let floor = |at: usize| sheets.answers.items().get(at).and_then(|item| item.floor());
+    let floor = |at: usize| sheets.answers.items().get(at).and_then(AnswerItem::floor);
     let (own_floor, other_floor) = (floor(own_at)?, floor(other_at)?);
     let mut pair = Paired { own: 0, other: 0, own_only: 0, other_only: 0, both_answered: 0 };
     for (own, other) in sheets.answers.column(own_at).iter().zip(sheets.answers.column(other_at)) {

@@ -252,7 +252,7 @@ fn together(scorer: &Scorer, batches: &[&Batch]) -> Result<DataFrame, FrameError
         return Err(FrameError::MissingColumns { instrument: scorer.instrument().id().to_owned(), columns });
     }
     let everywhere = |name: &&str| batches.iter().all(|batch| batch.sheets.column(name).is_ok());
-    wanted.extend(["student_id", "source_row"].into_iter().filter(|name| everywhere(&name)).map(str::to_owned));
+    wanted.extend(["student_id", "source_row"].into_iter().filter(|name| everywhere(name)).map(str::to_owned));
     let mut parts = Vec::with_capacity(batches.len());
     for batch in batches {
         parts.push(batch.sheets.select(wanted.iter().map(String::as_str))?);

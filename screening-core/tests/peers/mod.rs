@@ -45,14 +45,13 @@ impl Oracle {
     }
 
     /// A data set as it stands.
-    #[allow(dead_code)]
     pub(crate) fn text(&self, file: &str) -> String {
         std::fs::read_to_string(self.folder.join("data").join(file)).unwrap()
     }
 
     /// A data set as columns of whole numbers, -128 for a blank or `NA`, and their headings.
     pub(crate) fn data(&self, file: &str) -> (Vec<String>, Vec<Vec<i16>>) {
-        let text = std::fs::read_to_string(self.folder.join("data").join(file)).unwrap();
+        let text = self.text(file);
         let mut lines = text.lines();
         let headings: Vec<String> =
             lines.next().unwrap().split(',').map(|cell| cell.trim_matches('"').to_owned()).collect();
@@ -63,12 +62,6 @@ impl Oracle {
             }
         }
         (headings, columns)
-    }
-
-    /// The text of a data set; none where the figures are not at hand.
-    #[allow(dead_code, reason = "not every test target reads words")]
-    pub(crate) fn text(file: &str) -> Option<String> {
-        std::fs::read_to_string(folder()?.join("data").join(file)).ok()
     }
 
     /// The columns `<prefix>1`, `<prefix>2`, ... of a data set.

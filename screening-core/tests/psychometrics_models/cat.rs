@@ -12,7 +12,7 @@ use super::items;
 
 /// The true parameters of one set, with the codes of its answers.
 fn bank(set: &str, lowest: i16) -> Option<ItemBank> {
-    let text = Oracle::text("true_params.csv")?;
+    let text = Oracle::open("cat")?.text("true_params.csv");
     let items = text.lines().filter(|line| line.starts_with(&format!("{set},"))).map(|line| {
         let cells: Vec<&str> = line.split(',').collect();
         let figures: Vec<f64> = cells[3..].iter().map_while(|cell| cell.parse().ok()).collect();

@@ -7,7 +7,7 @@ use super::close;
 
 /// A file with words in it, as cells by heading.
 fn cells(file: &str) -> Option<(Vec<String>, Vec<Vec<String>>)> {
-    let text = Oracle::text(file)?;
+    let text = Oracle::open("roc")?.text(file);
     let mut lines = text.lines();
     let split = |line: &str| line.split(',').map(|cell| cell.trim_matches('"').to_owned()).collect::<Vec<_>>();
     let headings = split(lines.next()?);

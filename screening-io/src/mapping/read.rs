@@ -60,7 +60,7 @@ pub fn read_mapped_bytes(name: &str, bytes: &[u8], spec: &MappedSpec<'_>) -> Res
     let options =
         ReadOptions { sheet: mapping.worksheet.clone(), encoding: mapping.encoding.clone(), ..ReadOptions::default() };
     let wanted = headings(mapping);
-    let is_wanted = |heading: &str| wanted.iter().any(|wanted| *wanted == heading);
+    let is_wanted = |heading: &str| wanted.contains(&heading);
     // Titles above the headings are no hindrance where the headings are named.
     let is_head = |row: &[String]| row.iter().any(|cell| is_wanted(cell));
     let keep = Keep { column: &is_wanted, head: Some(&is_head) };

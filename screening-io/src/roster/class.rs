@@ -189,7 +189,7 @@ mod tests {
             "【七年级】1班",
             "2101",
         ] {
-            let text = text.replace('【', "").replace('】', "");
+            let text = text.replace(['【', '】'], "");
             assert_eq!(class(&text, known()), (Some(7), "1".into(), None), "{text}");
         }
         for text in ["高一3班", "高一(3)", "高1(3)班", "高中一年级3班", "十年级3班", "3103"] {

@@ -101,7 +101,8 @@ impl Doubt {
 
 /// Gives every class of a school the spelling that it has first, and lists the classes that had several.
 pub(super) fn one_spelling(mut roster: Roster, options: &RosterOptions) -> Result<Roster, IoError> {
-    let broken = |cause: PolarsError| Problem::new("frame-broken", Place::default()).with("cause", cause);
+    let broken =
+        |cause: PolarsError| IoError::from(Problem::new("frame-broken", Place::default()).with("cause", cause));
     let text = |name: &str| roster.frame.column(name).and_then(|column| column.str().cloned()).map_err(broken);
     let (schools, classes) = (text("school")?, text("class")?);
     let files = text("source_file")?;

@@ -92,7 +92,7 @@ fn encoding(name: &str, head: &Head<'_>, options: &ReadOptions) -> Result<&'stat
 /// Joins the segments of very long strings and gives each variable its long name.
 fn columns(head: &Head<'_>, encoding: &'static Encoding) -> Option<Vec<Column>> {
     let text = |bytes: &[u8]| {
-        encoding.decode_without_bom_handling_and_without_replacement(bytes).map(|text| text.into_owned())
+        encoding.decode_without_bom_handling_and_without_replacement(bytes).map(std::borrow::Cow::into_owned)
     };
     let pairs = |bytes: &[u8]| -> Option<HashMap<String, String>> {
         let whole = text(bytes)?;

@@ -337,7 +337,7 @@ fn attribute(name: &str, start: &BytesStart<'_>, wanted: &str) -> Result<Option<
         .map(|found| {
             found
                 .normalized_value(quick_xml::XmlVersion::Implicit1_0)
-                .map(|text| text.into_owned())
+                .map(std::borrow::Cow::into_owned)
                 .map_err(|cause| broken(name, &cause))
         })
         .transpose()

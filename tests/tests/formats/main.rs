@@ -138,7 +138,7 @@ fn a_data_dictionary_and_fhir_resources() {
         let codes: Vec<Option<i8>> = set.frame.column(&format!("phq-9.{item}")).unwrap().i8().unwrap().iter().collect();
         assert_eq!(codes, [Some(3)]);
     }
-    let id = |result: Result<_, IoError>| result.map(|_: screening_io::AnswerSet| "").unwrap_or_else(|e| e.id());
+    let id = |result: Result<_, IoError>| result.map_or_else(|e| e.id(), |_: screening_io::AnswerSet| "");
     assert_eq!(id(read_survey(&path, &spec(InstrumentPart::new(phq)))), "layout-count");
     let other = folder.join("Observation-mii-exa-pro-phq-9-observation.json");
     assert_eq!(id(read_survey(&other, &spec(InstrumentPart::new(phq)))), "json-resource");
@@ -196,12 +196,12 @@ fn a_job_of_files_as_they_arrive() {
     );
     let mut export = "编号,开始答题时间,结束答题时间,答题时长,1.登录码,2.班级,3.姓名".to_owned();
     for n in 4..=12 {
-        export.push_str(&format!(",{n}.题{n}"));
+        export += &format!(",{n}.题{n}");
     }
     export.push_str(",IP,\n");
     let zeros = "0,0,0,0,0,0,0,0";
     for (n, who, last) in [(1, "A1,,", 0), (2, ",初三1班,乙", 3), (3, ",八(1),丙", 0), (4, ",八(1),戊", 3)] {
-        export.push_str(&format!("{n},2026/9/14 8:00:00,2026/9/14 8:10:00,600,{who},{zeros},{last},10.0.0.1,\n"));
+        export += &format!("{n},2026/9/14 8:00:00,2026/9/14 8:10:00,600,{who},{zeros},{last},10.0.0.1,\n");
     }
     write("tencent.csv", &export);
     write("paper.csv", "no;i1;i2;i3;i4;i5;i6;i7;i8;i9\nG4;x;-;-;-;-;-;-;-;-\n");

@@ -174,12 +174,12 @@ impl Polychoric {
             let (first, second) = (thresholds(&rows), thresholds(&columns));
             let found = Grid::new(&first, &second).maximise(&cells).map_err(|Rises(end)| Refused::Rises(end))?;
             // The usual error does not hold for a table that was changed.
-            return Ok((found.rho, n, f64::NAN, true));
+            return Ok((found, n, f64::NAN, true));
         }
         let grid = Grid::new(sides[0].thresholds, sides[1].thresholds);
         let found = grid.maximise(&cells).map_err(|Rises(end)| Refused::Rises(end))?;
         let error = if self.standard_errors {
-            let influence = pair_influence(&grid, counts, sides, found.rho);
+            let influence = pair_influence(&grid, counts, sides, found);
             let square =
                 |row: usize, column: usize| f64::from(counts.get(row, column)) * influence.get(row, column).powi(2);
             let sum: f64 = (0..=counts.rows())
@@ -190,7 +190,7 @@ impl Polychoric {
         } else {
             f64::NAN
         };
-        Ok((found.rho, n, error, false))
+        Ok((found, n, error, false))
     }
 }
 
@@ -228,7 +228,7 @@ pub fn tetrachoric(counts: [[f64; 2]; 2], empty_cells: EmptyCells) -> Result<(f6
     let (rows, columns) = super::table::margins(&cells, 2);
     let (first, second) = (thresholds(&rows), thresholds(&columns));
     match Grid::new(&first, &second).maximise(&cells) {
-        Ok(found) => Ok((found.rho, [first[0], second[0]])),
+        Ok(found) => Ok((found, [first[0], second[0]])),
         Err(Rises(end)) => Err(EstimationError::Boundary { first: name(0), second: name(1), end }),
     }
 }

@@ -34,12 +34,6 @@ pub(crate) struct Cells {
     curvature: Vec<f64>,
 }
 
-/// A correlation that maximises the likelihood of a table.
-pub(crate) struct Estimate {
-    pub(crate) rho: f64,
-    pub(crate) log_likelihood: f64,
-}
-
 /// The likelihood rises to this end.
 pub(crate) struct Rises(pub(crate) f64);
 
@@ -101,28 +95,28 @@ impl<'a> Grid<'a> {
         Cells { p, slope, curvature }
     }
 
-    /// Log-likelihood of counts (without its constant), its slope and curvature by the correlation.
-    fn likelihood(&self, counts: &[f64], rho: f64) -> (f64, f64, f64) {
+    /// Slope and curvature of the log-likelihood of counts by the correlation.
+    fn likelihood(&self, counts: &[f64], rho: f64) -> (f64, f64) {
         let cells = self.at(rho);
-        let (mut value, mut slope, mut curvature) = (0.0, 0.0, 0.0);
+        let (mut slope, mut curvature) = (0.0, 0.0);
         for (at, count) in counts.iter().enumerate().filter(|(_, count)| **count > 0.0) {
             // Below this a difference of four corners is only rounding.
             let p = cells.p[at].max(1e-16);
             let ratio = cells.slope[at] / p;
-            value += count * p.ln();
             slope += count * ratio;
             curvature += count * (cells.curvature[at] / p - ratio * ratio);
         }
-        (value, slope, curvature)
+        (slope, curvature)
     }
 
-    /// Newton's method between two ends that hold the maximum, with bisection where it would leave them.
-    pub(crate) fn maximise(&self, counts: &[f64]) -> Result<Estimate, Rises> {
+    /// The correlation of the largest likelihood, by Newton's method between two ends that hold the maximum, with bisection
+    /// where it would leave them.
+    pub(crate) fn maximise(&self, counts: &[f64]) -> Result<f64, Rises> {
         let n: f64 = counts.iter().sum();
         let (mut low, mut high) = (-END, END);
         let mut rho = (1.1 * self.start(counts)).clamp(-0.9, 0.9);
         for _ in 0..100 {
-            let (value, slope, curvature) = self.likelihood(counts, rho);
+            let (slope, curvature) = self.likelihood(counts, rho);
             if slope > 0.0 {
                 low = rho;
             } else {
@@ -135,7 +129,7 @@ impl<'a> Grid<'a> {
                 if END - rho.abs() < 1e-9 || curvature > -1e-6 * n {
                     break;
                 }
-                return Ok(Estimate { rho, log_likelihood: value });
+                return Ok(rho);
             }
             rho = next;
         }
@@ -247,7 +241,7 @@ mod tests {
         for rho in [-0.97, -0.5, 0.0, 0.31, 0.8, 0.995] {
             let counts: Vec<f64> = grid.at(rho).p.iter().map(|p| 1e6 * p).collect();
             let found = grid.maximise(&counts).ok().unwrap();
-            assert!((found.rho - rho).abs() < 1e-9, "{rho}: {}", found.rho);
+            assert!((found - rho).abs() < 1e-9, "{rho}: {found}");
         }
     }
 }
