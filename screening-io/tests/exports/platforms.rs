@@ -257,9 +257,7 @@ pub(crate) fn wenjuanwang(wave: &Wave<'_>, coding: Coding) -> Rows {
         head.extend(titles(wave).iter().map(|title| format!("请选择_{title}")));
     } else {
         head.extend(texts(&["channel", "学号", "班级", "Q1_A1", "Q1_A2", "Q1_A2_open"]));
-        let mut number = 1;
-        for asked in &wave.asked {
-            number += 1;
+        for (number, asked) in (2..).zip(&wave.asked) {
             head.extend((1..=asked.definition.items.len()).map(|row| format!("Q{number}_R{row}")));
         }
     }
