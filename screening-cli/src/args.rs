@@ -57,6 +57,8 @@ pub(crate) enum Command {
     Instruments(InstrumentsCommand),
     /// Scores a table of answers to one instrument.
     Score(ScoreCommand),
+    /// Audits a table of answers to one instrument: columns, codes, key, repetitions. Exit 1 on a certain finding.
+    Audit(AuditCommand),
     /// Writes a commented mapping file for a table whose columns cannot be told.
     Map(MapCommand),
     /// Runs a whole screening from its job file.
@@ -71,17 +73,14 @@ pub(crate) enum Command {
     Research(ResearchCommand),
 }
 
-/// `screening score`
+/// A table of answers to one instrument, and how it is read.
 #[derive(Debug, Args)]
-pub(crate) struct ScoreCommand {
+pub(crate) struct AnswerArgs {
     /// Instrument id.
     #[arg(short, long)]
     pub(crate) instrument: String,
     /// Table of answers (csv, xlsx, xls, ods, json, parquet, sav); `-` reads csv or json from standard input.
     pub(crate) input: PathBuf,
-    /// Where the scores go (csv, parquet, xlsx, sav, ndjson); `-` writes csv to standard output.
-    #[arg(short, long, default_value = "-")]
-    pub(crate) output: PathBuf,
     /// Item columns are named with this prefix and the item id, for example `Q` for Q1, Q2, ...
     #[arg(long, conflicts_with = "map")]
     pub(crate) prefix: Option<String>,
@@ -94,15 +93,34 @@ pub(crate) struct ScoreCommand {
     /// How the answers are coded, when it cannot be told from them.
     #[arg(long, value_enum)]
     pub(crate) coding: Option<CodingArg>,
+    /// Folder with wording packs; their option texts are answers too.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) wording: Option<PathBuf>,
+}
+
+/// `screening score`
+#[derive(Debug, Args)]
+pub(crate) struct ScoreCommand {
+    /// The answers.
+    #[command(flatten)]
+    pub(crate) answers: AnswerArgs,
+    /// Where the scores go (csv, parquet, xlsx, sav, ndjson); `-` writes csv to standard output.
+    #[arg(short, long, default_value = "-")]
+    pub(crate) output: PathBuf,
     /// Cut-off set of a scale: scale=set.
     #[arg(long, value_name = "SCALE=SET", value_parser = mapping)]
     pub(crate) cutoffs: Vec<(String, String)>,
     /// Single answers that fit no option were looked at; they are listed and do not stop the file.
     #[arg(long)]
     pub(crate) accept_strays: bool,
-    /// Folder with wording packs; their option texts are answers too.
-    #[arg(long, value_name = "DIR")]
-    pub(crate) wording: Option<PathBuf>,
+}
+
+/// `screening audit`
+#[derive(Debug, Args)]
+pub(crate) struct AuditCommand {
+    /// The answers. Those that fit no option do not stop the reading: the auditor counts them.
+    #[command(flatten)]
+    pub(crate) answers: AnswerArgs,
 }
 
 /// `screening map`
@@ -221,4 +239,7 @@ pub(crate) struct ExampleCommand {
     /// Seed of all random draws.
     #[arg(long, default_value_t = 2026)]
     pub(crate) seed: u64,
+    /// Waves: with 2 the wave before is written too, and the job compares with it.
+    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u8).range(1..=2))]
+    pub(crate) waves: u8,
 }

@@ -33,6 +33,7 @@ fn main() -> ExitCode {
     let done = match cli.command {
         Command::Instruments(command) => commands::instruments::run(&context, &command),
         Command::Score(command) => commands::score::run(&context, &command),
+        Command::Audit(command) => commands::audit::run(&context, &command),
         Command::Map(command) => commands::map::run(&context, &command),
         Command::Run(command) => commands::run::run(&context, &command),
         Command::Change(command) => commands::change::run(&context, &command),

@@ -21,22 +21,27 @@
 //!
 //! # Floors
 //!
-//! A module uses what stands below it in this list, never what stands above: [`screening`], [`coverage`], [`risk`],
-//! [`change`], [`validity`], [`psychometrics`], [`norms`], [`scoring`], [`instrument`], [`answers`], [`stats`].
+//! A module uses what stands below it in this list, never what stands above: [`screening`], [`coverage`], [`schools`],
+//! [`risk`], [`change`], [`audit`], [`validity`], [`psychometrics`], [`norms`], [`disclosure`], [`scoring`], [`instrument`],
+//! [`answers`], [`stats`].
 
 // Without frames the block machine and what compares whole waves have no caller.
 #![cfg_attr(not(feature = "frame"), allow(dead_code, unused_imports))]
 
 pub mod answers;
+#[cfg(feature = "frame")]
+pub mod audit;
 pub mod catalogue;
 pub mod change;
 pub mod coverage;
+pub mod disclosure;
 mod hash;
 pub mod instrument;
 pub mod norms;
 #[cfg(feature = "psychometrics")]
 pub mod psychometrics;
 pub mod risk;
+pub mod schools;
 pub mod scoring;
 #[cfg(feature = "frame")]
 pub mod screening;

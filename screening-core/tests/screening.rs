@@ -12,8 +12,8 @@ use screening_core::coverage::{Attendance, Consent, Scope, Status};
 use screening_core::instrument::Library;
 use screening_core::risk::Policy;
 use screening_core::screening::{
-    AttemptPolicy, Batch, Battery, ConsentMode, Licences, Pupil, RejectionKind, ScreeningError, ScreeningInput,
-    ScreeningResult, WaveSettings, pupils_from_frame, screen,
+    AttemptPolicy, Batch, Battery, ConsentMode, Interpretation, Licences, Pupil, RejectionKind, ScreeningError,
+    ScreeningInput, ScreeningResult, WaveSettings, pupils_from_frame, screen,
 };
 
 static LIBRARY: LazyLock<Library> = LazyLock::new(|| Library::bundled().unwrap());
@@ -93,11 +93,28 @@ fn run_with(
         policy: &policy,
         licences: licences(),
         scoring: IndexMap::default(),
+        interpretation: Interpretation::default(),
     })
 }
 
 fn run(roster: Vec<Pupil>, sheets: &[Sheet<'_>], change: impl FnOnce(&mut WaveSettings)) -> ScreeningResult {
     run_with(roster, vec![Batch { battery: short(), sheets: short_frame(sheets) }], change).unwrap()
+}
+
+/// As [`run`], for answers that the auditor refuses: a person accepts whatever it is certain of.
+fn run_accepting(roster: Vec<Pupil>, sheets: &[Sheet<'_>], change: impl Fn(&mut WaveSettings)) -> ScreeningResult {
+    let batches = || vec![Batch { battery: short(), sheets: short_frame(sheets) }];
+    match run_with(roster.clone(), batches(), &change) {
+        Err(ScreeningError::Audit(refusal)) => run(roster, sheets, |wave| {
+            change(wave);
+            let accepted = refusal
+                .findings
+                .iter()
+                .map(|found| format!("{} {}: drawn at random", found.finding.id, found.instrument).parse().unwrap());
+            wave.audit.accept = accepted.collect();
+        }),
+        other => other.unwrap(),
+    }
 }
 
 const CALM: [Option<i8>; 9] = [Some(0); 9];
@@ -278,6 +295,7 @@ fn a_licence_must_be_settled() {
         policy: &policy,
         licences: Licences::default(),
         scoring: IndexMap::default(),
+        interpretation: Interpretation::default(),
     })
     .unwrap_err();
     assert!(error.to_string().contains("mht = \"who settled it and how\""), "{error}");
@@ -341,7 +359,7 @@ proptest! {
         roster[3].attendance = Attendance::Absent;
         let sheets: Vec<Sheet<'_>> = list.iter().map(|(id, first, second)| (ids[*id], *first, *second)).collect();
         let policies = [AttemptPolicy::First, AttemptPolicy::Last, AttemptPolicy::BestValid];
-        let result = run(roster, &sheets, |wave| wave.attempts = policies[attempts]);
+        let result = run_accepting(roster, &sheets, |wave| wave.attempts = policies[attempts]);
         let rows = result.summary.rows;
         prop_assert_eq!(rows.read as usize, list.len());
         prop_assert_eq!(rows.read, rows.used + rows.superseded + rows.rejected);

@@ -56,7 +56,7 @@ fn mistakes_in_a_mapping_are_refused_by_name() {
         csv_bytes(&rows(&[&["no", "form", "when", "a", "b", "c"], &["7", "1", "2026-09-03", "nie", "oft", "9"]]));
     let id = |from: &str, to: &str| {
         assert!(WIDE.contains(from));
-        read(&WIDE.replace(from, to), &table, &[&mood]).map(|_| "").unwrap_or_else(|error| error.id())
+        read(&WIDE.replace(from, to), &table, &[&mood]).map_or_else(|error| error.id(), |_| "")
     };
     assert_eq!(id("schema = 1", "schema = 2"), "mapping-file");
     assert_eq!(id("answers =", "answer ="), "mapping-file");

@@ -80,6 +80,7 @@ fn small() -> ScreeningResult {
         policy: &policy,
         licences: Licences::default(),
         scoring: indexmap::IndexMap::default(),
+        interpretation: screening_core::screening::Interpretation::default(),
     })
     .expect("screening")
 }

@@ -1,5 +1,7 @@
 //! One file a command.
 
+mod answers;
+pub(crate) mod audit;
 pub(crate) mod change;
 pub(crate) mod example;
 pub(crate) mod instruments;

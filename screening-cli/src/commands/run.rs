@@ -3,6 +3,8 @@
 use std::io::IsTerminal;
 
 use indicatif::{ProgressBar, ProgressStyle};
+use screening_core::instrument::Language;
+use screening_core::screening::WaveAudit;
 use screening_io::CodingReport;
 use screening_io::job::{JobResult, Step, run_job};
 use screening_io::output::write_outputs;
@@ -53,6 +55,7 @@ impl<'a> Progress<'a> {
     pub(super) fn step(&self, step: &Step) {
         let language = self.context.language;
         let (text, place) = match step {
+            Step::Against { waves } => (fill("step-against", language, &[waves.to_string()]), None),
             Step::Roster => (say("step-roster", language), None),
             Step::Answers { file, number, of } => {
                 let counts = [number.to_string(), of.to_string(), file.display().to_string()];
@@ -108,6 +111,24 @@ fn overview(context: &Context, done: &JobResult) {
         "{}",
         fill("overview-critical", language, &[summary.critical.to_string(), summary.stray_critical.to_string()])
     );
+    audit(language, &summary.audit);
+}
+
+/// What the auditor found and did not stop at: lesser findings, and certain ones that somebody accepted.
+fn audit(language: Language, audit: &WaveAudit) {
+    if !audit.findings.is_empty() {
+        println!("{}", fill("overview-audit", language, &[audit.findings.len().to_string()]));
+    }
+    for found in &audit.findings {
+        println!("{}", found.describe().get(language));
+        if let Some(reason) = &found.accepted {
+            println!("    {}", fill("overview-accepted", language, std::slice::from_ref(reason)));
+        }
+    }
+    for unused in &audit.unused {
+        let text = format!("{} {}", unused.finding(), unused.instrument());
+        println!("{}", fill("overview-unused", language, &[text]));
+    }
 }
 
 /// How each answer file was read: its layout, the codings, and by what its pupils were found.

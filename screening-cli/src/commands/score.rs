@@ -1,6 +1,5 @@
 //! `screening score`
 
-use std::io::Read;
 use std::path::Path;
 
 use screening_core::instrument::Instrument;
@@ -8,25 +7,19 @@ use screening_core::instrument::wording::{WordingPack, WordingPacks};
 use screening_core::scoring::{FrameOptions, Scorer, ScoringOptions};
 use screening_io::output::{score_table, write_in_parts};
 use screening_io::sav::Dictionary;
-use screening_io::{
-    AnswerSet, CHUNK_ROWS, CodingReport, ColumnNames, MappedSpec, Mapping, Source, TablePart, TableSpec, read_mapped,
-    read_mapped_bytes, read_wording, stream_answers,
-};
+use screening_io::{AnswerSet, CHUNK_ROWS, CodingReport, Source, stream_answers};
 
-use super::{Context, print_json};
+use super::{Context, answers, print_json};
 use crate::args::ScoreCommand;
 use crate::fail::Failure;
 use crate::texts::fill;
 
 pub(crate) fn run(context: &Context, command: &ScoreCommand) -> Result<(), Failure> {
     let library = context.library()?;
-    let instrument = super::instruments::find(context, &library, &command.instrument)?;
+    let instrument = super::instruments::find(context, &library, &command.answers.instrument)?;
     let options = ScoringOptions { cutoffs: command.cutoffs.iter().cloned().collect() };
     let scorer = Scorer::with_options(instrument, options).map_err(Failure::from_error)?;
-    let packs = match &command.wording {
-        Some(folder) => read_wording(folder, &library)?,
-        None => WordingPacks::default(),
-    };
+    let packs = answers::wording(&command.answers, &library)?;
     let wording: Vec<String> = packs.of(instrument.id()).map(WordingPack::citation).collect();
     let facts = provenance(&scorer, &wording);
     let dictionary = Dictionary::of(&[instrument.definition()], context.language);
@@ -66,8 +59,9 @@ fn read(
     done: &mut Done,
     each: Each<'_>,
 ) -> Result<(), Failure> {
-    if let Some(path) = &command.mapping {
-        let set = read_by_mapping(command, path, instrument, packs)?;
+    let args = &command.answers;
+    if args.mapping.is_some() {
+        let set = answers::read(args, instrument, packs, command.accept_strays)?;
         let rejected = set.rows_rejected();
         *done = Done {
             rows_in: set.rows_in,
@@ -78,24 +72,12 @@ fn read(
         };
         return each(set);
     }
-    let names = match &command.prefix {
-        Some(prefix) => ColumnNames::Prefix(prefix.clone()),
-        None if !command.map.is_empty() => ColumnNames::Mapping(command.map.iter().cloned().collect()),
-        None => ColumnNames::Canonical,
-    };
-    let part = TablePart {
-        coding: command.coding.map(Into::into),
-        accept_strays: command.accept_strays,
-        ..TablePart::new(instrument.definition(), names)
-    };
-    let spec = TableSpec { parts: vec![part], wording: Some(packs), ..TableSpec::default() };
-    let mut bytes = Vec::new();
-    let source = if command.input == Path::new("-") {
-        // What comes in on standard input cannot be read twice, so it is held in memory.
-        std::io::stdin().read_to_end(&mut bytes).map_err(Failure::from_error)?;
-        Source::Bytes { name: "-", bytes: &bytes }
-    } else {
-        Source::File(&command.input)
+    let spec = answers::table_spec(args, instrument, packs, command.accept_strays);
+    // What comes in on standard input cannot be read twice, so it is held in memory.
+    let bytes = if args.input == Path::new("-") { Some(answers::standard_input()?) } else { None };
+    let source = match &bytes {
+        Some(bytes) => Source::Bytes { name: "-", bytes },
+        None => Source::File(&args.input),
     };
     let streamed = stream_answers(source, &spec, CHUNK_ROWS, each)?;
     *done = Done {
@@ -106,32 +88,6 @@ fn read(
         codings: streamed.codings,
     };
     Ok(())
-}
-
-/// Reads with a mapping file; options of the command line go before what the file says.
-fn read_by_mapping(
-    command: &ScoreCommand,
-    path: &Path,
-    instrument: &Instrument,
-    packs: &WordingPacks,
-) -> Result<AnswerSet, Failure> {
-    let mut mapping = Mapping::read(path)?;
-    mapping.instruments.retain(|id, _| id == instrument.id());
-    for part in mapping.instruments.values_mut() {
-        part.coding = command.coding.map(Into::into).or(part.coding);
-        part.accept_strays |= command.accept_strays;
-    }
-    let spec = MappedSpec {
-        wording: Some(packs),
-        needs_student_id: false,
-        ..MappedSpec::new(&mapping, vec![instrument.definition()])
-    };
-    if command.input != Path::new("-") {
-        return Ok(read_mapped(&command.input, &spec)?);
-    }
-    let mut bytes = Vec::new();
-    std::io::stdin().read_to_end(&mut bytes).map_err(Failure::from_error)?;
-    Ok(read_mapped_bytes("-", &bytes, &spec)?)
 }
 
 /// What every result cites: definition, cut-off sets, engine, and the wordings by which option texts were read.

@@ -206,6 +206,8 @@ pub(super) struct ScoredBatch {
     pub(super) batch: Batch,
     pub(super) rows: SheetRows,
     pub(super) scored: Vec<ScoredSheets>,
+    /// Rows that a validity plan finds invalid; empty without a plan.
+    pub(super) judged_invalid: Vec<bool>,
 }
 
 impl ScoredBatch {
@@ -215,7 +217,8 @@ impl ScoredBatch {
 
     /// Whether no instrument of the sheet has a verdict against interpreting it.
     pub(super) fn interpretable(&self, row: usize) -> bool {
-        self.scored.iter().all(|scored| scored.verdict(row) != Some(crate::instrument::Verdict::Invalid))
+        let judged = self.judged_invalid.get(row).copied().unwrap_or(false);
+        !judged && self.scored.iter().all(|scored| scored.verdict(row) != Some(crate::instrument::Verdict::Invalid))
     }
 }
 
@@ -229,23 +232,28 @@ pub(super) struct Matched {
     pub(super) attempts: Vec<u32>,
 }
 
-/// Decides the fate of every sheet.
-pub(super) fn match_up(batches: &[ScoredBatch], roster: &[Pupil], wave: &WaveSettings) -> Matched {
-    let mut matched = Matched {
-        fates: batches.iter().map(|batch| vec![Fate::Used; batch.rows.rows]).collect(),
-        chosen: vec![None; roster.len()],
-        attempts: vec![0; roster.len()],
+/// Which sheets may be used at all, by batch and row: the others are rejected.
+pub(super) fn admit(batches: &[ScoredBatch], roster: &[Pupil], wave: &WaveSettings) -> Vec<Vec<Fate>> {
+    let fate = |batch: &ScoredBatch, row: usize| {
+        let refused = refusal(&batch.rows, row, roster, &batch.batch.battery, wave);
+        let blank = || (batch.answered(row) == 0).then_some(Reason::BlankSheet);
+        refused.or_else(blank).map_or(Fate::Used, Fate::Rejected)
     };
+    batches.iter().map(|batch| (0..batch.rows.rows).map(|row| fate(batch, row)).collect()).collect()
+}
+
+/// Decides the fate of every sheet that was admitted.
+pub(super) fn match_up(
+    batches: &[ScoredBatch],
+    admitted: Vec<Vec<Fate>>,
+    roster: &[Pupil],
+    wave: &WaveSettings,
+) -> Matched {
+    let mut matched = Matched { fates: admitted, chosen: vec![None; roster.len()], attempts: vec![0; roster.len()] };
     // Nearly every pupil has one sheet; only the others get a list.
     let mut several: HashMap<u32, Vec<(u32, u32)>> = HashMap::new();
-    for (b, (batch, fates)) in batches.iter().zip(&mut matched.fates).enumerate() {
-        for (row, fate) in fates.iter_mut().enumerate() {
-            let refused = refusal(&batch.rows, row, roster, &batch.batch.battery, wave);
-            let blank = || (batch.answered(row) == 0).then_some(Reason::BlankSheet);
-            if let Some(reason) = refused.or_else(blank) {
-                *fate = Fate::Rejected(reason);
-                continue;
-            }
+    for (b, (batch, fates)) in batches.iter().zip(&matched.fates).enumerate() {
+        for (row, _) in fates.iter().enumerate().filter(|(_, fate)| **fate == Fate::Used) {
             let Some(pupil) = batch.rows.pupils.get(row).copied().flatten() else { continue };
             let own = (b as u32, row as u32);
             let (Some(chosen), Some(attempts)) =

@@ -1,19 +1,23 @@
 //! Numbers that statrs and nalgebra lack: exact decimals and named rounding, moments that merge, quantiles by name, ranks
-//! and their normal scores, smoothing of frequencies.
+//! and their normal scores, smoothing of frequencies, item response functions.
 
 mod decimal;
 pub mod exact;
 mod fixed;
+pub(crate) mod item_response;
 mod loglinear;
 mod moments;
 mod normal;
+mod proportion;
 mod quantile;
 mod rank;
 
 pub use decimal::{Decimal, DecimalError};
 pub use fixed::FixedSum;
+pub use item_response::{ItemParameters, ItemParametersError};
 pub use loglinear::{SmoothError, Smoothed, log_linear, log_linear_selected};
 pub use moments::Moments;
 pub use normal::{normal_cdf, normal_quantile};
+pub use proportion::{beta_cdf, beta_quantile, binomial_cdf, clopper_pearson};
 pub use quantile::{Block, QuantileType, quantile, weighted_quantile};
 pub use rank::{PlottingPosition, mean_ranks, wilson};

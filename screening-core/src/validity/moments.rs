@@ -1,7 +1,7 @@
 //! Means, covariances and correlations of the items of a form, over the pairs of answers that are there.
 
 use super::answers::{Answers, is_answer};
-use super::column::{block_of, sum_blocks};
+use super::column::{BLOCK, block_of, sum_blocks};
 
 /// Sums over all sheets: for every pair of items, over the sheets that answered both.
 ///
@@ -52,6 +52,52 @@ impl PairMoments {
             a
         };
         sum_blocks(answers.rows(), empty, add, join).moments
+    }
+
+    /// The sums over each of some ranges of sheets, for errors of estimation by leaving out one range at a time.
+    #[cfg(feature = "frame")]
+    pub(crate) fn of_ranges(answers: &Answers, items: &[usize], ranges: &[std::ops::Range<usize>]) -> Vec<Self> {
+        use rayon::prelude::*;
+
+        let columns = answers.columns(items);
+        let sums = |range: &std::ops::Range<usize>| {
+            let mut sums = Sums { moments: Self::empty(items), lanes: vec![Lane::default(); items.len()] };
+            for start in range.clone().step_by(BLOCK) {
+                let rows = BLOCK.min(range.end - start);
+                for (lane, column) in sums.lanes.iter_mut().zip(&columns) {
+                    lane.take(block_of(column, start, rows));
+                }
+                sums.moments.add_block(&sums.lanes, rows);
+            }
+            sums.moments
+        };
+        ranges.par_iter().map(sums).collect()
+    }
+
+    /// The sums of all parts together; none without a part.
+    #[cfg(feature = "frame")]
+    pub(crate) fn together(parts: &[Self]) -> Option<Self> {
+        let (first, rest) = parts.split_first()?;
+        let mut whole = first.clone();
+        rest.iter().for_each(|part| whole.add(part));
+        Some(whole)
+    }
+
+    /// The sums without those of a part that they hold.
+    #[cfg(feature = "frame")]
+    pub(crate) fn without(&self, part: &Self) -> Self {
+        let mut rest = self.clone();
+        rest.rows -= part.rows;
+        let all = [
+            (&mut rest.n, &part.n),
+            (&mut rest.sum, &part.sum),
+            (&mut rest.squares, &part.squares),
+            (&mut rest.products, &part.products),
+        ];
+        for (own, less) in all {
+            own.iter_mut().zip(less).for_each(|(own, less)| *own -= less);
+        }
+        rest
     }
 
     fn empty(items: &[usize]) -> Self {

@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 use super::answers::Answers;
 use super::column::{IndexColumn, over_blocks};
 use super::error::ValidityError;
-use super::item_response::{Curves, ItemParameters};
+use crate::stats::ItemParameters;
+use crate::stats::item_response::Curves;
 
 /// Which statistic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Deserialize, Serialize)]
@@ -106,7 +107,7 @@ impl PersonFit {
             return Err(ValidityError::parameter(Self::KIND, "items", items.len(), "two or more items"));
         }
         for (position, parameters) in &items {
-            parameters.check()?;
+            parameters.check().map_err(|e| ValidityError::parameter(Self::KIND, e.parameter, e.value, e.allowed))?;
             let item = form.get(*position).filter(|item| item.is_choice());
             let item =
                 item.ok_or_else(|| ValidityError::NoSuchItem { index: Self::KIND, item: position.to_string() })?;

@@ -4,9 +4,10 @@ mod items;
 mod person;
 
 use polars::prelude::DataFrame;
+use screening_core::audit::Stray;
 
 use crate::coding::CodingReport;
-use crate::error::{Rejected, Scope};
+use crate::error::{Problem, Rejected, Scope};
 use crate::survey::LayoutReport;
 
 pub(crate) use items::{ItemColumn, item_columns};
@@ -45,6 +46,16 @@ impl AnswerSet {
     /// Number of rows that were rejected as a whole.
     pub fn rows_rejected(&self) -> usize {
         rows_rejected(&self.rejected)
+    }
+
+    /// The texts of answers that fit no option, for the auditor: in the frame they are only marked as invalid.
+    pub fn strays(&self) -> Vec<Stray> {
+        let of = |problem: &Problem| {
+            let (_, column) = problem.arguments.iter().find(|(name, _)| *name == items::ITEM)?;
+            let value = problem.value.clone().unwrap_or_default();
+            Some(Stray { file: problem.place.file.clone(), column: column.clone(), value })
+        };
+        self.rejected.iter().filter_map(|rejected| of(&rejected.problem)).collect()
     }
 }
 

@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 use indexmap::IndexMap;
 use jiff::civil::Date;
 use screening_core::instrument::{Span, Text};
-use screening_core::screening::{AttemptPolicy, ConsentMode, Licences};
+use screening_core::screening::{AttemptPolicy, AuditSettings, ConsentMode, Licences};
 use serde::Deserialize;
 
 use super::JobError;
+use super::against::{ChangeSettings, Earlier, NormChoice};
 use crate::{Coding, MatchBy, SchoolSystem};
 
 /// The version of the job format that this engine reads.
@@ -62,6 +63,21 @@ pub struct Job {
     /// Cut-off sets other than the default: instrument -> scale -> set.
     #[serde(default)]
     pub cutoffs: IndexMap<String, IndexMap<String, String>>,
+    /// Findings of the auditor that a person accepts, each with a written reason.
+    #[serde(default)]
+    pub audit: AuditSettings,
+    /// Norms of the scores: bundled sets by id, files, or local norms of an earlier wave.
+    #[serde(default)]
+    pub norms: Vec<NormChoice>,
+    /// Validity plan: the id of a bundled one, the path of a file, or `none`; the district's default when left out.
+    #[serde(default)]
+    pub validity: Option<String>,
+    /// Earlier waves, the earliest first.
+    #[serde(default)]
+    pub earlier: Vec<Earlier>,
+    /// How change since the earlier waves is computed.
+    #[serde(default)]
+    pub change: ChangeSettings,
     /// Files with answers.
     pub answers: Vec<AnswerFile>,
 }

@@ -1,5 +1,6 @@
 //! One screening from its files to its outputs: the semester's batch job.
 
+mod against;
 mod config;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,10 +13,11 @@ use screening_core::instrument::{Definition, Diagnostics, Library, LibraryError,
 use screening_core::risk::Policy;
 use screening_core::scoring::ScoringOptions;
 use screening_core::screening::{
-    Batch, Battery, BatteryDef, Pupil, ScreeningError, ScreeningInput, ScreeningResult, WaveSettings,
+    AuditSettings, Batch, Battery, BatteryDef, Pupil, ScreeningError, ScreeningInput, ScreeningResult, WaveSettings,
     pupils_from_frame, screen,
 };
 
+pub use against::{ChangeSettings, Earlier, NormChoice, WaveNorms};
 pub use config::{AnswerFile, AnswerFormat, JOB_SCHEMA, Job, JobBattery, OneOrMany};
 
 use crate::error::{Place, Problem};
@@ -56,10 +58,10 @@ pub enum JobError {
         /// Findings.
         diagnostics: Diagnostics,
     },
-    /// A policy or battery is not known.
+    /// A policy, battery, norm set or validity plan is not known.
     #[error("there is no {kind} `{id}`; use the id of a bundled one or {advice}")]
     Unknown {
-        /// `policy` or `battery`.
+        /// `policy`, `battery`, `norms` or `validity plan`.
         kind: &'static str,
         /// Id.
         id: String,
@@ -80,6 +82,11 @@ pub enum JobError {
 /// How far a job has come.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Step {
+    /// Reads norms, validity plan and earlier waves.
+    Against {
+        /// Earlier waves.
+        waves: usize,
+    },
     /// Reads the class lists.
     Roster,
     /// Reads an answer file.
@@ -157,6 +164,10 @@ pub struct JobInput {
     pub rejected_of_roster: usize,
     /// The answer files.
     pub files: Vec<FileReport>,
+    /// What the auditor is told: accepted findings, and answers that no option explains.
+    audit: AuditSettings,
+    /// Norms, validity plan and earlier waves.
+    against: against::Against,
 }
 
 /// Reads and computes one screening. Nothing is written.
@@ -166,18 +177,28 @@ pub struct JobInput {
 /// # Errors
 /// When the job, a definition, the roster or an answer file is refused.
 pub fn run_job(path: &Path, names: bool, progress: &dyn Fn(Step)) -> Result<JobResult, JobError> {
-    let input = read_job(path, names, progress)?;
+    run_within(path, names, progress, 0)
+}
+
+/// The same for a job that another one may have asked for.
+fn run_within(path: &Path, names: bool, progress: &dyn Fn(Step), depth: usize) -> Result<JobResult, JobError> {
+    let input = read_within(path, names, progress, depth)?;
     let screening = screen_job(&input, progress)?;
     let names = names_of(&input.roster.frame);
     let JobInput { job, policy, rejected, files, .. } = input;
     Ok(JobResult { job, policy, screening, rejected, files, names })
 }
 
-/// Reads the files of a job. With `names` the class lists' names are in the frame of the roster.
+/// Reads the files of a job, and computes the earlier waves that it names. With `names` the class lists' names are in the
+/// frame of the roster.
 ///
 /// # Errors
 /// When the job, a definition, the roster or an answer file is refused.
 pub fn read_job(path: &Path, names: bool, progress: &dyn Fn(Step)) -> Result<JobInput, JobError> {
+    read_within(path, names, progress, 0)
+}
+
+fn read_within(path: &Path, names: bool, progress: &dyn Fn(Step), depth: usize) -> Result<JobInput, JobError> {
     let job = Job::read(path)?;
     let base = path.parent().unwrap_or_else(|| Path::new(""));
     let mut library = Library::bundled()?;
@@ -190,6 +211,10 @@ pub fn read_job(path: &Path, names: bool, progress: &dyn Fn(Step)) -> Result<Job
     };
     let policy = policy(&job.policy, base)?;
     let batteries = job.batteries.iter().map(battery).collect::<Result<Vec<_>, _>>()?;
+    if !job.earlier.is_empty() {
+        progress(Step::Against { waves: job.earlier.len() });
+    }
+    let against = against::read(&job, path, &library, depth)?;
 
     progress(Step::Roster);
     let paths: Vec<PathBuf> = job.rosters().iter().map(|roster| base.join(roster)).collect();
@@ -205,6 +230,7 @@ pub fn read_job(path: &Path, names: bool, progress: &dyn Fn(Step)) -> Result<Job
     let mut rejected = std::mem::take(&mut roster.rejected);
     let rejected_of_roster = rejected.len();
 
+    let mut audit = job.audit.clone();
     let mut batches = Vec::new();
     let mut files = Vec::new();
     for (at, answers) in job.answers.iter().enumerate() {
@@ -215,6 +241,7 @@ pub fn read_job(path: &Path, names: bool, progress: &dyn Fn(Step)) -> Result<Job
         let matching = match_spec(&job, answers);
         let reader = Reader { base, answers, definitions: definitions(battery, &library)?, wording: &wording };
         let mut set = reader.read(matching.needs_keys())?;
+        audit.strays.extend(set.strays());
         let matching = match_sheets(&mut set, &roster, &matching)?;
         files.push(FileReport {
             file,
@@ -230,7 +257,20 @@ pub fn read_job(path: &Path, names: bool, progress: &dyn Fn(Step)) -> Result<Job
     }
 
     rejected.extend(once_each(&mut batches)?);
-    Ok(JobInput { job, policy, library, wording, roster, pupils, batches, rejected, rejected_of_roster, files })
+    Ok(JobInput {
+        job,
+        policy,
+        library,
+        wording,
+        roster,
+        pupils,
+        batches,
+        rejected,
+        rejected_of_roster,
+        files,
+        audit,
+        against,
+    })
 }
 
 /// Computes the screening of what was read.
@@ -238,11 +278,12 @@ pub fn read_job(path: &Path, names: bool, progress: &dyn Fn(Step)) -> Result<Job
 /// # Errors
 /// When the roster, a battery, a licence or the policy does not pass the checks of the engine.
 pub fn screen_job(input: &JobInput, progress: &dyn Fn(Step)) -> Result<ScreeningResult, JobError> {
-    let JobInput { job, policy, library, wording, batches, .. } = input;
+    let JobInput { job, policy, library, wording, batches, audit, against, .. } = input;
     progress(Step::Screening { sheets: batches.iter().map(|batch| batch.sheets.height()).sum() });
     let mut wave = WaveSettings::new(job.wave.clone(), job.administered_on);
     wave.attempts = job.attempts;
     wave.consent = job.consent;
+    wave.audit = audit.clone();
     let scoring: IndexMap<String, ScoringOptions> = job
         .cutoffs
         .iter()
@@ -257,8 +298,10 @@ pub fn screen_job(input: &JobInput, progress: &dyn Fn(Step)) -> Result<Screening
         policy,
         licences: job.licences.clone(),
         scoring,
+        interpretation: against.interpretation.clone(),
     })?;
     let provenance = &mut screening.summary.provenance;
+    against.cite(&mut provenance.earlier);
     let is_used = |pack: &&WordingPack| provenance.instruments.iter().any(|used| used.id == pack.instrument);
     provenance.wording = wording.iter().filter(is_used).map(WordingPack::citation).collect();
     Ok(screening)

@@ -44,6 +44,15 @@ fn metadata(result: &ScreeningResult) -> Result<Vec<(String, String)>, Failure> 
         ("licences", serde_json::to_string(&provenance.licences)?),
         ("wave", serde_json::to_string(&result.summary.wave)?),
     ];
+    if !provenance.norms.is_empty() {
+        entries.push(("norms", serde_json::to_string(&provenance.norms)?));
+    }
+    if let Some(plan) = &provenance.validity {
+        entries.push(("validity", plan.clone()));
+    }
+    if !provenance.earlier.is_empty() {
+        entries.push(("earlier", serde_json::to_string(&provenance.earlier)?));
+    }
     if !provenance.wording.is_empty() {
         entries.push(("wording", serde_json::to_string(&provenance.wording)?));
     }

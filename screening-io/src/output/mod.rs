@@ -93,6 +93,7 @@ const FILES: [&str; 6] = [RESULTS_PARQUET, RESULTS_CSV, ALERTS, COVERAGE, REJECT
 ///     policy: &policy,
 ///     licences: Default::default(),
 ///     scoring: Default::default(),
+///     interpretation: Default::default(),
 /// })?;
 /// let folder = tempfile::tempdir()?;
 /// let written = write_outputs(folder.path(), &result, &policy, &[], &BTreeMap::new(), &|_| {})?;
