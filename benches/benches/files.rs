@@ -4,7 +4,6 @@
 //! the memory of another. Without options the files are a workbook of 100,000 rows and a csv and a parquet file of 1,000,000.
 
 use std::fs::File;
-use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
@@ -17,6 +16,7 @@ use calamine::{Reader, Xlsx, open_workbook};
 use polars::prelude::*;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+use rust_xlsxwriter::Workbook;
 use screening_core::instrument::{Instrument, Library};
 use screening_core::scoring::{FrameOptions, Scorer};
 use screening_io::output::{score_table, write_in_parts};
@@ -188,63 +188,31 @@ fn codes(instrument: &Instrument) -> Vec<(String, Vec<i8>)> {
     let definition = instrument.definition();
     let items = definition.items.iter().enumerate();
     items
-        .map(|(at, item)| (instrument.item_column(at), instrument.options_of(item).iter().map(|o| o.code).collect()))
+        .map(|(at, item)| (instrument.item_column(at), definition.options_of(item).iter().map(|o| o.code).collect()))
         .collect()
 }
 
-/// A workbook written by hand, row by row: one that is built in memory would need more of it than any reader.
+/// A workbook, written row by row: one that is built in memory would need more of it than any reader.
 fn workbook(path: &Path, instrument: &Instrument, rows: usize) -> Outcome<()> {
-    const TYPES: &str = r#"<?xml version="1.0" encoding="UTF-8"?><Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"><Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/><Default Extension="xml" ContentType="application/xml"/><Override PartName="/xl/workbook.xml" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"/><Override PartName="/xl/worksheets/sheet1.xml" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.worksheet+xml"/></Types>"#;
-    const RELS: &str = r#"<?xml version="1.0" encoding="UTF-8"?><Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="rId1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument" Target="xl/workbook.xml"/></Relationships>"#;
-    const BOOK: &str = r#"<?xml version="1.0" encoding="UTF-8"?><workbook xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main" xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"><sheets><sheet name="answers" sheetId="1" r:id="rId1"/></sheets></workbook>"#;
-    const BOOK_RELS: &str = r#"<?xml version="1.0" encoding="UTF-8"?><Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="rId1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/worksheet" Target="worksheets/sheet1.xml"/></Relationships>"#;
-    let mut archive = zip::ZipWriter::new(BufWriter::new(File::create(path)?));
-    let options = zip::write::SimpleFileOptions::default().large_file(true);
-    for (name, text) in [
-        ("[Content_Types].xml", TYPES),
-        ("_rels/.rels", RELS),
-        ("xl/workbook.xml", BOOK),
-        ("xl/_rels/workbook.xml.rels", BOOK_RELS),
-    ] {
-        archive.start_file(name, options)?;
-        archive.write_all(text.as_bytes())?;
-    }
-    archive.start_file("xl/worksheets/sheet1.xml", options)?;
     let codes = codes(instrument);
-    let mut rng = ChaCha8Rng::seed_from_u64(20_260_901);
-    let mut line = String::from(
-        r#"<?xml version="1.0" encoding="UTF-8"?><worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData><row r="1">"#,
-    );
-    let text = |line: &mut String, content: &str| {
-        line.push_str("<c t=\"inlineStr\"><is><t>");
-        line.push_str(content);
-        line.push_str("</t></is></c>");
-    };
-    text(&mut line, "student_id");
-    for (name, _) in &codes {
-        text(&mut line, name);
-    }
     let beside = SHEET_COLUMNS.saturating_sub(codes.len() + 1);
-    for at in 0..beside {
-        text(&mut line, &format!("extra_{at}"));
+    let mut rng = ChaCha8Rng::seed_from_u64(20_260_901);
+    let mut workbook = Workbook::new();
+    let sheet = workbook.add_worksheet_with_constant_memory()?;
+    let extra = (0..beside).map(|at| format!("extra_{at}"));
+    let headings = std::iter::once("student_id".to_owned()).chain(codes.iter().map(|(name, _)| name.clone()));
+    for (column, heading) in (0_u16..).zip(headings.chain(extra)) {
+        sheet.write(0, column, heading)?;
     }
-    line.push_str("</row>");
-    for row in 0..rows {
-        line.push_str(&format!("<row r=\"{}\">", row + 2));
-        text(&mut line, &format!("G{row:08}"));
-        for (_, codes) in &codes {
-            line.push_str(&format!("<c><v>{}</v></c>", draw(&mut rng, codes)));
+    for row in 0..u32::try_from(rows)? {
+        sheet.write(row + 1, 0, format!("G{row:08}"))?;
+        let own = codes.iter().map(|(_, codes)| u32::try_from(draw(&mut rng, codes)).unwrap_or_default());
+        let numbers: Vec<u32> = own.chain((0..beside as u32).map(|at| (row + at) % 7)).collect();
+        for (column, number) in (1_u16..).zip(numbers) {
+            sheet.write(row + 1, column, number)?;
         }
-        for at in 0..beside {
-            line.push_str(&format!("<c><v>{}</v></c>", (row + at) % 7));
-        }
-        line.push_str("</row>");
-        archive.write_all(line.as_bytes())?;
-        line.clear();
     }
-    archive.write_all(b"</sheetData></worksheet>")?;
-    archive.finish()?.flush()?;
-    Ok(())
+    Ok(workbook.save(path)?)
 }
 
 /// The same answers as csv and as parquet, the latter in groups of rows.

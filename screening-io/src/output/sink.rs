@@ -52,6 +52,7 @@ enum Kind {
 }
 
 /// A parquet file in the making: the writer is made when the columns are known.
+#[allow(clippy::large_enum_variant, reason = "there is one of it, in a box")]
 enum Parquet<'w> {
     New(Writer<'w>),
     Open {
@@ -130,7 +131,7 @@ fn check(kind: Kind, path: &Path, rows: usize, columns: usize) -> Result<(), IoE
     }
 }
 
-impl<'w> Parquet<'w> {
+impl Parquet<'_> {
     fn push(&mut self, part: &DataFrame, facts: &[(String, String)]) -> Result<(), Failure> {
         *self = match std::mem::replace(self, Self::Broken) {
             Self::New(writer) => {

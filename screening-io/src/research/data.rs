@@ -94,8 +94,7 @@ fn facts(
         codes.insert(0, std::mem::take(&mut class.codes));
     }
     let taken = suppress(&mut codes, options.min_group);
-    let suppressed =
-        names.iter().zip(taken).map(|(column, rows)| Suppressed { column: *column, rows }).collect::<Vec<_>>();
+    let suppressed = names.iter().zip(taken).map(|(column, rows)| Suppressed { column, rows }).collect::<Vec<_>>();
     let mut codes = codes.into_iter();
     let mut columns = Vec::new();
     let class = class.and_then(|class| codes.next().map(|codes| class.texts("class", &codes)));

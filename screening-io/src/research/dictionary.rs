@@ -72,7 +72,7 @@ fn describe<'a>(column: &str, instruments: &[&'a Instrument]) -> Described<'a> {
         Described { instrument: Some(instrument), ..plain(of(text("column.other", &[("column", part)]))) };
     if let Some(item) = definition.items.iter().find(|item| item.id == part) {
         described.label = of(item.label.clone());
-        let options = instrument.options_of(item).iter();
+        let options = instrument.definition().options_of(item).iter();
         described.values = options.map(|option| (option.code.to_string(), option.label.clone())).collect();
         described.missing = item.kind == ItemKind::Choice;
     } else if let Some(scale) = scale(part) {

@@ -5,7 +5,6 @@ use std::io::{self, Read};
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 use encoding_rs::{DecoderResult, Encoding, GB18030, GBK, UTF_8};
 
-use super::csv::first_line;
 use super::encoding::{Lines, has_known_heading, legal_and_faults, utf16_without_mark};
 use crate::error::{IoError, Place, Problem};
 
@@ -265,6 +264,7 @@ mod tests {
 
     use proptest::prelude::*;
 
+    use super::super::csv::first_line;
     use super::*;
     use crate::table::encoding::decode;
 
