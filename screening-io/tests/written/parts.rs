@@ -1,5 +1,6 @@
 //! A table that is read and written in parts is the same table.
 
+use std::fmt::Write as _;
 use std::path::Path;
 
 use polars::prelude::*;
@@ -87,7 +88,7 @@ fn untidy() -> String {
         let id = if row % 13 == 4 { String::new() } else { format!("s{row}") };
         let note = if row % 7 == 3 { "\"two\nlines\"" } else { "x" };
         let size = if row == 39 { "tall".to_owned() } else { row.to_string() };
-        text.push_str(&format!("{id},{one},{two},{},{note},{size}\r\n", if row == 20 { 77 } else { 7 }));
+        write!(text, "{id},{one},{two},{},{note},{size}\r\n", if row == 20 { 77 } else { 7 }).unwrap();
         if row % 5 == 0 {
             text.push_str("\r\n");
         }

@@ -1,6 +1,7 @@
 //! Data for research: nobody can be recognised, nothing is lost, pupils can be followed with the key and only with it.
 
 use std::collections::{BTreeSet, HashMap};
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
@@ -22,7 +23,7 @@ struct District {
 static DISTRICT: LazyLock<District> = LazyLock::new(|| {
     let folder = tempfile::tempdir().unwrap();
     let library = Library::bundled().unwrap();
-    let params = ExampleParams { schools: Some(3), ..ExampleParams::new(folder.path(), 120, 7) };
+    let params = ExampleParams { schools: Some(3), waves: 1, ..ExampleParams::new(folder.path(), 120, 7) };
     generate(&params, &|id| library.get(id).map(screening_core::instrument::Instrument::definition), &|_| {}).unwrap();
     let roster = folder.path().join("roster.csv");
     let text = std::fs::read_to_string(&roster).unwrap();
@@ -30,7 +31,7 @@ static DISTRICT: LazyLock<District> = LazyLock::new(|| {
     let mut out = format!("{},login_code,research_consent,家庭住址\n", lines.next().unwrap());
     for (row, line) in lines.enumerate() {
         let consent = ["granted", "granted", "granted", "granted", "refused", "granted", "granted", ""][row % 8];
-        out.push_str(&format!("{line},login-{row:04}-code,{consent},幸福路{row}号\n"));
+        writeln!(out, "{line},login-{row:04}-code,{consent},幸福路{row}号").unwrap();
     }
     std::fs::write(&roster, out).unwrap();
     let (input, result) = run(&folder.path().join("screening.toml"));
@@ -119,7 +120,7 @@ fn no_identifier_leaves() {
         let found = identifiers.iter().find(|id| bytes.windows(id.len()).any(|window| window == id.as_bytes()));
         assert_eq!(found, None, "in {file}");
     }
-    let names: Vec<&str> = frame.get_column_names().into_iter().map(|name| name.as_str()).collect();
+    let names: Vec<&str> = frame.get_column_names().into_iter().map(PlSmallStr::as_str).collect();
     let persons: Vec<&str> = names.iter().copied().filter(|name| !name.contains('.')).collect();
     let allowed = ["pupil", "school", "class", "grade", "sex", "age", "wave", "status", "duration_s"];
     assert!(persons.iter().all(|name| allowed.contains(name)), "{persons:?}");
@@ -222,7 +223,7 @@ fn answers_and_scores_join_by_pseudonym() {
     let item = columns.iter().position(|name| name.as_deref() == Some("phq-9.1")).unwrap();
     assert!(texts(dictionary, "missing_en")[item].as_deref().unwrap().contains("skipped = -128"));
     assert!(texts(dictionary, "instrument")[item].as_deref().unwrap().starts_with("phq-9@"));
-    let sav = screening_io::read_table(&folder.path().join("data.sav"), &Default::default()).unwrap();
+    let sav = screening_io::read_table(&folder.path().join("data.sav"), &screening_io::ReadOptions::default()).unwrap();
     assert_eq!((sav.height(), sav.width()), (data.height(), data.width()));
 }
 
@@ -230,7 +231,7 @@ fn answers_and_scores_join_by_pseudonym() {
 fn without_the_column_the_consent_to_research_is_open_and_said_to_be() {
     let folder = tempfile::tempdir().unwrap();
     let library = Library::bundled().unwrap();
-    let params = ExampleParams { schools: Some(3), ..ExampleParams::new(folder.path(), 60, 7) };
+    let params = ExampleParams { schools: Some(3), waves: 1, ..ExampleParams::new(folder.path(), 60, 7) };
     generate(&params, &|id| library.get(id).map(screening_core::instrument::Instrument::definition), &|_| {}).unwrap();
     let (input, result) = run(&folder.path().join("screening.toml"));
     let made = export(&input, &result, &key('c'), &ResearchOptions::default()).unwrap();
