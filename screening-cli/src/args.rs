@@ -2,6 +2,7 @@
 
 mod instruments;
 mod norms;
+mod research;
 
 use std::path::PathBuf;
 
@@ -9,6 +10,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use instruments::*;
 pub(crate) use norms::*;
+pub(crate) use research::*;
 
 /// Scores standardised scales and runs a district's mental-health screening.
 #[derive(Debug, Parser)]
@@ -67,6 +69,8 @@ pub(crate) enum Command {
     Example(ExampleCommand),
     /// Builds, shows, compares and applies norms.
     Norms(NormsCommand),
+    /// Writes the answers of a wave to single items for research, without identities.
+    Research(ResearchCommand),
 }
 
 /// A table of answers to one instrument, and how it is read.
@@ -100,7 +104,7 @@ pub(crate) struct ScoreCommand {
     /// The answers.
     #[command(flatten)]
     pub(crate) answers: AnswerArgs,
-    /// Where the scores go (csv, parquet, sav, ndjson); `-` writes csv to standard output.
+    /// Where the scores go (csv, parquet, xlsx, sav, ndjson); `-` writes csv to standard output.
     #[arg(short, long, default_value = "-")]
     pub(crate) output: PathBuf,
     /// Cut-off set of a scale: scale=set.

@@ -39,6 +39,7 @@ fn main() -> ExitCode {
         Command::Change(command) => commands::change::run(&context, &command),
         Command::Example(command) => commands::example::run(&context, &command),
         Command::Norms(command) => commands::norms::run(&context, &command),
+        Command::Research(command) => commands::research::run(&context, &command),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

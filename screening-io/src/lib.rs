@@ -32,6 +32,8 @@
 //! table, long or wide, with a [`Mapping`] file, which [`draft_mapping`] writes. [`read_table`] gives the bare cells. The
 //! kind of a file (xlsx, xls, ods, csv, json, parquet, sav) is told from its content; [`sav`] writes SPSS files too.
 //!
+//! [`stream_answers`] reads tables of any length in parts, with the same results and messages.
+//!
 //! # Class lists
 //!
 //! [`read_rosters`] reads class lists, with class names brought to one spelling. [`match_sheets`] finds the pupils of sheets by
@@ -56,9 +58,11 @@ mod matching;
 mod messages;
 pub mod output;
 mod parse;
+pub mod research;
 mod results;
 mod roster;
 pub mod sav;
+mod stream;
 mod survey;
 mod table;
 mod tabular;
@@ -77,10 +81,11 @@ pub use matching::{MatchBy, MatchReport, MatchSpec, drop_repeated, match_sheets}
 pub use messages::message_ids;
 pub use results::{file_hash, read_results};
 pub use roster::{Roster, RosterOptions, SchoolSystem, read_roster, read_roster_bytes, read_rosters};
+pub use stream::{CHUNK_ROWS, Streamed, stream_answers};
 pub use survey::{
     InstrumentPart, LayoutReport, SurveySpec, read_survey, read_survey_bytes, read_survey_files, read_survey_parts,
 };
-pub use table::{Limits, ReadOptions, Table, Value, read_file_bytes, read_table, read_table_bytes};
+pub use table::{Limits, ReadOptions, Source, Table, Value, read_file_bytes, read_table, read_table_bytes};
 pub use tabular::{ColumnNames, TablePart, TableSpec, read_answers, read_answers_bytes};
 pub use wave::read_wave;
 pub use wording::{

@@ -1,5 +1,8 @@
 //! What a screening writes, read back.
 
+mod common;
+mod written;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Cursor;
 use std::path::Path;

@@ -103,7 +103,7 @@ pub(crate) struct NormsApply {
     /// Norm file, or the id of a bundled set.
     #[arg(long, value_name = "FILE")]
     pub(crate) norms: PathBuf,
-    /// Where the results with derived scores go (csv, parquet); `-` writes csv to standard output.
+    /// Where the results with derived scores go (csv, parquet, xlsx, sav, ndjson); `-` writes csv to standard output.
     #[arg(short, long)]
     pub(crate) output: PathBuf,
     /// Level of the confidence interval.

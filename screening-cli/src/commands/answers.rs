@@ -31,6 +31,20 @@ pub(super) fn read(
     if let Some(path) = &args.mapping {
         return read_by_mapping(args, path, instrument, packs, accept_strays);
     }
+    let spec = table_spec(args, instrument, packs, accept_strays);
+    if args.input != Path::new("-") {
+        return Ok(read_answers(&args.input, &spec)?);
+    }
+    Ok(read_answers_bytes("-", &standard_input()?, &spec)?)
+}
+
+/// What a table without a mapping file holds.
+pub(super) fn table_spec<'a>(
+    args: &AnswerArgs,
+    instrument: &'a Instrument,
+    packs: &'a WordingPacks,
+    accept_strays: bool,
+) -> TableSpec<'a> {
     let names = match &args.prefix {
         Some(prefix) => ColumnNames::Prefix(prefix.clone()),
         None if !args.map.is_empty() => ColumnNames::Mapping(args.map.iter().cloned().collect()),
@@ -41,11 +55,7 @@ pub(super) fn read(
         accept_strays,
         ..TablePart::new(instrument.definition(), names)
     };
-    let spec = TableSpec { parts: vec![part], wording: Some(packs), ..TableSpec::default() };
-    if args.input != Path::new("-") {
-        return Ok(read_answers(&args.input, &spec)?);
-    }
-    Ok(read_answers_bytes("-", &standard_input()?, &spec)?)
+    TableSpec { parts: vec![part], wording: Some(packs), ..TableSpec::default() }
 }
 
 /// Reads with a mapping file; options of the command line go before what the file says.
@@ -73,7 +83,7 @@ fn read_by_mapping(
     Ok(read_mapped_bytes("-", &standard_input()?, &spec)?)
 }
 
-fn standard_input() -> Result<Vec<u8>, Failure> {
+pub(super) fn standard_input() -> Result<Vec<u8>, Failure> {
     let mut bytes = Vec::new();
     std::io::stdin().read_to_end(&mut bytes).map_err(Failure::from_error)?;
     Ok(bytes)

@@ -35,13 +35,13 @@ pub(crate) fn run(context: &Context, command: &RunCommand) -> Result<(), Failure
 }
 
 /// A bar on a terminal, plain lines otherwise, nothing for machines.
-struct Progress<'a> {
+pub(super) struct Progress<'a> {
     context: &'a Context,
     bar: Option<ProgressBar>,
 }
 
 impl<'a> Progress<'a> {
-    fn new(context: &'a Context) -> Self {
+    pub(super) fn new(context: &'a Context) -> Self {
         let bar = (!context.json && std::io::stderr().is_terminal()).then(|| {
             let bar = ProgressBar::new(1);
             if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} {msg}") {
@@ -52,7 +52,7 @@ impl<'a> Progress<'a> {
         Self { context, bar }
     }
 
-    fn step(&self, step: &Step) {
+    pub(super) fn step(&self, step: &Step) {
         let language = self.context.language;
         let (text, place) = match step {
             Step::Against { waves } => (fill("step-against", language, &[waves.to_string()]), None),
@@ -77,7 +77,7 @@ impl<'a> Progress<'a> {
         }
     }
 
-    fn finish(&self) {
+    pub(super) fn finish(&self) {
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();
         }

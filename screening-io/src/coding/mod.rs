@@ -13,7 +13,7 @@ use screening_core::instrument::{Language, Text};
 use crate::messages::say;
 
 pub(crate) use decide::{Verdict, decide};
-pub(crate) use evidence::Evidence;
+pub(crate) use evidence::{Evidence, Tally};
 pub(crate) use item::{Answer, ItemReader};
 
 /// How the answers of a file are written.

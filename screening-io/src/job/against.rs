@@ -96,6 +96,7 @@ pub struct ChangeSettings {
 }
 
 /// What was read.
+#[derive(Debug)]
 pub(super) struct Against {
     pub(super) interpretation: Interpretation,
     /// Where each earlier wave came from, with its hash.

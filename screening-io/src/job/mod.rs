@@ -13,8 +13,8 @@ use screening_core::instrument::{Definition, Diagnostics, Library, LibraryError,
 use screening_core::risk::Policy;
 use screening_core::scoring::ScoringOptions;
 use screening_core::screening::{
-    Batch, Battery, BatteryDef, ScreeningError, ScreeningInput, ScreeningResult, WaveSettings, pupils_from_frame,
-    screen,
+    AuditSettings, Batch, Battery, BatteryDef, Pupil, ScreeningError, ScreeningInput, ScreeningResult, WaveSettings,
+    pupils_from_frame, screen,
 };
 
 pub use against::{ChangeSettings, Earlier, NormChoice, WaveNorms};
@@ -23,8 +23,8 @@ pub use config::{AnswerFile, AnswerFormat, JOB_SCHEMA, Job, JobBattery, OneOrMan
 use crate::error::{Place, Problem};
 use crate::{
     AnswerSet, CodingReport, ColumnNames, InstrumentPart, IoError, LayoutReport, MappedSpec, Mapping, MatchReport,
-    MatchSpec, Rejected, RosterOptions, SurveySpec, TablePart, TableSpec, drop_repeated, match_sheets, read_answers,
-    read_mapped, read_rosters, read_survey_files, read_wording,
+    MatchSpec, Rejected, Roster, RosterOptions, SurveySpec, TablePart, TableSpec, drop_repeated, match_sheets,
+    read_answers, read_mapped, read_rosters, read_survey_files, read_wording,
 };
 
 /// Why a job was refused.
@@ -141,6 +141,35 @@ pub struct JobResult {
     pub names: BTreeMap<String, String>,
 }
 
+/// What the files of one job hold, before anything is computed.
+#[derive(Debug)]
+pub struct JobInput {
+    /// The job.
+    pub job: Job,
+    /// The policy.
+    pub policy: Policy,
+    /// Instruments: the bundled ones and those of the job.
+    pub library: Library,
+    /// Wording packs by which option texts were read.
+    pub wording: WordingPacks,
+    /// The class lists. What was not taken over stands in `rejected`.
+    pub roster: Roster,
+    /// Their pupils, in the same order.
+    pub pupils: Vec<Pupil>,
+    /// The sheets with their batteries, in the order of the answer files; a sheet that came in twice is there once.
+    pub batches: Vec<Batch>,
+    /// Rows and cells that were not taken over while reading: those of the class lists, then those of the answers.
+    pub rejected: Vec<Rejected>,
+    /// How many entries of `rejected` are about the class lists.
+    pub rejected_of_roster: usize,
+    /// The answer files.
+    pub files: Vec<FileReport>,
+    /// What the auditor is told: accepted findings, and answers that no option explains.
+    audit: AuditSettings,
+    /// Norms, validity plan and earlier waves.
+    against: against::Against,
+}
+
 /// Reads and computes one screening. Nothing is written.
 ///
 /// With `names` the class lists' names are read and kept apart from the results, for the alert list of each school.
@@ -153,6 +182,23 @@ pub fn run_job(path: &Path, names: bool, progress: &dyn Fn(Step)) -> Result<JobR
 
 /// The same for a job that another one may have asked for.
 fn run_within(path: &Path, names: bool, progress: &dyn Fn(Step), depth: usize) -> Result<JobResult, JobError> {
+    let input = read_within(path, names, progress, depth)?;
+    let screening = screen_job(&input, progress)?;
+    let names = names_of(&input.roster.frame);
+    let JobInput { job, policy, rejected, files, .. } = input;
+    Ok(JobResult { job, policy, screening, rejected, files, names })
+}
+
+/// Reads the files of a job, and computes the earlier waves that it names. With `names` the class lists' names are in the
+/// frame of the roster.
+///
+/// # Errors
+/// When the job, a definition, the roster or an answer file is refused.
+pub fn read_job(path: &Path, names: bool, progress: &dyn Fn(Step)) -> Result<JobInput, JobError> {
+    read_within(path, names, progress, 0)
+}
+
+fn read_within(path: &Path, names: bool, progress: &dyn Fn(Step), depth: usize) -> Result<JobInput, JobError> {
     let job = Job::read(path)?;
     let base = path.parent().unwrap_or_else(|| Path::new(""));
     let mut library = Library::bundled()?;
@@ -181,8 +227,8 @@ fn run_within(path: &Path, names: bool, progress: &dyn Fn(Step), depth: usize) -
     };
     let mut roster = read_rosters(&paths, &options)?;
     let pupils = pupils_from_frame(&roster.frame)?;
-    let names = names_of(&roster.frame);
     let mut rejected = std::mem::take(&mut roster.rejected);
+    let rejected_of_roster = rejected.len();
 
     let mut audit = job.audit.clone();
     let mut batches = Vec::new();
@@ -211,33 +257,54 @@ fn run_within(path: &Path, names: bool, progress: &dyn Fn(Step), depth: usize) -
     }
 
     rejected.extend(once_each(&mut batches)?);
-    let sheets = batches.iter().map(|batch| batch.sheets.height()).sum();
-    progress(Step::Screening { sheets });
+    Ok(JobInput {
+        job,
+        policy,
+        library,
+        wording,
+        roster,
+        pupils,
+        batches,
+        rejected,
+        rejected_of_roster,
+        files,
+        audit,
+        against,
+    })
+}
+
+/// Computes the screening of what was read.
+///
+/// # Errors
+/// When the roster, a battery, a licence or the policy does not pass the checks of the engine.
+pub fn screen_job(input: &JobInput, progress: &dyn Fn(Step)) -> Result<ScreeningResult, JobError> {
+    let JobInput { job, policy, library, wording, batches, audit, against, .. } = input;
+    progress(Step::Screening { sheets: batches.iter().map(|batch| batch.sheets.height()).sum() });
     let mut wave = WaveSettings::new(job.wave.clone(), job.administered_on);
     wave.attempts = job.attempts;
     wave.consent = job.consent;
-    wave.audit = audit;
+    wave.audit = audit.clone();
     let scoring: IndexMap<String, ScoringOptions> = job
         .cutoffs
         .iter()
         .map(|(instrument, sets)| (instrument.clone(), ScoringOptions { cutoffs: sets.clone().into_iter().collect() }))
         .collect();
-    let input = ScreeningInput {
-        roster: pupils,
-        batches,
+    let mut screening = screen(ScreeningInput {
+        roster: input.pupils.clone(),
+        // The columns are shared, not copied.
+        batches: batches.clone(),
         wave,
-        library: &library,
-        policy: &policy,
+        library,
+        policy,
         licences: job.licences.clone(),
         scoring,
         interpretation: against.interpretation.clone(),
-    };
-    let mut screening = screen(input)?;
+    })?;
     let provenance = &mut screening.summary.provenance;
     against.cite(&mut provenance.earlier);
     let is_used = |pack: &&WordingPack| provenance.instruments.iter().any(|used| used.id == pack.instrument);
     provenance.wording = wording.iter().filter(is_used).map(WordingPack::citation).collect();
-    Ok(JobResult { job, policy, screening, rejected, files, names })
+    Ok(screening)
 }
 
 fn unknown(kind: &'static str, id: &str) -> JobError {

@@ -60,13 +60,27 @@ fn metadata(result: &ScreeningResult) -> Result<Vec<(String, String)>, Failure> 
 }
 
 /// A frame as csv: UTF-8, for files with byte-order mark, since Excel takes a csv without one for the local encoding.
-pub(super) fn write_csv(writer: &mut (impl Write + Send), frame: &DataFrame, mark: bool) -> Result<(), Failure> {
-    CsvWriter::new(writer).include_bom(mark).finish(&mut guarded_frame(frame)?)?;
+pub(super) fn write_csv(
+    writer: &mut (impl Write + Send + ?Sized),
+    frame: &DataFrame,
+    mark: bool,
+) -> Result<(), Failure> {
+    write_csv_part(writer, frame, mark, true)
+}
+
+/// Some rows of a csv, with or without the headings.
+pub(super) fn write_csv_part(
+    writer: &mut (impl Write + Send + ?Sized),
+    frame: &DataFrame,
+    mark: bool,
+    headings: bool,
+) -> Result<(), Failure> {
+    CsvWriter::new(writer).include_bom(mark).include_header(headings).finish(&mut guarded_frame(frame)?)?;
     Ok(())
 }
 
 /// A frame as one JSON object a row; nulls are left out.
-pub(super) fn write_ndjson(writer: &mut impl Write, frame: &DataFrame) -> Result<(), Failure> {
+pub(super) fn write_ndjson(writer: &mut (impl Write + ?Sized), frame: &DataFrame) -> Result<(), Failure> {
     enum Cells {
         Numbers(Float64Chunked, bool),
         Truths(BooleanChunked),

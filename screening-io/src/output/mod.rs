@@ -5,11 +5,14 @@ mod change;
 mod frames;
 mod guard;
 mod rejected;
+mod research;
+mod sink;
 mod stage;
 mod summary;
 mod table;
 mod texts;
 mod wording;
+mod workbook;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -21,6 +24,8 @@ use crate::error::{IoError, Place, Problem, Rejected};
 use stage::Stage;
 
 pub use change::write_change;
+pub use research::write_research;
+pub use sink::{TableSink, write_in_parts};
 pub use table::{score_table, write_labelled, write_table, write_text};
 pub use wording::write_wording;
 

@@ -43,8 +43,8 @@ pub struct RosterOptions {
 ///
 /// `frame` has always these columns: `source_file`, `source_row`, `student_id`, `school`, `grade` (1 to 12), `class`,
 /// `name` (only when asked for), `sex` (`male`, `female`, `other`), `birth_date`, `consent` (`granted`, `refused`,
-/// `withdrawn`), `attendance` (`present`, `absent`, `refused`), `scope` (`in`, `out`), `scope_reason`. What a file does not say
-/// is null. Each student id stands once. A class has one spelling, the first that occurs.
+/// `withdrawn`), `attendance` (`present`, `absent`, `refused`), `scope` (`in`, `out`), `research_consent` (as
+/// `consent`), `scope_reason`. What a file does not say is null. Each student id stands once. A class has one spelling, the first that occurs.
 #[derive(Debug, Clone)]
 pub struct Roster {
     /// The pupils.
@@ -58,6 +58,8 @@ pub struct Roster {
     pub rows_in: usize,
     /// Headings of columns that were not read.
     pub ignored: Vec<String>,
+    /// Whether a file says who consents to research.
+    pub asks_research_consent: bool,
 }
 
 impl Roster {
@@ -77,7 +79,9 @@ const FIELDS: [Field; 8] = [
     Field::Sex,
     Field::BirthDate,
 ];
-const STATUS: [&str; 3] = ["consent", "attendance", "scope"];
+const STATUS: [&str; 4] = ["consent", "attendance", "scope", RESEARCH_CONSENT];
+/// Whether the answers may be used for research: asked for apart from taking part.
+const RESEARCH_CONSENT: &str = "research_consent";
 const SCOPE_REASON: &str = "scope_reason";
 /// The state in the school register: it says scope and reason in one.
 const ENROLMENT: &str = "enrolment";
@@ -170,6 +174,7 @@ fn append(mut whole: Roster, part: Roster) -> Result<Roster, IoError> {
     whole.keys.vstack_mut(&part.keys).map_err(broken)?;
     whole.rejected.extend(part.rejected);
     whole.rows_in += part.rows_in;
+    whole.asks_research_consent |= part.asks_research_consent;
     for heading in part.ignored {
         if !whole.ignored.contains(&heading) {
             whole.ignored.push(heading);
@@ -233,7 +238,9 @@ fn read_one(mut table: Table, options: &RosterOptions) -> Result<Roster, IoError
         .filter(|column| !table.is_kept(*column) && !table.heading(*column).is_empty())
         .map(|column| table.heading(column).to_owned())
         .collect();
-    Ok(Roster { frame: frame(&table, &keep, out)?, keys, rejected, rows_in: table.height(), ignored })
+    let asks_research_consent = columns.contains_key(RESEARCH_CONSENT);
+    let frame = frame(&table, &keep, out)?;
+    Ok(Roster { frame, keys, rejected, rows_in: table.height(), ignored, asks_research_consent })
 }
 
 /// What a pupil is known by beside the id.

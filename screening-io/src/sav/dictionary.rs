@@ -8,6 +8,17 @@ use screening_core::instrument::{Definition, Language};
 
 use crate::messages::say;
 
+/// A kind of missing in words.
+pub(crate) fn missing_word(kind: Missing, language: Language) -> String {
+    let key = match kind {
+        Missing::Skipped => "skipped",
+        Missing::Refused => "refused",
+        Missing::NotShown => "not-shown",
+        Missing::Invalid => "invalid",
+    };
+    say(&format!("frame.missing.{key}"), language, &[])
+}
+
 /// How the values of a variable are meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Measure {
@@ -60,7 +71,7 @@ impl Dictionary {
     /// let gad = library.get("gad-7").unwrap().definition();
     /// let dictionary = Dictionary::of(&[gad], Language::En);
     /// let item = dictionary.get("gad-7.1").unwrap();
-    /// assert_eq!((item.measure, item.values.len()), (Some(Measure::Ordinal), 7));
+    /// assert_eq!((item.measure, item.values.len()), (Some(Measure::Ordinal), 8));
     /// ```
     pub fn of(definitions: &[&Definition], language: Language) -> Self {
         let mut variables = HashMap::new();
@@ -92,15 +103,7 @@ impl Dictionary {
         }
         let set = definition.option_sets.get(options.unwrap_or("default"));
         let options = set.into_iter().flatten().map(|o| (f64::from(o.code), o.label.get(language).to_owned()));
-        let kinds = [Missing::Refused, Missing::NotShown, Missing::Invalid];
-        let kinds = kinds.map(|kind| {
-            let key = match kind {
-                Missing::Refused => "refused",
-                Missing::NotShown => "not-shown",
-                _ => "invalid",
-            };
-            (f64::from(kind.code()), say(&format!("frame.missing.{key}"), language, &[]))
-        });
+        let kinds = Missing::ALL.map(|kind| (f64::from(kind.code()), missing_word(kind, language)));
         let codes = kinds.iter().map(|(code, _)| *code);
         let range = codes.clone().fold((f64::MAX, f64::MIN), |(low, high), code| (low.min(code), high.max(code)));
         Variable {

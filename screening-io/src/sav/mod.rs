@@ -12,6 +12,7 @@ mod names;
 mod read;
 mod write;
 
+pub(crate) use dictionary::missing_word;
 pub use dictionary::{Dictionary, Measure, MissingValues, Variable};
 pub(crate) use read::read;
 pub use write::write_sav;

@@ -178,5 +178,5 @@ impl Column {
 
 /// Codes that this engine writes for the kinds of missing: they are told apart again.
 fn is_kind_of_missing(value: f64) -> bool {
-    (-127.0..=-125.0).contains(&value)
+    (-128.0..=-125.0).contains(&value)
 }

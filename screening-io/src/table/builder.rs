@@ -89,7 +89,10 @@ pub(crate) struct Builder<'a> {
     limits: Limits,
     keep: Keep<'a>,
     headed: bool,
-    occupied: Vec<bool>,
+    /// Row of the first cell that is not blank, by column.
+    first_filled: Vec<Option<u32>>,
+    /// Rows that were handed over with [`Builder::take`].
+    taken: usize,
     kept_width: usize,
     head_row: u32,
 }
@@ -117,7 +120,8 @@ impl<'a> Builder<'a> {
             limits,
             keep,
             headed: false,
-            occupied: Vec::new(),
+            first_filled: Vec::new(),
+            taken: 0,
             kept_width: 0,
             head_row: 0,
         }
@@ -173,9 +177,9 @@ impl<'a> Builder<'a> {
                 let id = cells.get(position).copied().unwrap_or(0);
                 column.push(id);
                 if id != 0
-                    && let Some(occupied) = self.occupied.get_mut(position)
+                    && let Some(first) = self.first_filled.get_mut(position)
                 {
-                    *occupied = true;
+                    first.get_or_insert(source_row);
                 }
             }
         }
@@ -214,7 +218,7 @@ impl<'a> Builder<'a> {
         self.table.kept = headings.iter().map(|heading| heading.is_empty() || (self.keep.column)(heading)).collect();
         self.kept_width = self.table.kept.iter().filter(|kept| **kept).count();
         self.table.columns = vec![Vec::new(); width];
-        self.occupied = vec![false; width];
+        self.first_filled = vec![None; width];
         self.table.headings = headings;
         self.headed = true;
         Ok(())
@@ -225,25 +229,65 @@ impl<'a> Builder<'a> {
         Problem::new("heading-missing", place).into()
     }
 
-    /// The finished table.
-    pub(crate) fn finish(mut self) -> Result<Table, IoError> {
+    /// Rows below the headings that were not handed over yet.
+    pub(crate) fn height(&self) -> usize {
+        self.table.rows.len()
+    }
+
+    /// Hands over the rows so far as a table of their own. The headings stay for the rows to come.
+    pub(crate) fn take(&mut self) -> Table {
+        let fresh = Table {
+            file: self.table.file.clone(),
+            sheet: self.table.sheet.clone(),
+            headings: self.table.headings.clone(),
+            kept: self.table.kept.clone(),
+            values: Vec::new(),
+            columns: vec![Vec::new(); self.table.columns.len()],
+            rows: Vec::new(),
+            titles: self.table.titles,
+            appended: Vec::new(),
+            joined: Vec::new(),
+        };
+        let mut table = std::mem::replace(&mut self.table, fresh);
+        table.values = std::mem::replace(&mut self.interner, Interner::new()).values;
+        self.taken += table.rows.len();
+        table
+    }
+
+    /// What can be wrong with a table is known at its end.
+    ///
+    /// # Errors
+    /// When there were no headings, no rows, or cells under no heading.
+    pub(crate) fn end(&self) -> Result<(), IoError> {
         if !self.headed && self.table.titles > 0 {
             return Err(Problem::new("heading-not-found", self.place()).with("rows", self.table.titles).into());
         }
         if !self.headed {
             return Err(Problem::new("file-empty", self.place()).into());
         }
-        for (position, heading) in self.table.headings.iter().enumerate() {
-            if heading.is_empty() && self.occupied.get(position).copied().unwrap_or(false) {
-                let first = self.table.columns.get(position).and_then(|c| c.iter().position(|id| *id != 0));
-                let row = first.and_then(|row| self.table.source_row(row)).unwrap_or(0);
-                return Err(self.nameless(row, position));
+        for (position, (heading, first)) in self.table.headings.iter().zip(&self.first_filled).enumerate() {
+            if let (true, Some(row)) = (heading.is_empty(), first) {
+                return Err(self.nameless(*row, position));
             }
         }
-        if self.table.rows.is_empty() {
+        if self.taken + self.table.rows.len() == 0 {
             return Err(Problem::new("file-no-rows", self.place()).into());
         }
-        self.table.values = self.interner.values;
-        Ok(self.table)
+        Ok(())
     }
+
+    /// The finished table.
+    pub(crate) fn finish(mut self) -> Result<Table, IoError> {
+        self.end()?;
+        Ok(self.take())
+    }
+}
+
+/// Hands the rows over once there are enough of them.
+pub(super) fn hand_over<E>(
+    builder: &mut Builder<'_>,
+    rows: usize,
+    each: &mut dyn FnMut(Table) -> Result<(), E>,
+) -> Result<(), E> {
+    if builder.height() >= rows { each(builder.take()) } else { Ok(()) }
 }

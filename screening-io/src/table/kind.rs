@@ -1,6 +1,6 @@
 //! Kinds of files, told from the content and never from the name alone.
 
-use std::io::{Cursor, Read};
+use std::io::{Cursor, Read, Seek};
 
 use zip::ZipArchive;
 
@@ -22,8 +22,13 @@ pub(super) enum Kind {
 }
 
 pub(super) fn kind(bytes: &[u8]) -> Kind {
-    match bytes {
-        [b'P', b'K', 3 | 5, 4 | 6, ..] => archive(bytes),
+    kind_of(bytes, || Cursor::new(bytes))
+}
+
+/// The same from the first bytes; what is an archive is looked into.
+pub(super) fn kind_of<R: Read + Seek>(first: &[u8], whole: impl FnOnce() -> R) -> Kind {
+    match first {
+        [b'P', b'K', 3 | 5, 4 | 6, ..] => archive(whole()),
         [0xd0, 0xcf, 0x11, 0xe0, ..] => Kind::Xls,
         [b'P', b'A', b'R', b'1', ..] => Kind::Parquet,
         [b'$', b'F', b'L', b'2' | b'3', ..] => Kind::Sav,
@@ -32,8 +37,8 @@ pub(super) fn kind(bytes: &[u8]) -> Kind {
 }
 
 /// What an archive holds. One that cannot be opened counts as a workbook: that is what is expected here.
-fn archive(bytes: &[u8]) -> Kind {
-    let Ok(mut archive) = ZipArchive::new(Cursor::new(bytes)) else { return Kind::Xlsx };
+fn archive(whole: impl Read + Seek) -> Kind {
+    let Ok(mut archive) = ZipArchive::new(whole) else { return Kind::Xlsx };
     if archive.index_for_name("xl/workbook.xml").is_some() {
         return Kind::Xlsx;
     }

@@ -5,7 +5,9 @@
 
 mod archive;
 mod builder;
+mod chunks;
 mod csv;
+mod decoded;
 mod encoding;
 mod fhir;
 mod json;
@@ -23,6 +25,8 @@ use std::path::Path;
 use crate::error::{IoError, Place, Problem};
 
 pub(crate) use builder::{Builder, HIDDEN};
+pub use chunks::Source;
+pub(crate) use chunks::{Chunk, Chunks, Original};
 pub(crate) use kind::is_parquet;
 pub(crate) use parquet::{from_frame as table_from_frame, read_frame};
 pub(crate) use put_together::{append, join};

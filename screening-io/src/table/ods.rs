@@ -125,7 +125,7 @@ fn walk(
     options: &ReadOptions,
     visit: &mut dyn FnMut(Found<'_>) -> Result<(), IoError>,
 ) -> Result<(), IoError> {
-    archive::check(name, bytes, options.limits.unpacked_bytes)?;
+    archive::check(name, Cursor::new(bytes), options.limits.unpacked_bytes)?;
     let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(|cause| broken(name, &cause))?;
     if is_encrypted(&mut archive) {
         return Err(Problem::new("file-password", Place::file(name)).into());

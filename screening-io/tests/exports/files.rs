@@ -127,11 +127,17 @@ pub(crate) fn ods(rows: &[Vec<String>]) -> Vec<u8> {
             let repeat =
                 if run.len() > 1 { format!(" table:number-columns-repeated=\"{}\"", run.len()) } else { String::new() };
             let cell = &run[0];
-            body.push_str(&match cell.parse::<f64>() {
+            let written = match cell.parse::<f64>() {
                 _ if cell.is_empty() => format!("<table:table-cell{repeat}/>"),
-                Ok(number) => format!("<table:table-cell{repeat} office:value-type=\"float\" office:value=\"{number}\"><text:p>{number}</text:p></table:table-cell>"),
-                Err(_) => format!("<table:table-cell{repeat} office:value-type=\"string\"><text:p>{}</text:p></table:table-cell>", escape(cell)),
-            });
+                Ok(number) => format!(
+                    "<table:table-cell{repeat} office:value-type=\"float\" office:value=\"{number}\"><text:p>{number}</text:p></table:table-cell>"
+                ),
+                Err(_) => format!(
+                    "<table:table-cell{repeat} office:value-type=\"string\"><text:p>{}</text:p></table:table-cell>",
+                    escape(cell)
+                ),
+            };
+            body.push_str(&written);
         }
         body.push_str("<table:table-cell table:number-columns-repeated=\"16000\"/></table:table-row>");
     }

@@ -3,6 +3,7 @@
 
 mod private;
 
+use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::io::Read;
 use std::path::PathBuf;
@@ -196,12 +197,12 @@ fn a_job_of_files_as_they_arrive() {
     );
     let mut export = "编号,开始答题时间,结束答题时间,答题时长,1.登录码,2.班级,3.姓名".to_owned();
     for n in 4..=12 {
-        export += &format!(",{n}.题{n}");
+        write!(export, ",{n}.题{n}").unwrap();
     }
     export.push_str(",IP,\n");
     let zeros = "0,0,0,0,0,0,0,0";
     for (n, who, last) in [(1, "A1,,", 0), (2, ",初三1班,乙", 3), (3, ",八(1),丙", 0), (4, ",八(1),戊", 3)] {
-        export += &format!("{n},2026/9/14 8:00:00,2026/9/14 8:10:00,600,{who},{zeros},{last},10.0.0.1,\n");
+        writeln!(export, "{n},2026/9/14 8:00:00,2026/9/14 8:10:00,600,{who},{zeros},{last},10.0.0.1,").unwrap();
     }
     write("tencent.csv", &export);
     write("paper.csv", "no;i1;i2;i3;i4;i5;i6;i7;i8;i9\nG4;x;-;-;-;-;-;-;-;-\n");

@@ -1,5 +1,6 @@
 //! What is private stays out of everything that is written or said.
 
+use std::fmt::Write as _;
 use std::fs;
 
 use screening_io::job::{JobResult, run_job};
@@ -62,11 +63,11 @@ fn private_files(change: impl Fn(&str, String) -> String) -> (tempfile::TempDir,
         "G3,丙,一中,,2024级1班,女",
     ] {
         let private: Vec<String> = (0..9).map(|_| secret()).collect();
-        register += &format!("{who},{}\n", private.join(","));
+        writeln!(register, "{who},{}", private.join(",")).unwrap();
     }
     let mut export = "序号,提交答卷时间,所用时间,来源,来源详情,来自IP,1、学号,2、姓名,3、班级,4、家庭住址,5、请填写身份证号码（18位）,第6题(父亲手机号),第6题(家庭月收入)".to_owned();
     for n in 7..14 {
-        export += &format!(",{n}、题{n}");
+        write!(export, ",{n}、题{n}").unwrap();
     }
     // A text among the answers, a number that is no code, a stranger, a name that is another one's.
     for (n, who, first) in [
@@ -79,19 +80,19 @@ fn private_files(change: impl Fn(&str, String) -> String) -> (tempfile::TempDir,
         let private: Vec<String> = (0..7).map(|_| secret()).collect();
         let [source, detail, address, rest @ ..] = private.as_slice() else { unreachable!() };
         let rest = rest.join(",");
-        export +=
-            &format!("\n{n},2026/9/14 8:00:0{n},60秒,{source},{detail},{address},{who},{rest},{first},1,2,3,0,0,0");
+        write!(export, "\n{n},2026/9/14 8:00:0{n},60秒,{source},{detail},{address},{who},{rest},{first},1,2,3,0,0,0")
+            .unwrap();
     }
     let mut table = "student_id,家庭住址,Home address,income,电话号码".to_owned();
     let mut paper = "no,address,家庭收入".to_owned();
     for n in 1..8 {
-        table += &format!(",gad-7.{n}");
-        paper += &format!(",q{n}");
+        write!(table, ",gad-7.{n}").unwrap();
+        write!(paper, ",q{n}").unwrap();
     }
     for (id, first) in [("G1", "0"), ("", "1"), ("G2", "7")] {
         let private: Vec<String> = (0..6).map(|_| secret()).collect();
-        table += &format!("\n{id},{},{first},1,2,0,0,0,0", private[..4].join(","));
-        paper += &format!("\n{id},{},{first},1,2,0,0,0,0", private[4..].join(","));
+        write!(table, "\n{id},{},{first},1,2,0,0,0,0", private[..4].join(",")).unwrap();
+        write!(paper, "\n{id},{},{first},1,2,0,0,0,0", private[4..].join(",")).unwrap();
     }
     let mapping = "schema = 1\n[person]\nstudent_id = \"no\"\n[instruments.gad-7]\ncolumns = [\"q1\", \"q2\", \"q3\", \"q4\", \"q5\", \"q6\", \"q7\"]\ncoding = \"score\"\naccept-strays = true\n";
     let job = PRIVATE_JOB.to_owned();
