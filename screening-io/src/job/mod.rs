@@ -2,6 +2,7 @@
 
 mod against;
 mod config;
+mod reader;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -20,12 +21,11 @@ use screening_core::screening::{
 pub use against::{ChangeSettings, Earlier, NormChoice, WaveNorms};
 pub use config::{AnswerFile, AnswerFormat, JOB_SCHEMA, Job, JobBattery, OneOrMany};
 
-use crate::error::{Place, Problem};
 use crate::{
-    AnswerSet, CodingReport, ColumnNames, InstrumentPart, IoError, LayoutReport, MappedSpec, Mapping, MatchReport,
-    MatchSpec, Rejected, Roster, RosterOptions, SurveySpec, TablePart, TableSpec, drop_repeated, match_sheets,
-    read_answers, read_mapped, read_rosters, read_survey_files, read_wording,
+    CodingReport, IoError, LayoutReport, MatchReport, MatchSpec, Rejected, Roster, RosterOptions, drop_repeated,
+    match_sheets, read_rosters, read_wording,
 };
+use reader::Reader;
 
 /// Why a job was refused.
 #[derive(Debug, thiserror::Error)]
@@ -382,71 +382,6 @@ fn once_each(batches: &mut [Batch]) -> Result<Vec<Rejected>, IoError> {
         rejected.extend(dropped);
     }
     Ok(rejected)
-}
-
-/// Reads one entry of `[[answers]]`.
-struct Reader<'a> {
-    base: &'a Path,
-    answers: &'a AnswerFile,
-    definitions: Vec<&'a Definition>,
-    wording: &'a WordingPacks,
-}
-
-impl Reader<'_> {
-    fn read(&self, for_matching: bool) -> Result<AnswerSet, JobError> {
-        let answers = self.answers;
-        let paths: Vec<PathBuf> = answers.file.paths().iter().map(|path| self.base.join(path)).collect();
-        let stated = answers.codings.keys().chain(answers.first_questions.keys());
-        if let Some(id) = stated.into_iter().find(|id| !self.definitions.iter().any(|d| d.id == **id)) {
-            let (battery, instrument) = (answers.battery.clone(), id.clone());
-            return Err(ScreeningError::UnknownInstrument { battery, instrument }.into());
-        }
-        let coding = |id: &str| answers.codings.get(id).copied().or(answers.coding);
-        let accept_strays = answers.accept_strays;
-        if answers.format == Some(AnswerFormat::Survey) {
-            let part = |d| InstrumentPart { accept_strays, ..InstrumentPart::new(d) };
-            let instruments = self.definitions.iter().map(|d| InstrumentPart {
-                coding: coding(&d.id),
-                first_question: answers.first_questions.get(&d.id).copied(),
-                ..part(*d)
-            });
-            let spec = SurveySpec {
-                instruments: instruments.collect(),
-                student_id: answers.student_id.clone(),
-                wording: Some(self.wording),
-                layout: answers.layout.clone(),
-                for_matching,
-                ..SurveySpec::default()
-            };
-            return Ok(read_survey_files(&paths, &spec)?);
-        }
-        let [path] = paths.as_slice() else {
-            let place = Place::file(answers.file.first().display().to_string());
-            return Err(IoError::from(Problem::new("several-files", place)).into());
-        };
-        if let Some(mapping) = &answers.mapping {
-            let mut mapping = Mapping::read(&self.base.join(mapping))?;
-            for (id, part) in &mut mapping.instruments {
-                part.coding = coding(id).or(part.coding);
-                part.accept_strays |= accept_strays;
-            }
-            let definitions = self.definitions.clone();
-            let spec =
-                MappedSpec { wording: Some(self.wording), for_matching, ..MappedSpec::new(&mapping, definitions) };
-            return Ok(read_mapped(path, &spec)?);
-        }
-        let part = |d| TablePart { accept_strays, ..TablePart::new(d, ColumnNames::Canonical) };
-        let parts = self.definitions.iter().map(|d| TablePart { coding: coding(&d.id), ..part(*d) }).collect();
-        let spec = TableSpec {
-            parts,
-            student_id: answers.student_id.clone(),
-            needs_student_id: !for_matching,
-            for_matching,
-            wording: Some(self.wording),
-            ..TableSpec::default()
-        };
-        Ok(read_answers(path, &spec)?)
-    }
 }
 
 fn names_of(roster: &DataFrame) -> BTreeMap<String, String> {
