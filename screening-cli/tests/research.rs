@@ -86,5 +86,5 @@ fn scores_go_to_every_format_and_to_standard_output() {
     let messages = String::from_utf8(output.stderr).unwrap();
     assert!(messages.contains("row 3") && messages.contains('9'), "{messages}");
     let file = std::fs::read_to_string(folder.path().join("out.csv")).unwrap();
-    assert_eq!(file.trim_start_matches('\u{feff}').replace("in.csv", "-"), csv);
+    assert_eq!(file.trim_start_matches('\u{feff}').replace("in.csv", "'-"), csv);
 }

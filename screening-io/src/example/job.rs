@@ -24,7 +24,8 @@ pub(super) fn job(config: &Config, batteries: &[Battery], day: Date, summary: &S
         semester: &district.semester,
         day,
     };
-    let against = if summary.earlier.is_some() { against(config) } else { [String::new(), String::new()] };
+    let against =
+        if summary.earlier.is_some() { against(config, summary.pupils) } else { [String::new(), String::new()] };
     text(config, batteries, &wave, summary, &against)
 }
 
@@ -50,12 +51,15 @@ struct Wave<'a> {
     day: Date,
 }
 
+/// Pupils from which on a group of one sex and one grade has the people that local norms need.
+const FEWEST_FOR_LOCAL_NORMS: u64 = 1_000;
+
 /// Norms, and the wave before: keys of the job, and its tables.
-fn against(config: &Config) -> [String; 2] {
+fn against(config: &Config, pupils: u64) -> [String; 2] {
     let earlier = &config.earlier;
     let mut norms: Vec<String> = earlier.norms.iter().map(|id| quoted(id)).collect();
     let scales: Vec<String> = earlier.local_norms.iter().map(|scale| quoted(scale)).collect();
-    if !scales.is_empty() {
+    if !scales.is_empty() && pupils >= FEWEST_FOR_LOCAL_NORMS {
         norms.push(format!("{{ wave = {}, scales = [{}] }}", quoted(&earlier.wave), scales.join(", ")));
     }
     let values = [

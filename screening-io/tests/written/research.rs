@@ -23,7 +23,7 @@ struct District {
 static DISTRICT: LazyLock<District> = LazyLock::new(|| {
     let folder = tempfile::tempdir().unwrap();
     let library = Library::bundled().unwrap();
-    let params = ExampleParams { schools: Some(3), waves: 1, ..ExampleParams::new(folder.path(), 120, 7) };
+    let params = ExampleParams { schools: Some(3), ..ExampleParams::new(folder.path(), 120, 7) };
     generate(&params, &|id| library.get(id).map(screening_core::instrument::Instrument::definition), &|_| {}).unwrap();
     let roster = folder.path().join("roster.csv");
     let text = std::fs::read_to_string(&roster).unwrap();
@@ -231,7 +231,7 @@ fn answers_and_scores_join_by_pseudonym() {
 fn without_the_column_the_consent_to_research_is_open_and_said_to_be() {
     let folder = tempfile::tempdir().unwrap();
     let library = Library::bundled().unwrap();
-    let params = ExampleParams { schools: Some(3), waves: 1, ..ExampleParams::new(folder.path(), 60, 7) };
+    let params = ExampleParams { schools: Some(3), ..ExampleParams::new(folder.path(), 60, 7) };
     generate(&params, &|id| library.get(id).map(screening_core::instrument::Instrument::definition), &|_| {}).unwrap();
     let (input, result) = run(&folder.path().join("screening.toml"));
     let made = export(&input, &result, &key('c'), &ResearchOptions::default()).unwrap();
