@@ -1,42 +1,12 @@
-//! Quantiles and non-central distributions on top of statrs, whose own quantiles stop at a few digits.
+//! Tails and non-central distributions on top of statrs, which panics outside their domains.
 
-use statrs::distribution::{Beta, ChiSquared, Continuous, ContinuousCDF, FisherSnedecor, StudentsT};
+use statrs::distribution::{ChiSquared, ContinuousCDF, FisherSnedecor, StudentsT};
 use statrs::function::gamma::{gamma_lr, ln_gamma};
 
-/// A quantile by Newton's method inside a bracket that bisection keeps shrinking.
-fn quantile(p: f64, low: f64, high: f64, cdf: impl Fn(f64) -> f64, pdf: impl Fn(f64) -> f64) -> Option<f64> {
-    let (mut low, mut high) = (low, high);
-    if !(0.0..=1.0).contains(&p) {
-        return None;
-    }
-    let mut at = f64::midpoint(low, high);
-    for _ in 0..400 {
-        let gap = cdf(at) - p;
-        if gap > 0.0 {
-            high = at;
-        } else {
-            low = at;
-        }
-        let newton = at - gap / pdf(at);
-        let next = if newton > low && newton < high { newton } else { f64::midpoint(low, high) };
-        if (next - at).abs() <= 4.0 * f64::EPSILON * at.abs() || high - low <= f64::EPSILON * high.abs() {
-            return Some(next);
-        }
-        at = next;
-    }
-    at.is_finite().then_some(at)
-}
-
-/// Quantile of the beta distribution.
+/// Quantile of the beta distribution; none outside its domain.
 pub(crate) fn beta_quantile(p: f64, a: f64, b: f64) -> Option<f64> {
-    let beta = Beta::new(a, b).ok()?;
-    quantile(p, 0.0, 1.0, |x| beta.cdf(x), |x| beta.pdf(x))
-}
-
-/// Quantile of Fisher's F, through the beta distribution.
-pub(crate) fn f_quantile(p: f64, df1: f64, df2: f64) -> Option<f64> {
-    let x = beta_quantile(p, df1 / 2.0, df2 / 2.0)?;
-    Some(df2 * x / (df1 * (1.0 - x)))
+    let x = crate::stats::beta_quantile(p, a, b);
+    (!x.is_nan()).then_some(x)
 }
 
 /// Probability of a larger F.
@@ -51,12 +21,6 @@ pub(crate) fn f_upper(f: f64, df1: f64, df2: f64) -> f64 {
         return 0.0;
     }
     FisherSnedecor::new(df1, df2).map_or(f64::NAN, |dist| dist.sf(f))
-}
-
-/// Quantile of Student's t.
-pub(crate) fn t_quantile(p: f64, df: f64) -> Option<f64> {
-    let size = f_quantile((2.0 * p - 1.0).abs(), 1.0, df)?.sqrt();
-    Some(if p < 0.5 { -size } else { size })
 }
 
 /// Two-sided probability of a t as large as this.
@@ -147,6 +111,7 @@ pub(crate) fn noncentrality(x: f64, df: f64, p: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::stats::{f_quantile, t_quantile};
 
     #[test]
     fn quantiles_of_tables() {

@@ -248,24 +248,16 @@ impl std::str::FromStr for Reference {
 impl Leaf {
     /// The instrument it is about.
     pub fn instrument(&self) -> &str {
-        match self {
-            Self::Score { scale, .. }
-            | Self::Band { scale, .. }
-            | Self::Word { scale, .. }
-            | Self::Norm { scale, .. }
-            | Self::Change { scale, .. }
-            | Self::ChangeIndex { scale, .. }
-            | Self::Clinical { scale, .. }
-            | Self::Course { scale, .. } => &scale.instrument,
-            Self::Answer { item, .. } => &item.instrument,
-            Self::Flag { flag } => &flag.instrument,
-            Self::ValidityRule { rule } | Self::ValidityIndex { rule, .. } => &rule.instrument,
-            Self::Validity { instrument, .. } => instrument,
-        }
+        self.part().0
     }
 
     /// The scale it reads: of scores, bands, words, derived scores and change.
     pub fn scale(&self) -> Option<&Reference> {
+        self.part().1
+    }
+
+    /// Instrument and scale.
+    fn part(&self) -> (&str, Option<&Reference>) {
         match self {
             Self::Score { scale, .. }
             | Self::Band { scale, .. }
@@ -274,12 +266,12 @@ impl Leaf {
             | Self::Change { scale, .. }
             | Self::ChangeIndex { scale, .. }
             | Self::Clinical { scale, .. }
-            | Self::Course { scale, .. } => Some(scale),
-            Self::Answer { .. }
-            | Self::Flag { .. }
-            | Self::Validity { .. }
-            | Self::ValidityRule { .. }
-            | Self::ValidityIndex { .. } => None,
+            | Self::Course { scale, .. } => (&scale.instrument, Some(scale)),
+            Self::Answer { item: part, .. }
+            | Self::Flag { flag: part }
+            | Self::ValidityRule { rule: part }
+            | Self::ValidityIndex { rule: part, .. } => (&part.instrument, None),
+            Self::Validity { instrument, .. } => (instrument, None),
         }
     }
 }

@@ -151,17 +151,7 @@ impl PersonFit {
 
     /// The estimated theta of every sheet; NaN where it does not exist.
     pub fn thetas(&self, answers: &Answers) -> Vec<f64> {
-        over_blocks(
-            answers.rows(),
-            f64::NAN,
-            || (Vec::new(), Curves::default()),
-            |start, (pattern, curves), to| {
-                for (lane, to) in to.iter_mut().enumerate() {
-                    self.read(answers, start + lane, pattern);
-                    *to = self.theta(pattern, curves);
-                }
-            },
-        )
+        self.each(answers, |pattern, curves| self.theta(pattern, curves))
     }
 
     fn over(
@@ -169,19 +159,30 @@ impl PersonFit {
         answers: &Answers,
         theta: impl Fn(&[(usize, usize)], &mut Curves) -> f64 + Sync + Send,
     ) -> IndexColumn {
-        let values = over_blocks(
+        let values = self.each(answers, |pattern, curves| {
+            let theta = theta(pattern, curves);
+            self.value(pattern, theta, curves)
+        });
+        IndexColumn::new(Self::KIND, values)
+    }
+
+    /// A figure of every sheet's pattern.
+    fn each(
+        &self,
+        answers: &Answers,
+        figure: impl Fn(&[(usize, usize)], &mut Curves) -> f64 + Sync + Send,
+    ) -> Vec<f64> {
+        over_blocks(
             answers.rows(),
             f64::NAN,
             || (Vec::new(), Curves::default()),
             |start, (pattern, curves), to| {
                 for (lane, to) in to.iter_mut().enumerate() {
                     self.read(answers, start + lane, pattern);
-                    let theta = theta(pattern, curves);
-                    *to = self.value(pattern, theta, curves);
+                    *to = figure(pattern, curves);
                 }
             },
-        );
-        IndexColumn::new(Self::KIND, values)
+        )
     }
 
     /// The answered items (places among `self.items`) with their keyed answers.

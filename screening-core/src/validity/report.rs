@@ -10,7 +10,7 @@ use super::plan::{ValidityPlan, ValidityRuleDef};
 use super::run::{FIRED, UNDECIDED};
 use crate::answers::Tri;
 use crate::instrument::{Instrument, Text};
-use crate::texts::{Fill, say};
+use crate::texts::{Fill, operator, say};
 
 /// What is said of a sheet. It concerns the sheet, never the pupil.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, Serialize)]
@@ -274,20 +274,6 @@ impl ValidityReport {
         }
         DataFrame::new(self.rows(), columns)
     }
-}
-
-/// An operator in words.
-fn operator(op: crate::instrument::expr::Comparison) -> Text {
-    use crate::instrument::expr::Comparison;
-    let key = match op {
-        Comparison::Eq => "eq",
-        Comparison::Ne => "ne",
-        Comparison::Ge => "ge",
-        Comparison::Gt => "gt",
-        Comparison::Le => "le",
-        Comparison::Lt => "lt",
-    };
-    say(&format!("operator.{key}"), &[])
 }
 
 /// A figure for people: three decimals, or two digits where these would all be zeros.

@@ -4,6 +4,8 @@ use screening_core::psychometrics::{
     ClusterMean, ClusterProportion, ProportionInterval, VarianceComponents, proportion_interval,
 };
 
+use screening_core::schools::{SchoolCount, district_share};
+
 use super::{close, number, numbered, responses};
 use crate::peers::{Oracle, agree, figures};
 
@@ -75,4 +77,26 @@ fn intervals_of_shares() {
             agree("wilson", &of(ProportionInterval::Wilson), &figures(&case["wilson"]), 1e-10);
         }
     }
+}
+
+#[test]
+fn the_share_of_a_district() {
+    let Some(oracle) = Oracle::open("clustered") else { return };
+    let (values, own) = totals(&oracle);
+    let mut counts: std::collections::BTreeMap<String, (u64, u64)> = std::collections::BTreeMap::new();
+    for (total, school) in values.iter().zip(own) {
+        let count = counts.entry(school).or_default();
+        *count = (count.0 + 1, count.1 + u64::from(*total >= 10.0));
+    }
+    let schools: Vec<SchoolCount> =
+        counts.into_iter().map(|(school, (pupils, cases))| SchoolCount { school, pupils, cases }).collect();
+    let share = district_share(&schools, 0.95).unwrap().unwrap();
+    let (low, high) = share.interval.unwrap();
+    assert!((share.share - 0.305).abs() < 1e-12 && share.schools == 40);
+    assert!((share.error.unwrap() - 0.013_860_900_977_116_767).abs() < 1e-10);
+    assert!((share.design_effect.unwrap() - 9.062_642_454_999_256).abs() < 1e-6);
+    assert!(
+        (low - 0.277_707_365_295_837_1).abs() < 1e-7 && (high - 0.333_735_564_350_450_1).abs() < 1e-7,
+        "{low} {high}"
+    );
 }

@@ -182,8 +182,9 @@ pub fn run_job(path: &Path, names: bool, progress: &dyn Fn(Step)) -> Result<JobR
 
 /// The same for a job that another one may have asked for.
 fn run_within(path: &Path, names: bool, progress: &dyn Fn(Step), depth: usize) -> Result<JobResult, JobError> {
-    let input = read_within(path, names, progress, depth)?;
-    let screening = screen_job(&input, progress)?;
+    let mut input = read_within(path, names, progress, depth)?;
+    let (pupils, batches) = (std::mem::take(&mut input.pupils), std::mem::take(&mut input.batches));
+    let screening = screen_sheets(&input, pupils, batches, progress)?;
     let names = names_of(&input.roster.frame);
     let JobInput { job, policy, rejected, files, .. } = input;
     Ok(JobResult { job, policy, screening, rejected, files, names })
@@ -278,7 +279,17 @@ fn read_within(path: &Path, names: bool, progress: &dyn Fn(Step), depth: usize) 
 /// # Errors
 /// When the roster, a battery, a licence or the policy does not pass the checks of the engine.
 pub fn screen_job(input: &JobInput, progress: &dyn Fn(Step)) -> Result<ScreeningResult, JobError> {
-    let JobInput { job, policy, library, wording, batches, audit, against, .. } = input;
+    // The columns of the sheets are shared, not copied.
+    screen_sheets(input, input.pupils.clone(), input.batches.clone(), progress)
+}
+
+fn screen_sheets(
+    input: &JobInput,
+    roster: Vec<Pupil>,
+    batches: Vec<Batch>,
+    progress: &dyn Fn(Step),
+) -> Result<ScreeningResult, JobError> {
+    let JobInput { job, policy, library, wording, audit, against, .. } = input;
     progress(Step::Screening { sheets: batches.iter().map(|batch| batch.sheets.height()).sum() });
     let mut wave = WaveSettings::new(job.wave.clone(), job.administered_on);
     wave.attempts = job.attempts;
@@ -290,9 +301,8 @@ pub fn screen_job(input: &JobInput, progress: &dyn Fn(Step)) -> Result<Screening
         .map(|(instrument, sets)| (instrument.clone(), ScoringOptions { cutoffs: sets.clone().into_iter().collect() }))
         .collect();
     let mut screening = screen(ScreeningInput {
-        roster: input.pupils.clone(),
-        // The columns are shared, not copied.
-        batches: batches.clone(),
+        roster,
+        batches,
         wave,
         library,
         policy,

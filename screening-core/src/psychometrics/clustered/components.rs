@@ -4,10 +4,11 @@ use std::fmt;
 
 use serde::Serialize;
 
+use super::super::EstimationError;
 use super::super::matrix::{figure, figures, table};
-use super::super::{EstimationError, distributions::t_quantile};
 use super::{Group, groups};
 use crate::instrument::Text;
+use crate::stats::t_quantile;
 use crate::texts::{Fill, say};
 
 /// One cluster.

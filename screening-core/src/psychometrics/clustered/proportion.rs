@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::super::EstimationError;
 use super::super::correlation::z_of;
 use super::super::distributions::beta_quantile;
-use crate::stats::wilson;
+use crate::stats::{clopper_pearson, wilson};
 
 /// Which interval of a share.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
@@ -54,10 +54,7 @@ pub fn proportion_interval(
     };
     Ok(match kind {
         ProportionInterval::Wilson => wilson(positive / size, size, z),
-        ProportionInterval::ClopperPearson => (
-            if x == 0 { 0.0 } else { end(tail, positive, negative + 1.0)? },
-            if x == n { 1.0 } else { end(1.0 - tail, positive + 1.0, negative)? },
-        ),
+        ProportionInterval::ClopperPearson => clopper_pearson(x, n, level),
         ProportionInterval::Jeffreys => (
             if x == 0 { 0.0 } else { end(tail, positive + 0.5, negative + 0.5)? },
             if x == n { 1.0 } else { end(1.0 - tail, positive + 0.5, negative + 0.5)? },

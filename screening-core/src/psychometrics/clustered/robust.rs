@@ -5,11 +5,12 @@ use std::fmt;
 use serde::Serialize;
 
 use super::super::EstimationError;
-use super::super::distributions::{beta_quantile, t_quantile};
+use super::super::distributions::beta_quantile;
 use super::super::matrix::figures;
 use super::components::t_of;
 use super::groups;
 use crate::instrument::Text;
+use crate::stats::{cluster_variance, logit_interval, t_quantile};
 use crate::texts::{Fill, say};
 
 /// A mean from whole clusters, drawn with replacement, every person with the same weight.
@@ -56,8 +57,7 @@ impl ClusterMean {
         if squares <= 0.0 {
             return Err(EstimationError::Constant { item: "value".to_owned() });
         }
-        let sums: f64 = groups.iter().map(|group| (group.n * (group.mean - mean) / n).powi(2)).sum();
-        let variance = k / (k - 1.0) * sums;
+        let variance = cluster_variance(n, groups.iter().map(|group| group.n * (group.mean - mean)));
         let simple = squares / (n - 1.0) / n;
         let standard_error = variance.sqrt();
         let width = t_of(level, k - 1.0)? * standard_error;
@@ -122,16 +122,14 @@ impl ClusterProportion {
             return Err(EstimationError::Constant { item: "share of the clusters".to_owned() });
         }
         let df = mean.clusters as f64 - 1.0;
-        let width = t_of(level, df)? * error / (p * (1.0 - p));
-        let logit = (p / (1.0 - p)).ln();
-        let back = |x: f64| 1.0 / (1.0 + (-x).exp());
+        let logit = logit_interval(p, error, t_of(level, df)?);
         let outside = || EstimationError::option("level", level, "a level of confidence lies between 0 and 1");
         let tail = (1.0 - level) / 2.0;
         let t = |df: f64| t_quantile(tail, df).ok_or_else(outside);
         let effective = p * (1.0 - p) / (error * error) * (t(mean.persons as f64 - 1.0)? / t(df)?).powi(2);
         let lower = beta_quantile(tail, effective * p, effective * (1.0 - p) + 1.0).ok_or_else(outside)?;
         let upper = beta_quantile(1.0 - tail, effective * p + 1.0, effective * (1.0 - p)).ok_or_else(outside)?;
-        Ok(Self { logit: (back(logit - width), back(logit + width)), korn_graubard: (lower, upper), mean })
+        Ok(Self { logit, korn_graubard: (lower, upper), mean })
     }
 
     /// What was computed, on whom.

@@ -4,9 +4,7 @@ use nalgebra::DMatrix;
 use rayon::prelude::*;
 
 use super::super::{EstimationError, Responses};
-
-/// Persons in a block: the codes of a hundred items stay in the second cache.
-const BLOCK: usize = 2048;
+use crate::stats::pairs::{BLOCK, Both, Lane, PairTable};
 
 /// Numbers, sums, squares and products of every pair of items, over the persons who answered both.
 ///
@@ -17,27 +15,7 @@ pub struct PairSums {
     persons: usize,
     /// A code near the middle of each item; the sums are about it.
     origin: Vec<i16>,
-    sums: Sums,
-}
-
-/// `k x k` each, row by row. `sum[i, j]` and `squares[i, j]` are those of item i where j was answered too.
-#[derive(Debug, Clone, PartialEq)]
-struct Sums {
-    n: Vec<i64>,
-    sum: Vec<i64>,
-    squares: Vec<i64>,
-    products: Vec<i64>,
-}
-
-/// One item in one block: codes about their origin with 0 for a gap, and marks of what was answered.
-#[derive(Default, Clone)]
-struct Lane {
-    values: Vec<i16>,
-    squares: Vec<i16>,
-    marks: Vec<i16>,
-    complete: bool,
-    sum: i64,
-    sum_squares: i64,
+    sums: PairTable,
 }
 
 impl PairSums {
@@ -53,24 +31,35 @@ impl PairSums {
         let origin: Vec<i16> = ends.iter().map(|(low, high)| i16::midpoint(*low, *high)).collect();
         let narrow = ends.iter().all(|(low, high)| i32::from(*high) - i32::from(*low) <= 200);
         let blocks: Vec<usize> = (0..responses.persons()).step_by(BLOCK).collect();
-        let add = |(mut sums, mut lanes): (Sums, Vec<Lane>), start: &usize| {
+        let add = |(mut sums, mut lanes): (PairTable, Vec<Lane>), start: &usize| {
             let range = *start..(*start + BLOCK).min(responses.persons());
             if narrow {
                 for (item, lane) in lanes.iter_mut().enumerate() {
-                    lane.take(&responses.raw(item)[range.clone()], origin[item], keep.map(|keep| &keep[range.clone()]));
+                    take(
+                        lane,
+                        &responses.raw(item)[range.clone()],
+                        origin[item],
+                        keep.map(|keep| &keep[range.clone()]),
+                    );
                 }
                 sums.add_block(&lanes, range.len());
             } else {
-                sums.add_wide(responses, &origin, range, keep);
+                add_wide(&mut sums, responses, &origin, range, keep);
             }
             (sums, lanes)
         };
         let sums = blocks
             .par_iter()
             .with_min_len(8)
-            .fold(|| (Sums::empty(k), vec![Lane::default(); k]), add)
+            .fold(|| (PairTable::empty(k), vec![Lane::default(); k]), add)
             .map(|(sums, _)| sums)
-            .reduce(|| Sums::empty(k), Sums::join);
+            .reduce(
+                || PairTable::empty(k),
+                |mut sums, more| {
+                    sums.add(&more);
+                    sums
+                },
+            );
         let persons = keep.map_or(responses.persons(), |keep| keep.iter().filter(|kept| **kept).count());
         Self { names: responses.names().to_vec(), persons, origin, sums }
     }
@@ -90,17 +79,13 @@ impl PairSums {
         self.persons
     }
 
-    fn at(&self, i: usize, j: usize) -> usize {
-        i * self.items() + j
-    }
-
     fn inside(&self, i: usize, j: usize) -> bool {
         i < self.items() && j < self.items()
     }
 
     /// Persons who answered both items; 0 outside the table.
     pub fn n(&self, i: usize, j: usize) -> u64 {
-        if self.inside(i, j) { self.sums.n[self.at(i, j)] as u64 } else { 0 }
+        if self.inside(i, j) { self.sums.n(i, j) as u64 } else { 0 }
     }
 
     /// Mean of an item; NaN when nobody answered it, and outside the table.
@@ -108,15 +93,7 @@ impl PairSums {
         if !self.inside(item, item) {
             return f64::NAN;
         }
-        let at = self.at(item, item);
-        f64::from(self.origin[item]) + self.sums.sum[at] as f64 / self.sums.n[at] as f64
-    }
-
-    /// `n sum xy - sum x sum y`, exactly; the number of persons with it.
-    fn centred(&self, i: usize, j: usize) -> (i128, i128) {
-        let (at, back) = (self.at(i, j), self.at(j, i));
-        let n = i128::from(self.sums.n[at]);
-        (n * i128::from(self.sums.products[at]) - i128::from(self.sums.sum[at]) * i128::from(self.sums.sum[back]), n)
+        f64::from(self.origin[item]) + self.sums.mean(item)
     }
 
     /// Covariance over n - 1, with the means of the pair; NaN with fewer than two persons.
@@ -124,8 +101,7 @@ impl PairSums {
         if !self.inside(i, j) {
             return f64::NAN;
         }
-        let (numerator, n) = self.centred(i, j);
-        numerator as f64 / (n * (n - 1)) as f64
+        self.sums.covariance(i, j)
     }
 
     /// Pearson's correlation with the means and deviations of the pair; NaN where one item does not vary.
@@ -133,15 +109,10 @@ impl PairSums {
         if !self.inside(i, j) {
             return f64::NAN;
         }
-        let own = |i: usize, j: usize| {
-            let at = self.at(i, j);
-            let (n, sum) = (i128::from(self.sums.n[at]), i128::from(self.sums.sum[at]));
-            (n * i128::from(self.sums.squares[at]) - sum * sum) as f64
-        };
-        if i == j && own(i, j) > 0.0 {
+        if i == j && self.sums.spread(i, j) > 0 {
             return 1.0;
         }
-        self.centred(i, j).0 as f64 / (own(i, j).sqrt() * own(j, i).sqrt())
+        self.sums.correlation(i, j)
     }
 
     /// All covariances, pairwise.
@@ -179,7 +150,7 @@ impl PairSums {
     }
 
     fn varies(&self, item: usize) -> Result<(), EstimationError> {
-        if self.centred(item, item).0 > 0 {
+        if self.sums.spread(item, item) > 0 {
             return Ok(());
         }
         Err(EstimationError::Constant { item: self.names[item].clone() })
@@ -195,126 +166,42 @@ fn ends(codes: &[i16]) -> (i16, i16) {
         .unwrap_or((0, 0))
 }
 
-impl Sums {
-    fn empty(k: usize) -> Self {
-        let zeros = vec![0; k * k];
-        Self { n: zeros.clone(), sum: zeros.clone(), squares: zeros.clone(), products: zeros }
+/// The block of an item about its origin.
+fn take(lane: &mut Lane, codes: &[i16], origin: i16, keep: Option<&[bool]>) {
+    // Only the code of a gap can overflow, and a gap counts as 0.
+    let values = codes.iter().map(|code| code.wrapping_sub(origin));
+    let answered = codes.iter().map(|code| *code != Responses::MISSING);
+    match keep {
+        None => lane.take(values, answered),
+        Some(keep) => lane.take(values, answered.zip(keep).map(|(answered, keep)| answered && *keep)),
     }
+}
 
-    fn join(mut self, other: Self) -> Self {
-        let all = [
-            (&mut self.n, &other.n),
-            (&mut self.sum, &other.sum),
-            (&mut self.squares, &other.squares),
-            (&mut self.products, &other.products),
-        ];
-        for (own, more) in all {
-            own.iter_mut().zip(more).for_each(|(own, more)| *own += more);
-        }
-        self
-    }
-
-    fn add_block(&mut self, lanes: &[Lane], rows: usize) {
-        let k = lanes.len();
-        for (i, a) in lanes.iter().enumerate() {
-            for (j, b) in lanes.iter().enumerate().take(i + 1) {
-                self.add_pair((i * k + j, j * k + i), Both::of(a, b, rows));
-            }
-        }
-    }
-
-    fn add_pair(&mut self, (ij, ji): (usize, usize), both: Both) {
-        self.n[ij] += both.n;
-        self.products[ij] += both.products;
-        self.sum[ij] += both.sums.0;
-        self.squares[ij] += both.squares.0;
-        if ij != ji {
-            self.n[ji] += both.n;
-            self.products[ji] += both.products;
-            self.sum[ji] += both.sums.1;
-            self.squares[ji] += both.squares.1;
-        }
-    }
-
-    /// Codes too far apart for products of 16 bits.
-    fn add_wide(
-        &mut self,
-        responses: &Responses,
-        origin: &[i16],
-        range: std::ops::Range<usize>,
-        keep: Option<&[bool]>,
-    ) {
-        let k = origin.len();
-        for i in 0..k {
-            for j in 0..=i {
-                let mut both = Both::default();
-                for person in range.clone() {
-                    let (a, b) = (responses.raw(i)[person], responses.raw(j)[person]);
-                    if a == Responses::MISSING || b == Responses::MISSING || keep.is_some_and(|keep| !keep[person]) {
-                        continue;
-                    }
-                    let (a, b) = (i64::from(a) - i64::from(origin[i]), i64::from(b) - i64::from(origin[j]));
-                    both.n += 1;
-                    both.products += a * b;
-                    both.sums = (both.sums.0 + a, both.sums.1 + b);
-                    both.squares = (both.squares.0 + a * a, both.squares.1 + b * b);
+/// Codes too far apart for products of 16 bits.
+fn add_wide(
+    sums: &mut PairTable,
+    responses: &Responses,
+    origin: &[i16],
+    range: std::ops::Range<usize>,
+    keep: Option<&[bool]>,
+) {
+    for i in 0..origin.len() {
+        for j in 0..=i {
+            let mut both = Both::default();
+            for person in range.clone() {
+                let (a, b) = (responses.raw(i)[person], responses.raw(j)[person]);
+                if a == Responses::MISSING || b == Responses::MISSING || keep.is_some_and(|keep| !keep[person]) {
+                    continue;
                 }
-                self.add_pair((i * k + j, j * k + i), both);
+                let (a, b) = (i64::from(a) - i64::from(origin[i]), i64::from(b) - i64::from(origin[j]));
+                both.n += 1;
+                both.products += a * b;
+                both.sums = (both.sums.0 + a, both.sums.1 + b);
+                both.squares = (both.squares.0 + a * a, both.squares.1 + b * b);
             }
+            sums.add_pair(i, j, &both);
         }
     }
-}
-
-impl Lane {
-    fn take(&mut self, codes: &[i16], origin: i16, keep: Option<&[bool]>) {
-        self.marks.clear();
-        match keep {
-            None => self.marks.extend(codes.iter().map(|code| i16::from(*code != Responses::MISSING))),
-            Some(keep) => {
-                let kept = codes.iter().zip(keep).map(|(code, keep)| i16::from(*code != Responses::MISSING && *keep));
-                self.marks.extend(kept);
-            }
-        }
-        self.complete = self.marks.iter().all(|mark| *mark == 1);
-        self.values.clear();
-        // A gap times its mark is 0; only the mark of a gap can overflow.
-        self.values.extend(codes.iter().zip(&self.marks).map(|(code, mark)| code.wrapping_sub(origin) * mark));
-        self.squares.clear();
-        self.squares.extend(self.values.iter().map(|value| value * value));
-        self.sum = self.values.iter().map(|value| i64::from(*value)).sum();
-        self.sum_squares = self.squares.iter().map(|value| i64::from(*value)).sum();
-    }
-}
-
-/// What two items have in common in a block.
-#[derive(Default)]
-struct Both {
-    n: i64,
-    products: i64,
-    sums: (i64, i64),
-    squares: (i64, i64),
-}
-
-impl Both {
-    fn of(a: &Lane, b: &Lane, rows: usize) -> Self {
-        let products = dot(&a.values, &b.values);
-        if a.complete && b.complete {
-            let squares = (a.sum_squares, b.sum_squares);
-            return Self { n: rows as i64, products, sums: (a.sum, b.sum), squares };
-        }
-        Self {
-            n: dot(&a.marks, &b.marks),
-            products,
-            sums: (dot(&a.values, &b.marks), dot(&b.values, &a.marks)),
-            squares: (dot(&a.squares, &b.marks), dot(&b.squares, &a.marks)),
-        }
-    }
-}
-
-/// Values lie between -100 and 100 and a block has 2,048 persons, so the sum stays far below the limit of 32 bits. The
-/// compiler makes multiply-and-add instructions of 16 bits of it.
-fn dot(a: &[i16], b: &[i16]) -> i64 {
-    i64::from(a.iter().zip(b).map(|(a, b)| i32::from(*a) * i32::from(*b)).sum::<i32>())
 }
 
 #[cfg(test)]

@@ -6,12 +6,11 @@ use nalgebra::DMatrix;
 use serde::Serialize;
 
 use super::super::algebra::{off_diagonal, squared_multiple_correlations, to_correlation};
-use super::super::distributions::f_quantile;
 use super::super::items::Persons;
 use super::super::matrix::{figure, figures, table};
 use super::super::{EstimationError, PairSums, Polychorics, Responses};
 use crate::instrument::Text;
-use crate::stats::{QuantileType, normal_quantile, quantile};
+use crate::stats::{QuantileType, f_quantile, normal_quantile, quantile};
 use crate::texts::{Fill, say};
 
 /// Cronbach's alpha: `k/(k-1) (1 - tr C / sum C)` with C the covariances of the items (Cronbach 1951). With answers of 0 and

@@ -3,12 +3,11 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
-use statrs::function::beta::beta_reg;
 
 use super::curve::{Interval, Roc, RocPoint};
 use super::{RocError, share};
 use crate::psychometrics::print::{Table, number};
-use crate::stats::{normal_quantile, wilson};
+use crate::stats::{clopper_pearson, normal_quantile, wilson};
 
 /// What a positive and a negative result mean at a stated prevalence.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
@@ -131,8 +130,8 @@ impl Roc {
             point: p,
             sensitivity: by_wilson(p.sensitivity, m),
             specificity: by_wilson(p.specificity, n),
-            sensitivity_exact: clopper_pearson(p.true_positive, self.with_condition, confidence),
-            specificity_exact: clopper_pearson(p.true_negative, self.without_condition, confidence),
+            sensitivity_exact: exact(p.true_positive, self.with_condition, confidence),
+            specificity_exact: exact(p.true_negative, self.without_condition, confidence),
             likelihood_ratio_positive: p.sensitivity / (1.0 - p.specificity),
             likelihood_ratio_negative: (1.0 - p.sensitivity) / p.specificity,
             odds_ratio: tp * tn / (fp * fun),
@@ -216,30 +215,10 @@ pub(super) fn predict(sensitivity: f64, specificity: f64, prevalence: f64) -> Pr
     Predictive { prevalence, ppv: hit / (hit + alarm), npv: clear / (clear + miss) }
 }
 
-/// Exact binomial interval, from the beta distribution.
-fn clopper_pearson(successes: usize, n: usize, confidence: f64) -> Interval {
-    let (x, n) = (successes as f64, n as f64);
-    let tail = (1.0 - confidence) / 2.0;
-    let low = if successes == 0 { 0.0 } else { beta_quantile(tail, x, n - x + 1.0) };
-    let high = if x == n { 1.0 } else { beta_quantile(1.0 - tail, x + 1.0, n - x) };
-    Interval { estimate: x / n, low, high }
-}
-
-/// By halving: the distribution function rises, and 200 halvings leave nothing of the interval.
-fn beta_quantile(p: f64, a: f64, b: f64) -> f64 {
-    let (mut low, mut high) = (0.0_f64, 1.0_f64);
-    for _ in 0..200 {
-        let middle = f64::midpoint(low, high);
-        if middle <= low || middle >= high {
-            break;
-        }
-        if beta_reg(a, b, middle) < p {
-            low = middle;
-        } else {
-            high = middle;
-        }
-    }
-    f64::midpoint(low, high)
+/// A share with its exact interval.
+fn exact(successes: usize, n: usize, confidence: f64) -> Interval {
+    let (low, high) = clopper_pearson(successes as u64, n as u64, confidence);
+    Interval { estimate: successes as f64 / n as f64, low, high }
 }
 
 impl fmt::Display for CutRow {

@@ -5,7 +5,7 @@ use statrs::distribution::{ContinuousCDF, StudentsT};
 
 use super::curve::{Direction, Interval, Roc};
 use super::{RocError, share};
-use crate::stats::{normal_cdf, normal_quantile};
+use crate::stats::{normal_cdf, normal_quantile, t_quantile};
 
 /// Two scores of the same persons.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -110,7 +110,7 @@ impl Roc {
         let df = variance.powi(2) / (self.variance.powi(2) / persons(self) + other.variance.powi(2) / persons(other));
         let student = StudentsT::new(0.0, 1.0, df).map_err(|_| RocError::Identical)?;
         let (difference, se) = (self.auc - other.auc, variance.sqrt());
-        let half = student.inverse_cdf(0.5 + confidence / 2.0) * se;
+        let half = t_quantile(0.5 + confidence / 2.0, df).ok_or(RocError::Identical)? * se;
         let statistic = difference / se;
         Ok(DelongTest {
             difference: Interval { estimate: difference, low: difference - half, high: difference + half },

@@ -3,10 +3,9 @@
 mod beside;
 mod observe;
 
-use crate::instrument::expr::Comparison;
 use crate::instrument::model::{FlagDef, SourceDef, ValidityDef};
 use crate::instrument::{Text, Verdict};
-use crate::texts::{Fill, say};
+use crate::texts::{Fill, operator, say};
 use crate::validity::{SheetVerdict, ValidityRuleDef};
 
 use super::engine::{Block, PolicyEngine, Probe, ReadyRule};
@@ -194,7 +193,7 @@ impl PolicyEngine<'_> {
     fn evidence_of(&self, rule: &RuleDef, probe: &Probe<'_>, row: usize) -> Evidence {
         let source = self.source(rule);
         let said = probe.observe(row);
-        let operator = probe.operator().map(|op| say(&format!("operator.{}", operator_key(op)), &[]));
+        let operator = probe.operator().map(operator);
         let blank_text = no_text();
         let operator = operator.as_ref().unwrap_or(&blank_text);
         let threshold = probe.threshold();
@@ -257,15 +256,4 @@ fn cite<'a>(source: Option<&'a SourceDef>, key: &'a str) -> &'a str {
 
 fn flag_text(key: &str, instrument: &str, flag: &FlagDef) -> Text {
     say(key, &[("instrument", Fill::Same(instrument)), ("meaning", Fill::Both(&flag.meaning))])
-}
-
-fn operator_key(op: Comparison) -> &'static str {
-    match op {
-        Comparison::Eq => "eq",
-        Comparison::Ne => "ne",
-        Comparison::Ge => "ge",
-        Comparison::Gt => "gt",
-        Comparison::Le => "le",
-        Comparison::Lt => "lt",
-    }
 }

@@ -2,13 +2,12 @@
 
 use crate::instrument::Text;
 use crate::instrument::expr::Comparison;
-use crate::texts::{Fill, say};
+use crate::texts::{Fill, operator, say};
 
 use super::super::condition::{BandWish, Leaf};
 use super::super::engine::{Kind, Probe, Reason, compare};
 use super::super::model::RuleDef;
 use super::super::proposal::{EvidenceKind, Undecided, WhyUndecided};
-use super::operator_key;
 
 /// A number for people: at most two decimals.
 pub(super) fn number(value: f64) -> String {
@@ -244,7 +243,7 @@ impl Probe<'_> {
             .filter(|(low, high)| low.is_finite() && high.is_finite());
         let (why, key) = self.why(row, bounds.is_some());
         let (low, high) = bounds.map_or_else(Default::default, |(low, high)| (number(low), number(high)));
-        let operator = self.operator().map_or_else(no_text, |op| say(&format!("operator.{}", operator_key(op)), &[]));
+        let operator = self.operator().map_or_else(no_text, operator);
         let said = self.observe(row);
         let threshold = self.threshold();
         let reason =
