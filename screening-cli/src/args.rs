@@ -3,6 +3,7 @@
 mod instruments;
 mod norms;
 mod research;
+mod serve;
 
 use std::path::PathBuf;
 
@@ -11,6 +12,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 pub(crate) use instruments::*;
 pub(crate) use norms::*;
 pub(crate) use research::*;
+pub(crate) use serve::*;
 
 /// Scores standardised scales and runs a district's mental-health screening.
 #[derive(Debug, Parser)]
@@ -71,6 +73,8 @@ pub(crate) enum Command {
     Norms(NormsCommand),
     /// Writes the answers of a wave to single items for research, without identities.
     Research(ResearchCommand),
+    /// Answers scoring requests over HTTP, until it is asked to stop. Stores nothing.
+    Serve(ServeCommand),
 }
 
 /// A table of answers to one instrument, and how it is read.

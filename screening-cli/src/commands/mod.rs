@@ -10,6 +10,7 @@ pub(crate) mod norms;
 pub(crate) mod research;
 pub(crate) mod run;
 pub(crate) mod score;
+pub(crate) mod serve;
 
 use std::path::PathBuf;
 

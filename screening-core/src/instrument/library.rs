@@ -98,15 +98,29 @@ impl Library {
     #[cfg(feature = "bundled")]
     pub fn bundled_file(path: &str) -> Option<&'static str> {
         let (folder, file) = path.split_once('/')?;
-        let folder = match folder {
-            "policies" => &POLICIES,
-            "batteries" => &BATTERIES,
-            "vocabulary" => &VOCABULARY,
-            "validity" => &VALIDITY,
-            "norms" => &NORMS,
-            _ => return None,
-        };
-        folder.get_file(file)?.contents_utf8()
+        folder_of(folder)?.get_file(file)?.contents_utf8()
+    }
+
+    /// The bundled data files of a folder below `instruments/`, for example `policies`: id (the name without its ending) and
+    /// text, in the order of the names.
+    ///
+    /// ```
+    /// use screening_core::instrument::Library;
+    /// assert!(Library::bundled_files("policies").any(|(id, _)| id == "district-default"));
+    /// assert_eq!(Library::bundled_files("nowhere").count(), 0);
+    /// ```
+    #[cfg(feature = "bundled")]
+    pub fn bundled_files(folder: &str) -> impl Iterator<Item = (&'static str, &'static str)> {
+        let mut files: Vec<(&str, &str)> = folder_of(folder)
+            .into_iter()
+            .flat_map(include_dir::Dir::files)
+            .filter_map(|file| {
+                let id = file.path().file_name()?.to_str()?.strip_suffix(".toml")?;
+                Some((id, file.contents_utf8()?))
+            })
+            .collect();
+        files.sort_unstable();
+        files.into_iter()
     }
 
     /// Adds a definition; a newer version of a known id replaces the older.
@@ -178,4 +192,16 @@ impl Library {
     pub fn is_empty(&self) -> bool {
         self.instruments.is_empty()
     }
+}
+
+#[cfg(feature = "bundled")]
+fn folder_of(name: &str) -> Option<&'static include_dir::Dir<'static>> {
+    Some(match name {
+        "policies" => &POLICIES,
+        "batteries" => &BATTERIES,
+        "vocabulary" => &VOCABULARY,
+        "validity" => &VALIDITY,
+        "norms" => &NORMS,
+        _ => return None,
+    })
 }

@@ -115,7 +115,7 @@ impl Instrument {
     }
 
     /// A definition that was checked before, with the hash of its text.
-    fn from_parts(definition: Definition, hash: String) -> Self {
+    pub(crate) fn from_parts(definition: Definition, hash: String) -> Self {
         let (mut narrow, mut wide) = (0, 0);
         let slots = definition
             .items

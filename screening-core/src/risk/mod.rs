@@ -14,6 +14,8 @@ mod condition;
 #[cfg(feature = "frame")]
 mod engine;
 mod model;
+#[cfg(feature = "frame")]
+mod one;
 mod policy;
 mod proposal;
 mod shape;
@@ -26,6 +28,8 @@ pub use check::{PolicyContext, check_policy, check_policy_with};
 pub use condition::{BandWish, Condition, DerivedScore, Leaf, Reference};
 #[cfg(feature = "frame")]
 pub use engine::{Beside, EngineError, JudgedSheets, PolicyEngine, Proposals, RuleCount, SheetSet};
+#[cfg(feature = "frame")]
+pub use one::{OneError, OneSheet, propose_one};
 pub use model::{Effective, POLICY_SCHEMA, PolicyDef, RuleDef, TierDef};
 pub use policy::Policy;
 pub use proposal::{CriticalAnswer, Evidence, EvidenceKind, InvalidSheet, Proposal, Undecided, WhyUndecided};

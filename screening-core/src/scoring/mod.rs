@@ -13,12 +13,16 @@ pub mod frame;
 #[cfg(feature = "frame")]
 pub(crate) mod gather;
 mod machine;
+#[cfg(feature = "frame")]
+mod one;
+mod open;
 mod plan;
 mod prove;
 mod row;
 mod sheet;
 #[cfg(feature = "frame")]
 pub(crate) mod sheets;
+mod typed;
 
 use std::collections::HashMap;
 use std::sync::Arc;

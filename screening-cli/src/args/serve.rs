@@ -1,0 +1,37 @@
+//! Arguments of `screening serve`.
+
+use std::net::SocketAddr;
+
+use clap::Args;
+
+/// `screening serve`
+#[derive(Debug, Args)]
+pub(crate) struct ServeCommand {
+    /// Address and port to listen at. Nothing is offered to the network unless an address of it is given.
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080")]
+    pub(crate) listen: SocketAddr,
+    /// Seconds between looks at the folder of `--instruments`; 0 leaves it to SIGHUP.
+    #[arg(long, value_name = "SECONDS", default_value_t = 5, value_parser = clap::value_parser!(u64).range(0..=86_400))]
+    pub(crate) reload: u64,
+    /// Largest body, and longest line of a stream, in KiB.
+    #[arg(long, value_name = "KIB", default_value_t = 1024, value_parser = clap::value_parser!(u32).range(16..=65_536))]
+    pub(crate) body: u32,
+    /// Requests that are scored at the same time; more are told to come again.
+    #[arg(long, value_name = "NUMBER", default_value_t = 512, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub(crate) requests: u32,
+    /// Streams that are scored at the same time; more are told to come again.
+    #[arg(long, value_name = "NUMBER", default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub(crate) streams: u32,
+    /// Open connections; further ones wait.
+    #[arg(long, value_name = "NUMBER", default_value_t = 20_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub(crate) connections: u32,
+    /// Seconds within which the head of a request, and each further part of a body or a stream, has to come.
+    #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub(crate) idle: u64,
+    /// Seconds for a whole body other than a stream.
+    #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub(crate) read: u64,
+    /// Seconds that accepted requests may take to finish when the server is asked to stop.
+    #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(0..=3600))]
+    pub(crate) grace: u64,
+}

@@ -1,0 +1,68 @@
+//! How a server is set up.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// How a server is set up.
+///
+/// ```
+/// use screening_server::Config;
+/// let config = Config::default();
+/// assert!(config.listen.ip().is_loopback(), "nothing is offered to the network unless somebody says so");
+/// ```
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Where it listens.
+    pub listen: SocketAddr,
+    /// Folder with definitions that add to the bundled ones: instruments, and below it `policies`, `norms` and `validity`.
+    pub instruments: Option<PathBuf>,
+    /// How often the folder is looked at for changes; none leaves it to SIGHUP.
+    pub reload: Option<Duration>,
+    /// Limits.
+    pub limits: Limits,
+    /// How long requests that were accepted may take to finish when the server stops.
+    pub grace: Duration,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            instruments: None,
+            reload: Some(Duration::from_secs(5)),
+            limits: Limits::default(),
+            grace: Duration::from_secs(30),
+        }
+    }
+}
+
+/// What a server takes. Beyond a limit it says no at once; it never queues without end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes of a body, and of a line of a stream.
+    pub body: usize,
+    /// Time for the head of a request, and between two parts of a body or of a stream in either direction.
+    pub idle: Duration,
+    /// Time for a body other than a stream.
+    pub read: Duration,
+    /// Requests that are scored at the same time.
+    pub requests: usize,
+    /// Streams that are scored at the same time.
+    pub streams: usize,
+    /// Open connections.
+    pub connections: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            body: 1 << 20,
+            idle: Duration::from_secs(30),
+            read: Duration::from_secs(10),
+            requests: 512,
+            streams: 8,
+            connections: 20_000,
+        }
+    }
+}

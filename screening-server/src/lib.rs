@@ -1,0 +1,38 @@
+//! Scoring over HTTP.
+//!
+//! The server is thin: it reads a request strictly, calls the engine, and writes what the engine says. It scores one sheet,
+//! a battery with norms, a validity plan and a policy, or a stream of any length, and stores nothing.
+//!
+//! ```no_run
+//! use screening_server::{Config, serve};
+//! serve(Config::default())?;
+//! # Ok::<(), screening_server::ServeError>(())
+//! ```
+//!
+//! # Floors
+//!
+//! A module uses what stands below it in this list, never what stands above: `net`, `routes`, `middleware`, `answer`, `order`,
+//! `catalogue`, `problem`, `json`, `language`, `metrics`, `config`.
+
+mod answer;
+mod catalogue;
+mod config;
+mod json;
+mod language;
+mod log;
+mod metrics;
+mod middleware;
+mod net;
+mod openapi;
+mod order;
+mod problem;
+mod routes;
+mod state;
+
+pub use catalogue::LoadError;
+pub use config::{Config, Limits};
+pub use log::subscriber as log_subscriber;
+pub use net::{ServeError, Server, Stop, serve};
+pub use openapi::document as openapi_document;
+pub use problem::ProblemKind;
+pub use routes::reference as problem_reference;

@@ -1,0 +1,231 @@
+//! The routes: one table from which the router and the OpenAPI document are made.
+
+mod batch;
+mod body;
+mod definitions;
+mod lines;
+mod operations;
+mod problems;
+mod query;
+mod score;
+
+use axum::Router;
+use axum::routing::{MethodRouter, get, post};
+use tower_http::catch_panic::CatchPanicLayer;
+
+use crate::middleware::{Caught, around};
+use crate::problem::{Problem, ProblemKind};
+use crate::state::App;
+
+pub use problems::reference;
+
+/// One route: where it is, what it is called in the OpenAPI document, what it can refuse, and who answers.
+pub(crate) struct Route {
+    pub(crate) method: &'static str,
+    pub(crate) path: &'static str,
+    /// Id of the operation in `resources/openapi.json`.
+    pub(crate) operation: &'static str,
+    /// Problems beside those that every route can have.
+    pub(crate) problems: &'static [ProblemKind],
+    handler: fn() -> MethodRouter<App>,
+}
+
+/// Problems of every route that reads a body to be scored.
+const SCORING: &[ProblemKind] = &[
+    ProblemKind::UnknownInstrument,
+    ProblemKind::UnknownVersion,
+    ProblemKind::InvalidQuery,
+    ProblemKind::InvalidJson,
+    ProblemKind::BrokenBody,
+    ProblemKind::RequestTimeout,
+    ProblemKind::BodyTooLarge,
+    ProblemKind::UnsupportedMediaType,
+    ProblemKind::WrongType,
+    ProblemKind::UnknownKey,
+    ProblemKind::MissingKey,
+    ProblemKind::DuplicateKey,
+    ProblemKind::ConflictingKeys,
+    ProblemKind::UnknownWord,
+    ProblemKind::OutOfRange,
+    ProblemKind::NotADate,
+    ProblemKind::ImplausibleAge,
+    ProblemKind::UnknownItem,
+    ProblemKind::AnswerNotAllowed,
+    ProblemKind::AnswersMissing,
+    ProblemKind::UnknownScale,
+    ProblemKind::UnknownCutoffSet,
+    ProblemKind::NotForOpenSheets,
+    ProblemKind::UnknownPolicy,
+    ProblemKind::PolicyNotApplicable,
+    ProblemKind::PolicyNotInForce,
+    ProblemKind::PolicyGrade,
+    ProblemKind::UnknownNorms,
+    ProblemKind::NormsNotApplicable,
+    ProblemKind::NormsOtherVersion,
+    ProblemKind::NormTwice,
+    ProblemKind::UnknownValidityPlan,
+    ProblemKind::ValidityNotApplicable,
+    ProblemKind::NoSheet,
+    ProblemKind::InstrumentTwice,
+    ProblemKind::TooBusy,
+    ProblemKind::Internal,
+];
+
+/// A stream answers faults of its lines in its lines.
+const STREAMING: &[ProblemKind] = &[
+    ProblemKind::UnknownInstrument,
+    ProblemKind::UnknownVersion,
+    ProblemKind::InvalidQuery,
+    ProblemKind::UnsupportedMediaType,
+    ProblemKind::TooBusy,
+    ProblemKind::Internal,
+];
+
+const NAMED: &[ProblemKind] = &[ProblemKind::UnknownInstrument, ProblemKind::UnknownVersion, ProblemKind::InvalidQuery];
+const NAMED_POLICY: &[ProblemKind] =
+    &[ProblemKind::UnknownPolicy, ProblemKind::UnknownVersion, ProblemKind::InvalidQuery];
+const LISTED: &[ProblemKind] = &[ProblemKind::InvalidQuery];
+const INSTRUMENTS: &[ProblemKind] = &[ProblemKind::InvalidQuery];
+
+/// Every route of the server.
+pub(crate) const ROUTES: &[Route] = &[
+    Route {
+        method: "post",
+        path: "/api/v1/score/{instrument}",
+        operation: "scoreSheet",
+        problems: SCORING,
+        handler: || post(score::one),
+    },
+    Route {
+        method: "post",
+        path: "/api/v1/score",
+        operation: "scoreBattery",
+        problems: SCORING,
+        handler: || post(score::several),
+    },
+    Route {
+        method: "post",
+        path: "/api/v1/score/batch",
+        operation: "scoreStream",
+        problems: STREAMING,
+        handler: || post(batch::stream),
+    },
+    Route {
+        method: "get",
+        path: "/api/v1/instruments",
+        operation: "listInstruments",
+        problems: INSTRUMENTS,
+        handler: || get(definitions::instruments),
+    },
+    Route {
+        method: "get",
+        path: "/api/v1/instruments/{id}",
+        operation: "getInstrument",
+        problems: NAMED,
+        handler: || get(definitions::instrument),
+    },
+    Route {
+        method: "get",
+        path: "/api/v1/policies",
+        operation: "listPolicies",
+        problems: LISTED,
+        handler: || get(definitions::policies),
+    },
+    Route {
+        method: "get",
+        path: "/api/v1/policies/{id}",
+        operation: "getPolicy",
+        problems: NAMED_POLICY,
+        handler: || get(definitions::policy),
+    },
+    Route {
+        method: "get",
+        path: "/api/v1/norms",
+        operation: "listNorms",
+        problems: LISTED,
+        handler: || get(definitions::norms),
+    },
+    Route {
+        method: "get",
+        path: "/api/v1/validity-plans",
+        operation: "listValidityPlans",
+        problems: LISTED,
+        handler: || get(definitions::plans),
+    },
+    Route {
+        method: "get",
+        path: "/problems",
+        operation: "listProblems",
+        problems: &[],
+        handler: || get(problems::list),
+    },
+    Route {
+        method: "get",
+        path: "/problems/{id}",
+        operation: "getProblem",
+        problems: &[ProblemKind::UnknownProblem],
+        handler: || get(problems::one),
+    },
+    Route {
+        method: "get",
+        path: "/api/openapi.json",
+        operation: "getOpenApi",
+        problems: &[],
+        handler: || get(operations::openapi),
+    },
+    Route { method: "get", path: "/api", operation: "getReference", problems: &[], handler: || get(operations::page) },
+    Route { method: "get", path: "/healthz", operation: "getHealth", problems: &[], handler: || get(operations::health) },
+    Route {
+        method: "get",
+        path: "/readyz",
+        operation: "getReadiness",
+        problems: &[ProblemKind::Stopping],
+        handler: || get(operations::ready),
+    },
+    Route { method: "get", path: "/metrics", operation: "getMetrics", problems: &[], handler: || get(operations::metrics) },
+];
+
+/// The whole service, and what an embedder serves beside it.
+pub(crate) fn router(app: &App, beside: Router) -> Router {
+    let routes = ROUTES.iter().fold(Router::new(), |router, route| router.route(route.path, (route.handler)()));
+    layered(routes.merge(beside.with_state(())), app)
+}
+
+/// Routes with everything that stands around them.
+fn layered(routes: Router<App>, app: &App) -> Router {
+    routes
+        .fallback(|| async { Problem::from(ProblemKind::NotFound) })
+        .method_not_allowed_fallback(|| async { Problem::from(ProblemKind::MethodNotAllowed) })
+        .layer(CatchPanicLayer::custom(Caught(app.clone())))
+        .layer(axum::middleware::from_fn_with_state(app.clone(), around))
+        .with_state(app.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+    use axum::http::Request;
+    use http_body_util::BodyExt;
+    use tower::ServiceExt;
+
+    use super::*;
+    use crate::catalogue::Definitions;
+    use crate::config::Limits;
+
+    #[tokio::test]
+    async fn a_defect_is_an_answer_and_is_counted() {
+        let app = App::new(Definitions::load(None).unwrap(), Limits::default());
+        async fn defect() -> &'static str {
+            panic!("the marker of a defect")
+        }
+        let service = router(&app, Router::new().route("/defect", get(defect)));
+        let request = Request::get("/defect").header("accept-language", "en").body(Body::empty()).unwrap();
+        let response = service.oneshot(request).await.unwrap();
+        assert_eq!(response.status(), 500);
+        let body = response.into_body().collect().await.unwrap().to_bytes();
+        let body: serde_json::Value = serde_json::from_slice(&body).unwrap();
+        assert_eq!(body["type"], "/problems/internal");
+        assert!(!body.to_string().contains("marker"), "{body}");
+        assert!(app.metrics.text().contains("screening_panics_total 1"));
+    }
+}

@@ -1,0 +1,12 @@
+//! The server over real sockets: what it answers, what it refuses, what it takes in streams, and what it does not say in its
+//! log.
+
+mod batch;
+mod client;
+mod documents;
+mod log;
+mod operations;
+mod refusals;
+mod reload;
+mod same;
+mod score;
