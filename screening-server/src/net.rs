@@ -81,7 +81,8 @@ impl Stop {
 
     async fn asked(&self) {
         // The sender lives as long as this does, so the wait ends only when somebody asks.
-        let _ = self.0.subscribe().wait_for(|stop| *stop).await;
+        let mut receiver = self.0.subscribe();
+        let _ = receiver.wait_for(|stop| *stop).await;
     }
 }
 

@@ -82,7 +82,7 @@ pub fn propose_one(
         .iter()
         .filter_map(|sheet| Some(JudgedSheets { report: sheet.judged?, rows: &[Some(0)] }))
         .collect();
-    let derived = if asked.norms { derived(&scored, norms, context)? } else { DataFrame::empty_with_height(1) };
+    let derived = if asked.norms { derived(&scored, norms, context)? } else { DataFrame::new(1, Vec::new())? };
     let beside = Beside { rows: &[Some(0)], derived: &derived, change: None };
     let set = SheetSet {
         scored: &scored,
@@ -251,7 +251,7 @@ mod tests {
             let options = FrameOptions::default();
             let scored: Vec<ScoredSheets> =
                 chosen.iter().map(|scorer| scorer.score_with(&answers, &[context], &options).unwrap()).collect();
-            let empty = DataFrame::empty_with_height(1);
+            let empty = DataFrame::new(1, Vec::new()).unwrap();
             let beside = Beside { rows: &[Some(0)], derived: &empty, change: None };
             let set = SheetSet {
                 scored: &scored,

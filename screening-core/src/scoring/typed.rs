@@ -78,11 +78,10 @@ impl Sheet {
     }
 
     fn put(&mut self, slot: ItemSlot, value: i32) {
-        let held = match slot {
-            ItemSlot::Narrow(at) => return self.narrow.get_mut(at).into_iter().for_each(|held| *held = value as i8),
-            ItemSlot::Wide(at) => self.wide.get_mut(at),
-        };
-        held.into_iter().for_each(|held| *held = value);
+        match slot {
+            ItemSlot::Narrow(at) => self.narrow.get_mut(at).into_iter().for_each(|held| *held = value as i8),
+            ItemSlot::Wide(at) => self.wide.get_mut(at).into_iter().for_each(|held| *held = value),
+        }
     }
 }
 

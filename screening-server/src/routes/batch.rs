@@ -148,7 +148,7 @@ async fn answer(stream: &Arc<Stream>, chunk: Vec<Line>, first: u64) -> Vec<u8> {
     let count = chunk.len() as u64;
     let shared = stream.clone();
     let work = tokio::task::spawn_blocking(move || {
-        let answered = chunk.par_iter().zip(first..first + count).map(|(line, number)| one(&shared, line, number));
+        let answered = chunk.par_iter().enumerate().map(|(at, line)| one(&shared, line, first + at as u64));
         answered.collect::<Vec<(Vec<u8>, bool)>>()
     });
     let Ok(answered) = work.await else {
