@@ -57,7 +57,13 @@ fn main() -> Outcome<()> {
         let ratio = median.per_second / echo;
         println!("{:34} {:10.0} {:10.0} {:10.0} {ratio:8.2}", case.name, median.per_second, median.p50, median.p99);
     }
-    println!("\n{:34} {:>10} {:>10} {:>10}", format!("{} requests a second", options.rate), "req/s", "p50 us", "p99 us");
+    println!(
+        "\n{:34} {:>10} {:>10} {:>10}",
+        format!("{} requests a second", options.rate),
+        "req/s",
+        "p50 us",
+        "p99 us"
+    );
     for case in &cases {
         let round = paced(address, case, &options)?;
         println!("{:34} {:10.0} {:10.0} {:10.0}", case.name, round.per_second, round.p50, round.p99);
@@ -100,7 +106,8 @@ fn start() -> Outcome<SocketAddr> {
 
 fn cases() -> Vec<Case> {
     let numbered = |codes: &[u8]| {
-        let entries: Vec<String> = codes.iter().enumerate().map(|(at, code)| format!("\"{}\":{code}", at + 1)).collect();
+        let entries: Vec<String> =
+            codes.iter().enumerate().map(|(at, code)| format!("\"{}\":{code}", at + 1)).collect();
         format!("{{{}}}", entries.join(","))
     };
     let context = r#""context":{"sex":"female","grade":8}"#;
@@ -188,7 +195,14 @@ fn paced(address: SocketAddr, case: &Case, options: &Options) -> Outcome<Round> 
 /// What each of so many callers, at the same time, has measured.
 fn callers(count: usize, work: impl Fn(usize) -> std::io::Result<Vec<f64>> + Sync) -> Outcome<Vec<Vec<f64>>> {
     let done = std::thread::scope(|scope| {
-        let threads: Vec<_> = (0..count).map(|number| scope.spawn({ let work = &work; move || work(number) })).collect();
+        let threads: Vec<_> = (0..count)
+            .map(|number| {
+                scope.spawn({
+                    let work = &work;
+                    move || work(number)
+                })
+            })
+            .collect();
         threads.into_iter().map(std::thread::ScopedJoinHandle::join).collect::<Vec<_>>()
     });
     done.into_iter().map(|list| Ok(list.map_err(|_| "a caller has failed")??)).collect()

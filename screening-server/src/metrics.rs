@@ -75,7 +75,11 @@ impl Default for Metrics {
         registry.register("connections", "Open connections", connections.clone());
         registry.register("stream_lines", "Lines of streams", lines.clone());
         registry.register("definition_reloads", "Attempts to load definitions again", reloads.clone());
-        registry.register("definitions", "Definitions that can be scored with, every version counted", definitions.clone());
+        registry.register(
+            "definitions",
+            "Definitions that can be scored with, every version counted",
+            definitions.clone(),
+        );
         registry.register("panics", "Defects that were caught", panics.clone());
         registry.register("build", "The engine", build);
         Self { registry, requests, seconds, in_flight, connections, lines, reloads, definitions, panics }

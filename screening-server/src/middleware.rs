@@ -63,9 +63,7 @@ pub(crate) async fn around(State(app): State<App>, mut request: Request, next: N
 /// An id that a proxy gave, when it is one (letters, digits and `-`, at most 64), or a new one.
 fn request_id(request: &Request) -> String {
     let given = request.headers().get(&REQUEST_ID).and_then(|id| id.to_str().ok());
-    let is_id = |id: &&str| {
-        (1..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
-    };
+    let is_id = |id: &&str| (1..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
     given.filter(is_id).map_or_else(|| uuid::Uuid::now_v7().to_string(), str::to_owned)
 }
 

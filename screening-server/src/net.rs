@@ -100,7 +100,14 @@ impl Server {
         let address = listener.local_addr()?;
         let app = App::new(definitions, config.limits);
         count(&app);
-        Ok(Self { listener, address, app, config, stop: Stop(Arc::new(watch::Sender::new(false))), beside: Router::new() })
+        Ok(Self {
+            listener,
+            address,
+            app,
+            config,
+            stop: Stop(Arc::new(watch::Sender::new(false))),
+            beside: Router::new(),
+        })
     }
 
     /// Serves routes of an embedder beside those of the server, with the same log, figures and limits around them. They are

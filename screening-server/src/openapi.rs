@@ -99,9 +99,9 @@ mod tests {
             let operation = &document["paths"][route.path][route.method];
             assert!(operation["summary"].is_string() && operation["responses"]["200"].is_object(), "{}", route.path);
             let parameters = route.path.matches('{').count();
-            let named = operation["parameters"].as_array().map_or(0, |list| {
-                list.iter().filter(|parameter| parameter["in"] == "path").count()
-            });
+            let named = operation["parameters"]
+                .as_array()
+                .map_or(0, |list| list.iter().filter(|parameter| parameter["in"] == "path").count());
             assert_eq!(parameters, named, "{}", route.path);
         }
     }

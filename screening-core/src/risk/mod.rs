@@ -28,8 +28,8 @@ pub use check::{PolicyContext, check_policy, check_policy_with};
 pub use condition::{BandWish, Condition, DerivedScore, Leaf, Reference};
 #[cfg(feature = "frame")]
 pub use engine::{Beside, EngineError, JudgedSheets, PolicyEngine, Proposals, RuleCount, SheetSet};
+pub use model::{Effective, POLICY_SCHEMA, PolicyDef, RuleDef, TierDef};
 #[cfg(feature = "frame")]
 pub use one::{OneError, OneSheet, propose_one};
-pub use model::{Effective, POLICY_SCHEMA, PolicyDef, RuleDef, TierDef};
 pub use policy::Policy;
 pub use proposal::{CriticalAnswer, Evidence, EvidenceKind, InvalidSheet, Proposal, Undecided, WhyUndecided};

@@ -78,10 +78,8 @@ pub fn propose_one(
     let scored: Vec<ScoredSheets> = sheets.iter().map(|sheet| ScoredSheets::of_one(sheet.scores)).collect();
     let asked = Asked::of(policy);
     let answers = answers(sheets, &asked)?;
-    let judged: Vec<JudgedSheets<'_>> = sheets
-        .iter()
-        .filter_map(|sheet| Some(JudgedSheets { report: sheet.judged?, rows: &[Some(0)] }))
-        .collect();
+    let judged: Vec<JudgedSheets<'_>> =
+        sheets.iter().filter_map(|sheet| Some(JudgedSheets { report: sheet.judged?, rows: &[Some(0)] })).collect();
     let derived = if asked.norms { derived(&scored, norms, context)? } else { DataFrame::new(1, Vec::new())? };
     let beside = Beside { rows: &[Some(0)], derived: &derived, change: None };
     let set = SheetSet {
@@ -272,7 +270,8 @@ mod tests {
         let scorer = Scorer::new(LIBRARY.get("scl-90").unwrap()).unwrap();
         let set = NormSet::bundled("scl-90-cn-1986").unwrap().unwrap();
         let scale = &set.definition().scales[0].id;
-        let text = include_str!("../../../instruments/policies/district-default.toml").split("[[rules]]").next().unwrap();
+        let text =
+            include_str!("../../../instruments/policies/district-default.toml").split("[[rules]]").next().unwrap();
         let rule = format!(
             "[[rules]]\nid = \"high\"\ntier = \"today\"\ndescription = {{ en = \"x\", zh-CN = \"x\" }}\nsource = \"OWN\"\n\
              when = {{ norm = \"{scale}.z\", op = \">=\", value = -9 }}\n[sources.OWN]\ncite = \"x\"\nkind = \"own\"\n"

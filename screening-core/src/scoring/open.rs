@@ -156,9 +156,11 @@ mod tests {
     fn a_missing_rule_does_not_prorate_a_sheet_that_is_not_finished() {
         let library = Library::bundled().unwrap();
         let prorated = library.iter().find_map(|instrument| {
-            let scale = instrument.definition().scales.iter().position(|scale| {
-                matches!(scale.missing, crate::instrument::model::Missing::Prorate { .. })
-            })?;
+            let scale = instrument
+                .definition()
+                .scales
+                .iter()
+                .position(|scale| matches!(scale.missing, crate::instrument::model::Missing::Prorate { .. }))?;
             Some((instrument, scale))
         });
         let (instrument, scale) = prorated.expect("some instrument prorates");

@@ -17,7 +17,6 @@ use crate::catalogue::Catalogue;
 use crate::order::{Order, OrderedSheet};
 use crate::problem::{Fault, Problem, ProblemKind, say};
 
-pub(crate) use figure::Figure;
 use figure::Entries;
 use proposal::ProposalAnswer;
 use sheet::{CriticalOut, SheetAnswer};

@@ -1,7 +1,7 @@
 //! What norms say of the scores.
 
 use screening_core::instrument::Language;
-use screening_core::norms::{Basis, Derived, DeriveOptions, Limit, Member};
+use screening_core::norms::{Basis, DeriveOptions, Derived, Limit, Member};
 use screening_core::scoring::Scores;
 use serde::Serialize;
 
@@ -68,7 +68,7 @@ pub(super) fn answer<'a>(order: &'a Order, scores: &Scores<'_>, language: Langua
             let Some(own) = scale.id.strip_prefix(id).and_then(|rest| rest.strip_prefix('.')) else { continue };
             let Some(score) = scores.scale(own) else { continue };
             let found = match set.derive(&scale.id, score.value(), &member, &DeriveOptions::default()) {
-                Ok(derived) => Found::Yes(Box::new(values(derived, set.cell_name(derived.cell)))),
+                Ok(derived) => Found::Yes(Box::new(values(&derived, set.cell_name(derived.cell)))),
                 Err(why) => Found::No { no_norm: why.word(), detail: why.text().get(language).to_owned() },
             };
             list.push(NormAnswer { scale: &scale.id, norms: set.citation(), found });
@@ -77,7 +77,7 @@ pub(super) fn answer<'a>(order: &'a Order, scores: &Scores<'_>, language: Langua
     list
 }
 
-fn values(derived: Derived, cell: Option<String>) -> Values {
+fn values(derived: &Derived, cell: Option<String>) -> Values {
     Values {
         cell,
         z: derived.z.map(Figure),

@@ -103,9 +103,11 @@ pub(super) fn answer<'a>(
         let meaning = definition.meaning.get(language);
         (definition.id.as_str(), FlagAnswer { state: flag.state, severity: definition.severity, meaning })
     });
-    let cutoffs = definition.scales.iter().enumerate().filter_map(|(at, scale)| {
-        Some((scale.id.as_str(), ordered.scorer.cutoff_set(at)?))
-    });
+    let cutoffs = definition
+        .scales
+        .iter()
+        .enumerate()
+        .filter_map(|(at, scale)| Some((scale.id.as_str(), ordered.scorer.cutoff_set(at)?)));
     SheetAnswer {
         instrument: instrument.id(),
         version: definition.version.to_string(),
@@ -160,9 +162,8 @@ fn missing<'a>(ordered: &'a OrderedSheet, scale: ScaleView<'a>) -> Vec<&'a str> 
 
 /// The critical answers that were surely given.
 pub(super) fn critical<'a>(scores: &'a Scores<'a>, language: Language) -> impl Iterator<Item = CriticalOut<'a>> {
-    let raised = scores.flags().filter(|flag| {
-        flag.definition.severity == FlagSeverity::Critical && flag.state.is_yes()
-    });
+    let raised =
+        scores.flags().filter(|flag| flag.definition.severity == FlagSeverity::Critical && flag.state.is_yes());
     raised.map(move |flag| CriticalOut {
         instrument: scores.instrument().id(),
         flag: &flag.definition.id,

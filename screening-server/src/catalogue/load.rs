@@ -55,7 +55,8 @@ impl Catalogue {
     pub(crate) fn load(folder: Option<&Path>, earlier: Option<&Self>) -> Result<Self, LoadError> {
         let mut catalogue = Self::default();
         let bundled: Vec<Instrument> = Library::bundled()?.iter().cloned().collect();
-        catalogue.compile(bundled.into_iter().map(|instrument| ("the bundled library".to_owned(), instrument)), earlier)?;
+        catalogue
+            .compile(bundled.into_iter().map(|instrument| ("the bundled library".to_owned(), instrument)), earlier)?;
         let inside = |kind: &'static str| {
             Library::bundled_files(kind).map(move |(id, text)| (format!("{kind}/{id}.toml"), text.to_owned()))
         };
@@ -128,10 +129,9 @@ fn read_all<T: Named>(
 }
 
 fn keep<T: Named>(shelf: &mut Shelf<T>, earlier: &Shelf<T>) -> Result<(), LoadError> {
-    shelf.keep(earlier).map_err(|served| LoadError::SameVersion {
-        file: "what is served now".to_owned(),
-        citation: served.citation(),
-    })
+    shelf
+        .keep(earlier)
+        .map_err(|served| LoadError::SameVersion { file: "what is served now".to_owned(), citation: served.citation() })
 }
 
 /// Name and text of every `*.toml` file of a folder, in the order of the names.

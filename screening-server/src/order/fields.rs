@@ -26,7 +26,10 @@ pub(super) fn object<'j, 'b>(
         }
     } else {
         let mut seen = std::collections::HashSet::with_capacity(entries.len());
-        entries.iter().filter(|(key, _)| !seen.insert(key.as_ref())).for_each(|(key, _)| faults.push(twice(key, place)));
+        entries
+            .iter()
+            .filter(|(key, _)| !seen.insert(key.as_ref()))
+            .for_each(|(key, _)| faults.push(twice(key, place)));
     }
     Some(entries)
 }
@@ -63,7 +66,11 @@ impl<'j, 'b, 'p> Fields<'j, 'b, 'p> {
 
     /// The value of a key; null is the same as no key.
     pub(super) fn get(&self, key: &str) -> Option<&'j Json<'b>> {
-        self.entries.iter().find(|(known, _)| known == key).map(|(_, value)| value).filter(|value| **value != Json::Null)
+        self.entries
+            .iter()
+            .find(|(known, _)| known == key)
+            .map(|(_, value)| value)
+            .filter(|value| **value != Json::Null)
     }
 
     /// The value of a key that must be there.

@@ -112,7 +112,9 @@ fn read(
             let sheet = sheet::read(answers, ready.instrument(), &place, partial, faults);
             filled.extend(sheet.map(|sheet| ((*ready).clone(), sheet)));
         }
-        (Some(answers), Subject::Several) => several(answers, &root.key("answers"), catalogue, partial, faults, &mut filled),
+        (Some(answers), Subject::Several) => {
+            several(answers, &root.key("answers"), catalogue, partial, faults, &mut filled)
+        }
     }
     let cutoffs = options::cutoffs(&fields, subject, &filled, faults);
     let options = options::read(&fields, catalogue, partial, &person, &filled, faults);

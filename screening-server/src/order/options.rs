@@ -39,7 +39,9 @@ pub(super) fn read(
     }
     let policy = fields.word("policy", faults).and_then(|name| {
         let found = catalogue.policies.find(name).cloned();
-        found.map_err(|missed| faults.push(missing(missed, ProblemKind::UnknownPolicy).at(root.key("policy").pointer()))).ok()
+        found
+            .map_err(|missed| faults.push(missing(missed, ProblemKind::UnknownPolicy).at(root.key("policy").pointer())))
+            .ok()
     });
     if let Some(policy) = &policy {
         fits(policy, person, root, faults);
@@ -116,7 +118,9 @@ fn check_norms(
         let Some((ready, _)) = sheet else { continue };
         fits = true;
         let current = ready.instrument().citation();
-        if let Some(cited) = scale.definition.as_ref().filter(|cited| cited.split('+').next() != current.split('+').next()) {
+        if let Some(cited) =
+            scale.definition.as_ref().filter(|cited| cited.split('+').next() != current.split('+').next())
+        {
             let fault = Fault::new(ProblemKind::NormsOtherVersion).at(place.pointer()).with("scale", &scale.id);
             faults.push(fault.with("cited", cited).with("current", current));
         }
@@ -181,8 +185,12 @@ fn sets(json: &Json<'_>, ready: &Ready, place: &Place<'_>, faults: &mut Faults) 
             faults.push(wrong_type(set, "string", &place));
             continue;
         };
-        let mut own: Vec<&str> =
-            definition.cutoffs.iter().filter(|own| own.scales.iter().any(|own| own == scale.as_ref())).map(|own| own.id.as_str()).collect();
+        let mut own: Vec<&str> = definition
+            .cutoffs
+            .iter()
+            .filter(|own| own.scales.iter().any(|own| own == scale.as_ref()))
+            .map(|own| own.id.as_str())
+            .collect();
         own.dedup();
         if own.contains(&set.as_ref()) {
             chosen.push((scale.clone().into_owned(), set.clone().into_owned()));

@@ -9,7 +9,7 @@ use screening_core::instrument::Language;
 use serde::Serialize;
 
 pub use kind::ProblemKind;
-pub(crate) use texts::{ProblemText, say, texts_of};
+pub(crate) use texts::{say, texts_of};
 
 /// Media type of problem details.
 pub(crate) const MEDIA_TYPE: &str = "application/problem+json";
@@ -77,10 +77,6 @@ impl Problem {
             StatusCode::NOT_FOUND if self.first.pointer.is_some() => StatusCode::UNPROCESSABLE_ENTITY,
             status => status,
         }
-    }
-
-    pub(crate) fn kind(&self) -> ProblemKind {
-        self.first.kind
     }
 
     /// The JSON of the problem. `line` is the line of a stream.
@@ -206,6 +202,9 @@ mod tests {
         let body: serde_json::Value = serde_json::from_slice(&body).unwrap();
         assert_eq!(body["errors"].as_array().unwrap().len(), MOST_FAULTS);
         assert_eq!((&body["more_errors"], &body["line"], &body["pointer"]), (&7.into(), &3.into(), &"/0".into()));
-        assert_eq!(body["errors"][1]["detail"], "The key `1` comes more than once, so it cannot be told which value holds.");
+        assert_eq!(
+            body["errors"][1]["detail"],
+            "The key `1` comes more than once, so it cannot be told which value holds."
+        );
     }
 }

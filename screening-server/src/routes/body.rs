@@ -15,13 +15,13 @@ pub(super) const LINES: &[&str] = &["application/x-ndjson", "application/ndjson"
 
 /// The body is of one of these media types, in UTF-8 and not compressed.
 pub(super) fn check_type(headers: &HeaderMap, wanted: &[&str]) -> Result<(), Problem> {
-    let refuse = || Fault::new(ProblemKind::UnsupportedMediaType).with("wanted", wanted.first().unwrap_or(&"")).into();
+    let refuse =
+        || Problem::from(Fault::new(ProblemKind::UnsupportedMediaType).with("wanted", wanted.first().unwrap_or(&"")));
     let given = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).ok_or_else(refuse)?;
     let mut parts = given.split(';').map(|part| part.trim().to_ascii_lowercase());
     let media = parts.next().unwrap_or_default();
-    let other_charset = |part: String| {
-        part.strip_prefix("charset=").is_some_and(|charset| charset.trim_matches('"') != "utf-8")
-    };
+    let other_charset =
+        |part: String| part.strip_prefix("charset=").is_some_and(|charset| charset.trim_matches('"') != "utf-8");
     let plain = headers.get(header::CONTENT_ENCODING).is_none_or(|encoding| encoding == "identity");
     if !wanted.contains(&media.as_str()) || parts.any(other_charset) || !plain {
         return Err(refuse());

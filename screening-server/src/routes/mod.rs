@@ -174,7 +174,13 @@ pub(crate) const ROUTES: &[Route] = &[
         handler: || get(operations::openapi),
     },
     Route { method: "get", path: "/api", operation: "getReference", problems: &[], handler: || get(operations::page) },
-    Route { method: "get", path: "/healthz", operation: "getHealth", problems: &[], handler: || get(operations::health) },
+    Route {
+        method: "get",
+        path: "/healthz",
+        operation: "getHealth",
+        problems: &[],
+        handler: || get(operations::health),
+    },
     Route {
         method: "get",
         path: "/readyz",
@@ -182,7 +188,13 @@ pub(crate) const ROUTES: &[Route] = &[
         problems: &[ProblemKind::Stopping],
         handler: || get(operations::ready),
     },
-    Route { method: "get", path: "/metrics", operation: "getMetrics", problems: &[], handler: || get(operations::metrics) },
+    Route {
+        method: "get",
+        path: "/metrics",
+        operation: "getMetrics",
+        problems: &[],
+        handler: || get(operations::metrics),
+    },
 ];
 
 /// The whole service, and what an embedder serves beside it.

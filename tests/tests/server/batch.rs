@@ -51,7 +51,10 @@ fn a_line_is_a_battery_unless_an_instrument_is_named() {
     assert_eq!(lines.len(), 2, "the last line needs no line end");
     assert_eq!(lines[0]["sheets"]["gad-7"]["scores"]["total"]["value"], 21);
     assert!(lines[0]["proposal"]["tier"].is_string());
-    assert_eq!((&lines[1]["type"], &lines[1]["pointer"]), (&"/problems/unknown-instrument".into(), &"/answers/nowhere".into()));
+    assert_eq!(
+        (&lines[1]["type"], &lines[1]["pointer"]),
+        (&"/problems/unknown-instrument".into(), &"/answers/nowhere".into())
+    );
     assert_eq!(SHARED.stream(STREAM, "").lines().len(), 0);
 }
 
@@ -59,7 +62,10 @@ fn a_line_is_a_battery_unless_an_instrument_is_named() {
 fn the_same_bytes_as_one_by_one() {
     let answers = numbered(&[2, 1, 0, 3, 2, 1, 0]);
     let single = SHARED.post("/api/v1/score/gad-7", &format!(r#"{{"answers": {answers}}}"#)).json();
-    let mut line = SHARED.stream("/api/v1/score/batch?instrument=gad-7", &format!(r#"{{"answers": {answers}}}"#)).lines().remove(0);
+    let mut line = SHARED
+        .stream("/api/v1/score/batch?instrument=gad-7", &format!(r#"{{"answers": {answers}}}"#))
+        .lines()
+        .remove(0);
     line.as_object_mut().unwrap().shift_remove("line");
     assert_eq!(line, single);
 }
@@ -68,7 +74,8 @@ fn the_same_bytes_as_one_by_one() {
 fn a_line_that_is_too_long_is_refused_and_the_next_is_scored() {
     let server = limited(Limits { body: 1000, ..Limits::default() });
     let good = format!(r#"{{"explain": false, "answers": {}}}"#, numbered(&[1; 7]));
-    let lines = server.stream("/api/v1/score/batch?instrument=gad-7", &format!("{}\n{good}\n", "x".repeat(500_000))).lines();
+    let lines =
+        server.stream("/api/v1/score/batch?instrument=gad-7", &format!("{}\n{good}\n", "x".repeat(500_000))).lines();
     assert_eq!(lines.len(), 2);
     assert_eq!(lines[0]["type"], "/problems/line-too-long");
     assert_eq!(lines[1]["scores"]["total"]["value"], 7);

@@ -12,13 +12,15 @@ fn every_path_of_the_document_is_answered() {
     assert_eq!(document, screening_server::openapi_document());
     for (path, methods) in document["paths"].as_object().unwrap() {
         for (method, operation) in methods.as_object().unwrap() {
-            let target = operation["parameters"].as_array().into_iter().flatten().fold(path.clone(), |path, parameter| {
-                let name = format!("{{{}}}", parameter["name"].as_str().unwrap_or_default());
-                path.replace(&name, parameter["example"].as_str().unwrap_or_default())
-            });
+            let target =
+                operation["parameters"].as_array().into_iter().flatten().fold(path.clone(), |path, parameter| {
+                    let name = format!("{{{}}}", parameter["name"].as_str().unwrap_or_default());
+                    path.replace(&name, parameter["example"].as_str().unwrap_or_default())
+                });
             assert!(!target.contains('{'), "{target}: every part of a path has an example");
             // What the document shows as an example works as it stands.
-            let answer = match operation["requestBody"]["content"].as_object().and_then(|content| content.iter().next()) {
+            let answer = match operation["requestBody"]["content"].as_object().and_then(|content| content.iter().next())
+            {
                 None => SHARED.get(&target),
                 Some((media, content)) => {
                     let example = &content["example"];
@@ -104,7 +106,8 @@ fn check(answer: &Value, schema: &str) {
 #[test]
 fn answers_are_as_the_document_says() {
     for id in ["gad-7", "phq-9", "scl-90", "asq", "mht"] {
-        let partial = SHARED.post(&format!("/api/v1/score/{id}"), r#"{"partial": true, "answers": {}, "context": {"sex": "male"}}"#);
+        let partial = SHARED
+            .post(&format!("/api/v1/score/{id}"), r#"{"partial": true, "answers": {}, "context": {"sex": "male"}}"#);
         check(&partial.json(), "SheetResult");
     }
     let scl = crate::client::numbered(&[3; 90]);
@@ -159,7 +162,11 @@ fn the_line_of_the_readme_works() {
     let page = std::fs::read_to_string(repository().join("README.md")).unwrap();
     let body = page.split("-d '").nth(1).and_then(|rest| rest.split('\'').next()).unwrap();
     let answer = SHARED.post("/api/v1/score/gad-7", body).json();
-    let shown = page.split("-d '").nth(1).and_then(|rest| rest.split("```json\n").nth(1)).and_then(|rest| rest.split("```").next());
+    let shown = page
+        .split("-d '")
+        .nth(1)
+        .and_then(|rest| rest.split("```json\n").nth(1))
+        .and_then(|rest| rest.split("```").next());
     let shown: Value = serde_json::from_str(shown.unwrap()).unwrap();
     for (key, value) in shown.as_object().unwrap() {
         assert_eq!(&answer["scores"]["total"][key], value, "{key}");

@@ -38,8 +38,10 @@ fn the_log_says_what_happened_and_not_what_was_answered() {
         "marker-broken",
     ];
     for body in bodies {
-        for target in ["/api/v1/score/gad-7", "/api/v1/score", "/api/v1/score/gad-7?name=marker-query", "/marker-path"] {
-            let headers = [("content-type", "application/json"), ("x-note", "marker-header"), ("user-agent", "marker-agent")];
+        for target in ["/api/v1/score/gad-7", "/api/v1/score", "/api/v1/score/gad-7?name=marker-query", "/marker-path"]
+        {
+            let headers =
+                [("content-type", "application/json"), ("x-note", "marker-header"), ("user-agent", "marker-agent")];
             SHARED.ask("POST", target, &headers, Some(body.as_bytes()));
         }
         SHARED.stream("/api/v1/score/batch?instrument=gad-7", body);

@@ -46,11 +46,31 @@ const WRONG: &[(&str, &str, &str)] = &[
     (r#"{"partial": true, "answers": {}, "context": {"grade": 13}}"#, "out-of-range", "/context/grade"),
     (r#"{"partial": true, "answers": {}, "context": {"grade": "8"}}"#, "wrong-type", "/context/grade"),
     (r#"{"partial": true, "answers": {}, "context": {"age": -1}}"#, "out-of-range", "/context/age"),
-    (r#"{"partial": true, "answers": {}, "context": {"birth_date": "2012-05-04"}}"#, "missing-key", "/context/administered_on"),
-    (r#"{"partial": true, "answers": {}, "context": {"birth_date": "4.5.2012", "administered_on": "2026-09-15"}}"#, "not-a-date", "/context/birth_date"),
-    (r#"{"partial": true, "answers": {}, "context": {"birth_date": "2012-02-30", "administered_on": "2026-09-15"}}"#, "not-a-date", "/context/birth_date"),
-    (r#"{"partial": true, "answers": {}, "context": {"birth_date": "2027-05-04", "administered_on": "2026-09-15"}}"#, "implausible-age", "/context/birth_date"),
-    (r#"{"partial": true, "answers": {}, "context": {"age": 14, "birth_date": "2012-05-04", "administered_on": "2026-09-15"}}"#, "conflicting-keys", "/context/age"),
+    (
+        r#"{"partial": true, "answers": {}, "context": {"birth_date": "2012-05-04"}}"#,
+        "missing-key",
+        "/context/administered_on",
+    ),
+    (
+        r#"{"partial": true, "answers": {}, "context": {"birth_date": "4.5.2012", "administered_on": "2026-09-15"}}"#,
+        "not-a-date",
+        "/context/birth_date",
+    ),
+    (
+        r#"{"partial": true, "answers": {}, "context": {"birth_date": "2012-02-30", "administered_on": "2026-09-15"}}"#,
+        "not-a-date",
+        "/context/birth_date",
+    ),
+    (
+        r#"{"partial": true, "answers": {}, "context": {"birth_date": "2027-05-04", "administered_on": "2026-09-15"}}"#,
+        "implausible-age",
+        "/context/birth_date",
+    ),
+    (
+        r#"{"partial": true, "answers": {}, "context": {"age": 14, "birth_date": "2012-05-04", "administered_on": "2026-09-15"}}"#,
+        "conflicting-keys",
+        "/context/age",
+    ),
     (r#"{"partial": true, "answers": {}, "policy": "district-default"}"#, "not-for-open-sheets", "/policy"),
     (r#"{"partial": true, "answers": {}, "validity": "district-default"}"#, "not-for-open-sheets", "/validity"),
     (r#"{"partial": true, "answers": {}, "cutoffs": {"nowhere": "x"}}"#, "unknown-scale", "/cutoffs/nowhere"),
@@ -72,38 +92,56 @@ fn every_fault_has_its_kind_and_place() {
 
 #[test]
 fn what_only_a_finished_sheet_can_be_asked() {
-    let refused = |more: &str, kind: &str, pointer: &str| SHARED.post(GAD, &gad(more)).refused(422, kind, Some(pointer));
+    let refused =
+        |more: &str, kind: &str, pointer: &str| SHARED.post(GAD, &gad(more)).refused(422, kind, Some(pointer));
     refused(r#", "policy": "nowhere""#, "unknown-policy", "/policy");
     refused(r#", "policy": "district-default@9.9.9""#, "unknown-version", "/policy");
     refused(r#", "policy": 3"#, "wrong-type", "/policy");
     refused(r#", "validity": "nowhere""#, "unknown-validity-plan", "/validity");
     refused(r#", "policy": "district-default", "context": {"grade": 1}"#, "policy-grade", "/policy");
-    refused(r#", "policy": "district-default", "context": {"administered_on": "1999-01-01"}"#, "policy-not-in-force", "/policy");
+    refused(
+        r#", "policy": "district-default", "context": {"administered_on": "1999-01-01"}"#,
+        "policy-not-in-force",
+        "/policy",
+    );
     refused(r#", "duration_s": -1"#, "out-of-range", "/duration_s");
 }
 
 #[test]
 fn batteries_have_faults_of_their_own() {
-    let refused = |body: &str, kind: &str, pointer: &str| SHARED.post("/api/v1/score", body).refused(422, kind, Some(pointer));
+    let refused =
+        |body: &str, kind: &str, pointer: &str| SHARED.post("/api/v1/score", body).refused(422, kind, Some(pointer));
     refused(r#"{"answers": {}}"#, "no-sheet", "/answers");
     refused(r#"{"answers": {"nowhere": {}}}"#, "unknown-instrument", "/answers/nowhere");
     refused(r#"{"answers": {"gad-7@0.0.1": {}}}"#, "unknown-version", "/answers/gad-7@0.0.1");
-    refused(r#"{"partial": true, "answers": {"gad-7": {}, "gad-7@1.0.0": {}}}"#, "instrument-twice", "/answers/gad-7@1.0.0");
+    refused(
+        r#"{"partial": true, "answers": {"gad-7": {}, "gad-7@1.0.0": {}}}"#,
+        "instrument-twice",
+        "/answers/gad-7@1.0.0",
+    );
     refused(r#"{"partial": true, "answers": {"gad-7": {"1": 9}}}"#, "answer-not-allowed", "/answers/gad-7/1");
-    refused(r#"{"partial": true, "answers": {"gad-7": {}}, "cutoffs": {"phq-9": {}}}"#, "unknown-key", "/cutoffs/phq-9");
+    refused(
+        r#"{"partial": true, "answers": {"gad-7": {}}, "cutoffs": {"phq-9": {}}}"#,
+        "unknown-key",
+        "/cutoffs/phq-9",
+    );
 }
 
 #[test]
 fn all_faults_are_told_at_once() {
     let answer = SHARED.post(GAD, r#"{"answers": {"1": 9, "x": 0}, "who": 1}"#);
     let body = answer.refused(422, "unknown-key", Some("/who"));
-    let places: Vec<&str> = body["errors"].as_array().unwrap().iter().map(|one| one["pointer"].as_str().unwrap()).collect();
+    let places: Vec<&str> =
+        body["errors"].as_array().unwrap().iter().map(|one| one["pointer"].as_str().unwrap()).collect();
     assert_eq!(places, ["/who", "/answers/1", "/answers/x", "/answers"]);
 }
 
 #[test]
 fn answers_are_not_repeated_in_problems() {
-    let answer = SHARED.post(GAD, r#"{"partial": true, "answers": {"1": 77123}, "context": {"sex": "marker-sex", "birth_date": "marker-date"}}"#);
+    let answer = SHARED.post(
+        GAD,
+        r#"{"partial": true, "answers": {"1": 77123}, "context": {"sex": "marker-sex", "birth_date": "marker-date"}}"#,
+    );
     for secret in ["77123", "marker-sex", "marker-date"] {
         assert!(!answer.text().contains(secret), "{}", answer.text());
     }
@@ -160,12 +198,17 @@ fn paths_methods_and_queries() {
 #[test]
 fn media_types() {
     let send = |headers: &[(&str, &str)]| SHARED.ask("POST", GAD, headers, Some(gad("").as_bytes()));
-    for wrong in ["text/plain", "application/x-www-form-urlencoded", "application/json; charset=gbk", "application/x-ndjson"] {
+    for wrong in
+        ["text/plain", "application/x-www-form-urlencoded", "application/json; charset=gbk", "application/x-ndjson"]
+    {
         send(&[("content-type", wrong), ("accept-language", "en")]).refused(415, "unsupported-media-type", None);
     }
     send(&[("accept-language", "en")]).refused(415, "unsupported-media-type", None);
-    send(&[("content-type", "application/json"), ("content-encoding", "gzip"), ("accept-language", "en")])
-        .refused(415, "unsupported-media-type", None);
+    send(&[("content-type", "application/json"), ("content-encoding", "gzip"), ("accept-language", "en")]).refused(
+        415,
+        "unsupported-media-type",
+        None,
+    );
     assert_eq!(send(&[("content-type", "Application/JSON; Charset=\"UTF-8\"")]).status, 200);
 }
 

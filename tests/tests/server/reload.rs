@@ -11,7 +11,9 @@ use crate::client::{Running, numbered, start};
 /// A bundled definition under another id and version; `content` makes its text another one.
 fn write(folder: &Path, file: &str, version: &str, content: u8) {
     let text = std::fs::read_to_string(repository().join("instruments/gad-2.toml")).unwrap();
-    let text = text.replace("id = \"gad-2\"", "id = \"own\"").replace("version = \"1.0.0\"", &format!("version = \"{version}\""));
+    let text = text
+        .replace("id = \"gad-2\"", "id = \"own\"")
+        .replace("version = \"1.0.0\"", &format!("version = \"{version}\""));
     let text = format!("{text}\n# {content}\n");
     std::fs::write(folder.join(file), text).unwrap();
 }
@@ -75,7 +77,9 @@ fn policies_norms_and_plans_come_from_the_folder_too() {
     copy("norms", "scl-90-cn-1986");
     let server = start(Config { instruments: Some(folder.path().to_owned()), ..Config::default() });
     let scl = numbered(&[1; 90]);
-    let body = format!(r#"{{"answers": {{"scl-90": {scl}}}, "policy": "own", "validity": "own", "norms": ["own"], "explain": false}}"#);
+    let body = format!(
+        r#"{{"answers": {{"scl-90": {scl}}}, "policy": "own", "validity": "own", "norms": ["own"], "explain": false}}"#
+    );
     let answer = server.post("/api/v1/score", &body);
     assert_eq!(answer.status, 200, "{}", answer.text());
     assert!(answer.json()["provenance"]["policy"].as_str().unwrap().starts_with("own@"));

@@ -35,7 +35,8 @@ fn stable(mut value: Value) -> String {
 
 #[test]
 fn a_whole_sheet() {
-    let body = format!(r#"{{"answers": {}, "context": {{"sex": "female", "grade": 8}}}}"#, numbered(&[2, 2, 1, 1, 1, 2, 1]));
+    let body =
+        format!(r#"{{"answers": {}, "context": {{"sex": "female", "grade": 8}}}}"#, numbered(&[2, 2, 1, 1, 1, 2, 1]));
     let answer = SHARED.post("/api/v1/score/gad-7", &body);
     assert_eq!(answer.status, 200, "{}", answer.text());
     assert_eq!(answer.header("content-type"), Some("application/json"));
@@ -46,7 +47,8 @@ fn a_whole_sheet() {
 #[test]
 fn chinese_is_the_default() {
     let body = format!(r#"{{"answers": {}, "explain": false}}"#, numbered(&[0, 0, 0, 0, 0, 0, 0, 0, 2]));
-    let answer = SHARED.ask("POST", "/api/v1/score/phq-9", &[("content-type", "application/json")], Some(body.as_bytes()));
+    let answer =
+        SHARED.ask("POST", "/api/v1/score/phq-9", &[("content-type", "application/json")], Some(body.as_bytes()));
     assert_eq!(answer.header("content-language"), Some("zh-CN"));
     insta::assert_snapshot!(stable(answer.json()));
 }
