@@ -203,7 +203,7 @@ mod tests {
             let draw = draws[at % draws.len()];
             let name = PlSmallStr::from(instrument.item_column(at));
             let text = match item.kind {
-                _ if draw % 11 == 0 => None,
+                _ if draw.is_multiple_of(11) => None,
                 ItemKind::Choice => {
                     let options = instrument.definition().options_of(item);
                     Some(options[usize::from(draw) % options.len()].code.to_string())
@@ -277,14 +277,12 @@ mod tests {
              when = {{ norm = \"{scale}.z\", op = \">=\", value = -9 }}\n[sources.OWN]\ncite = \"x\"\nkind = \"own\"\n"
         );
         let policy = Policy::from_toml(&format!("{text}{rule}")).unwrap_or_else(|found| panic!("{found}"));
+        let adult = Context { age_months: Some(20 * 12), ..Context::default() };
         let sheet = Sheet::from_codes(scorer.instrument(), &[2; 90]).unwrap();
-        let scores = scorer.score(&sheet, &Context::default());
+        let scores = scorer.score(&sheet, &adult);
         let one = [OneSheet { sheet: &sheet, scores: &scores, judged: None }];
-        assert!(matches!(
-            propose_one(&policy, &one, &[], &Context::default()),
-            Err(OneError::Engine(EngineError::Norm { .. }))
-        ));
-        let proposal = propose_one(&policy, &one, &[&set], &Context::default()).unwrap();
+        assert!(matches!(propose_one(&policy, &one, &[], &adult), Err(OneError::Engine(EngineError::Norm { .. }))));
+        let proposal = propose_one(&policy, &one, &[&set], &adult).unwrap();
         assert_eq!(proposal.tier, "today");
         assert_eq!(proposal.evidence.len(), 1);
     }

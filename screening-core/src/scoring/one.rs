@@ -34,7 +34,10 @@ impl ScoredSheets {
                 bounds: vec![[low as f32, high as f32]],
                 bands: if plan.cutoffs.is_empty() { Vec::new() } else { band() },
                 bands_undecided: view.band_undecided(),
-                norm_cells: vec![view.norm_cell().map_or(0, |cell| cell as u16 + 1)],
+                norm_cells: match plan.norm {
+                    Some(_) => vec![view.norm_cell().map_or(0, |cell| cell as u16 + 1)],
+                    None => Vec::new(),
+                },
             }
         };
         let missing = scorer.instrument.definition().items.len() - scores.answered();

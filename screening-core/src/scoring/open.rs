@@ -75,7 +75,11 @@ fn undecided_missing(definition: &Definition, text: &str) -> String {
         let parts: Vec<String> = arguments.split(',').map(|item| neither(definition, item.trim())).collect();
         out.push_str(before);
         let joined = parts.join(", ");
-        out.push_str(&if counted { format!("count({joined})") } else { joined });
+        if counted {
+            out.extend(["count(", &joined, ")"]);
+        } else {
+            out.push_str(&joined);
+        }
         rest = after;
     }
     out.push_str(rest);

@@ -103,7 +103,7 @@ mod tests {
     #[test]
     fn lines_are_the_same_however_they_come_in() {
         let text = "a\r\n\nlonger than allowed\nbc\nlast";
-        for piece in 1..text.len() + 1 {
+        for piece in 1..=text.len() {
             assert_eq!(cut(text, piece, 5), ["a", "", "TOO LONG", "bc", "last"], "pieces of {piece}");
         }
         assert_eq!(cut("a\n", 1, 5), ["a"], "a line end ends a line and begins none");

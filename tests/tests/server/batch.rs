@@ -91,7 +91,7 @@ fn what_cannot_be_a_stream_is_refused_as_a_whole() {
 /// Nobody reads, so the server stops taking lines: what it holds is bounded by the buffers of the sockets, however much is sent.
 #[test]
 fn whoever_reads_slowly_is_served_slowly_and_loses_nothing() {
-    const LINES: usize = 3000;
+    const LINES: usize = 1500;
     let server = limited(Limits { streams: 1, ..Limits::default() });
     // Long lines and longer answers: buffers of the system hold few of them.
     let good = format!("{{\"answers\": {}{}}}\n", numbered(&[2; 90]), " ".repeat(20_000));
@@ -128,7 +128,7 @@ fn whoever_reads_slowly_is_served_slowly_and_loses_nothing() {
     assert_eq!(read_head(&mut reader).0, 200);
     let mut lines = 0;
     while let Some(part) = chunk(&mut reader) {
-        lines += part.iter().filter(|byte| **byte == b'\n').count();
+        lines += String::from_utf8_lossy(&part).matches('\n').count();
     }
     writing.join().unwrap();
     assert_eq!(lines, LINES);

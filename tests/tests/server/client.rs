@@ -64,7 +64,12 @@ impl Running {
         socket.write_all(&head(method, target, headers, body.map(<[u8]>::len))).unwrap();
         // A server that refuses early may hang up while the body is on its way.
         let _ = socket.write_all(body.unwrap_or_default());
-        Answer::read(&mut BufReader::new(socket))
+        let mut reader = BufReader::new(socket);
+        if method == "HEAD" {
+            let (status, headers) = read_head(&mut reader);
+            return Answer { status, headers, body: Vec::new() };
+        }
+        Answer::read(&mut reader)
     }
 
     pub(crate) fn get(&self, target: &str) -> Answer {
@@ -92,15 +97,11 @@ impl Drop for Running {
 
 /// The head of a request; `length` is that of its body.
 pub(crate) fn head(method: &str, target: &str, headers: &[(&str, &str)], length: Option<usize>) -> Vec<u8> {
-    let mut head = format!("{method} {target} HTTP/1.1\r\nhost: test\r\nconnection: close\r\n");
-    for (name, value) in headers {
-        head.push_str(&format!("{name}: {value}\r\n"));
-    }
-    if let Some(length) = length {
-        head.push_str(&format!("content-length: {length}\r\n"));
-    }
-    head.push_str("\r\n");
-    head.into_bytes()
+    let mut lines =
+        vec![format!("{method} {target} HTTP/1.1"), "host: test".to_owned(), "connection: close".to_owned()];
+    lines.extend(headers.iter().map(|(name, value)| format!("{name}: {value}")));
+    lines.extend(length.map(|length| format!("content-length: {length}")));
+    format!("{}\r\n\r\n", lines.join("\r\n")).into_bytes()
 }
 
 /// An answer, read to its end.

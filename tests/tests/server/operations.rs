@@ -38,7 +38,7 @@ fn figures_count_routes_and_never_paths() {
         r#"screening_http_requests_total{method="GET",route="unmatched",status="404"} 1"#,
         r#"screening_stream_lines_total{outcome="scored"} 1"#,
         r#"screening_stream_lines_total{outcome="refused"} 1"#,
-        r#"screening_http_in_flight 1"#,
+        "screening_http_in_flight 1",
     ] {
         assert!(text.contains(line), "{line} is not in\n{text}");
     }
