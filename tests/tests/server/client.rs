@@ -1,6 +1,6 @@
 //! A server in this process, and a client of a few lines that says exactly what goes over the wire.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::{LazyLock, Once};
 use std::time::Duration;
