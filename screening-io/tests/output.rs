@@ -264,7 +264,9 @@ fn names_stand_in_the_lists_only_and_only_when_handed_over() {
     let folder = tempfile::tempdir().expect("folder");
     let result = small();
     write(folder.path(), &result, &names());
-    for file in ["results.csv", "results.parquet", "coverage.csv", "rejected.csv", "published/aggregates.csv", "summary.json"] {
+    for file in
+        ["results.csv", "results.parquet", "coverage.csv", "rejected.csv", "published/aggregates.csv", "summary.json"]
+    {
         let bytes = std::fs::read(folder.path().join(file)).expect("file");
         let name = "甲".as_bytes();
         assert!(!bytes.windows(name.len()).any(|part| part == name), "{file}");

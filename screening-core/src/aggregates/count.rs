@@ -46,7 +46,8 @@ pub(super) fn population(
             (words.join(" "), words)
         })
         .collect();
-    let names: Vec<String> = (0..=12).map(|grade| if grade == 0 { UNKNOWN.to_owned() } else { grade.to_string() }).collect();
+    let names: Vec<String> =
+        (0..=12).map(|grade| if grade == 0 { UNKNOWN.to_owned() } else { grade.to_string() }).collect();
     let mut values: Vec<[&str; 1]> = Vec::with_capacity(counted.len());
     for row in 0..frame.height() {
         let grade = grades.get(row).map_or(0, usize::from).min(12);
@@ -62,9 +63,12 @@ pub(super) fn population(
         person.extend(values.iter().map(<[&str; 1]>::as_slice));
         people.add(&person, 1)?;
     }
-    let anybody = |own: &&Counted| (0..=12).any(|grade| {
-        own.asked.get(grade) == Some(&true) && (grades.iter().any(|known| known.map_or(0, usize::from).min(12) == grade))
-    });
+    let anybody = |own: &&Counted| {
+        (0..=12).any(|grade| {
+            own.asked.get(grade) == Some(&true)
+                && (grades.iter().any(|known| known.map_or(0, usize::from).min(12) == grade))
+        })
+    };
     let tables = counted.iter().filter(anybody).flat_map(|own| tables(&own.id)).collect();
     Ok((people, tables))
 }

@@ -195,7 +195,8 @@ fn rows(release: &ProtectedRelease, counted: &[Counted]) -> Vec<AggregateRow> {
     let everybody = say("aggregates.all", &[]);
     let mut rows = Vec::new();
     for own in counted {
-        let tables = release.tables.iter().filter(|table| table.spec.id().split_once('/').is_some_and(|(id, _)| id == own.id));
+        let tables =
+            release.tables.iter().filter(|table| table.spec.id().split_once('/').is_some_and(|(id, _)| id == own.id));
         for cell in tables.flat_map(|table| table_cells(table, own)) {
             let (groups, value, shown, people) = cell;
             if people == Shown::Value(0) {
@@ -261,9 +262,7 @@ fn table_cells(table: &ProtectedTable, counted: &Counted) -> Vec<AggregateCell> 
         cells.push((groups, value, cell.shown, people));
     }
     // Values in the order of the measure, which is that of the policy and of the bands.
-    let order = |value: &Option<String>| {
-        value.as_ref().map(|id| counted.values.iter().position(|(own, _)| own == id))
-    };
+    let order = |value: &Option<String>| value.as_ref().map(|id| counted.values.iter().position(|(own, _)| own == id));
     let same_group = |_: &AggregateCell, next: &AggregateCell| next.1.is_some();
     cells.chunk_by_mut(same_group).for_each(|group| group.sort_by_key(|cell| order(&cell.1)));
     cells

@@ -54,8 +54,9 @@ impl Component {
         sensitive: &[usize],
         rule: Rule,
     ) -> Result<Self, DisclosureError> {
-        let known: Vec<usize> =
-            (0..population.dimensions.len()).filter(|at| population.dimensions.get(*at).is_some_and(Dimension::is_known)).collect();
+        let known: Vec<usize> = (0..population.dimensions.len())
+            .filter(|at| population.dimensions.get(*at).is_some_and(Dimension::is_known))
+            .collect();
         let (places, results) = (leaves(population, grids, &known), leaves(population, grids, sensitive));
         let (group_at, groups) = numbered(grids, &known);
         let (part_at, parts) = numbered(grids, sensitive);
@@ -145,8 +146,7 @@ impl Component {
         let holds = |value: usize, part: usize| {
             parts_of.get(value).is_some_and(|parts| parts.binary_search(&(part as u32)).is_ok())
         };
-        self.counts =
-            (0..parts).map(|part| (0..self.values).map(|value| holds(value, part)).collect()).collect();
+        self.counts = (0..parts).map(|part| (0..self.values).map(|value| holds(value, part)).collect()).collect();
         let effect = |left: usize, taken: usize| {
             let change = |part: usize| (part as u32, i64::from(holds(taken, part)) - i64::from(holds(left, part)));
             (0..parts).map(change).filter(|(_, change)| *change != 0).collect()
@@ -178,8 +178,8 @@ impl Component {
                         continue;
                     }
                     *slot = self.cells.len() as u32;
-                    let above = height(key, known)
-                        + parts.get(*part as usize).map_or(0, |part| height(part, sensitive));
+                    let above =
+                        height(key, known) + parts.get(*part as usize).map_or(0, |part| height(part, sensitive));
                     self.cells.push(Cell {
                         group: *group,
                         part: *part,

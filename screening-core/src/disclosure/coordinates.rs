@@ -98,7 +98,8 @@ impl Coordinates {
         let here = |(own, at): (&Leaves, &usize)| {
             leaves.get(*at).and_then(|leaf| own.of.get(*leaf as usize)).copied().unwrap_or(0)
         };
-        let key: u64 = self.leaves.iter().zip(dimensions).zip(&self.steps).map(|(own, step)| u64::from(here(own)) * step).sum();
+        let key: u64 =
+            self.leaves.iter().zip(dimensions).zip(&self.steps).map(|(own, step)| u64::from(here(own)) * step).sum();
         if let Some(found) = self.number.get(&key) {
             return *found;
         }
@@ -174,7 +175,8 @@ fn candidates(leaf: usize, own: &Leaves, inside: &HashMap<u32, Vec<u32>>) -> Vec
     let mut lists: Vec<&Vec<u32>> =
         own.nodes.get(leaf).into_iter().flatten().filter_map(|node| inside.get(node)).collect();
     lists.sort_by_key(|list| list.len());
-    let largest = lists.into_iter().flat_map(|list| list.iter().copied().filter(|at| *at as usize != leaf).take(LARGEST));
+    let largest =
+        lists.into_iter().flat_map(|list| list.iter().copied().filter(|at| *at as usize != leaf).take(LARGEST));
     let last = own.nodes.len();
     let beside = (1..=BESIDE).flat_map(|by| [leaf.checked_sub(by), Some(leaf + by).filter(|at| *at < last)]);
     let mut found: Vec<u32> = Vec::new();

@@ -149,7 +149,9 @@ pub fn protect_after(
 fn apart(population: &Population, grids: &[Grid]) -> (Vec<Vec<usize>>, Vec<usize>) {
     let sensitive = |grid: &Grid| -> Vec<usize> {
         let own = population.dimensions.iter().zip(&grid.nodes).enumerate();
-        own.filter(|(_, (own, nodes))| !own.is_known() && nodes.iter().any(|node| *node != ALL)).map(|(at, _)| at).collect()
+        own.filter(|(_, (own, nodes))| !own.is_known() && nodes.iter().any(|node| *node != ALL))
+            .map(|(at, _)| at)
+            .collect()
     };
     let told: Vec<Vec<usize>> = grids.iter().map(sensitive).collect();
     let mut groups: Vec<Vec<usize>> = Vec::new();

@@ -182,7 +182,8 @@ impl<'a> Search<'a> {
             }
             for taken in of(up) {
                 let cells = component.effect(left, taken).iter().filter_map(|(part, _)| component.cell(group, *part));
-                let shown = cells.filter_map(|at| look.states.get(at as usize)).filter(|cell| cell.state == State::Shown);
+                let shown =
+                    cells.filter_map(|at| look.states.get(at as usize)).filter(|cell| cell.state == State::Shown);
                 found.push((shown.map(|cell| cell.cost).sum(), -people.min(look.aim.need), left, taken));
             }
         }
@@ -244,7 +245,8 @@ impl<'a> Search<'a> {
                 }
             }
             // Nobody is at most corners of what does not occur, such as the grade of another class.
-            if corners.get(before..).unwrap_or_default().iter().all(|(key, _)| self.component.known.at(*key).is_some()) {
+            if corners.get(before..).unwrap_or_default().iter().all(|(key, _)| self.component.known.at(*key).is_some())
+            {
                 self.cube(&Cube { chosen: rest, ..*cube }, corners, look);
             }
             corners.truncate(before);

@@ -66,7 +66,8 @@ fn wave(size: usize, consent: ConsentMode) -> ScreeningResult {
     ]
     .expect("roster");
     let answering: Vec<usize> = (0..count).filter(|at| at % size >= 3).collect();
-    let mut frame = df!["student_id" => answering.iter().map(|at| ids[*at].clone()).collect::<Vec<_>>()].expect("sheets");
+    let mut frame =
+        df!["student_id" => answering.iter().map(|at| ids[*at].clone()).collect::<Vec<_>>()].expect("sheets");
     for item in (1..=9).map(|n| format!("phq-9.{n}")).chain((1..=7).map(|n| format!("gad-7.{n}"))) {
         let last = item == "phq-9.9";
         let codes: Vec<i8> = answering.iter().map(|at| if last { 0 } else { (at % 7 / 3) as i8 }).collect();
@@ -96,12 +97,10 @@ fn where_consent_has_to_be_recorded_it_is_asked_for_first() {
         let at = list.column("student_id").iter().position(|own| *own == id);
         at.map(|at| list.column("to_do")[at])
     };
-    assert_eq!([step("A0"), step("A2"), step("A7"), step("A8")], [
-        Some("make_up"),
-        Some("ask_consent"),
-        Some("ask_consent"),
-        None
-    ]);
+    assert_eq!(
+        [step("A0"), step("A2"), step("A7"), step("A8")],
+        [Some("make_up"), Some("ask_consent"), Some("ask_consent"), None]
+    );
     write(folder.path(), &wave(20, ConsentMode::OptOut), &BTreeMap::new());
     let list = Csv::read(&folder.path().join("make-up.csv"));
     assert!(list.column("to_do").iter().all(|step| *step != "ask_consent"));

@@ -25,8 +25,11 @@ fn value(measure: usize, values: usize, draw: u64) -> usize {
 
 /// A district of schools of three grades each; so many measures, each of so many values.
 fn district(schools: usize, pupils: usize, measures: usize, values: usize) -> (Population, Vec<TableSpec>) {
-    let mut dimensions =
-        vec![Dimension::known("school", &["school"]), Dimension::known("grade", &["grade"]), Dimension::known("sex", &["sex"])];
+    let mut dimensions = vec![
+        Dimension::known("school", &["school"]),
+        Dimension::known("grade", &["grade"]),
+        Dimension::known("sex", &["sex"]),
+    ];
     let names: Vec<String> = (0..measures).map(|at| format!("m{at}")).collect();
     dimensions.extend(names.iter().map(|name| Dimension::sensitive(name, &["value"])));
     let mut people = Population::new(dimensions);
@@ -51,8 +54,12 @@ fn district(schools: usize, pupils: usize, measures: usize, values: usize) -> (P
     let mut tables = Vec::new();
     for name in &names {
         let value = |spec: TableSpec| spec.axis(name, &["all", "value"]);
-        tables.push(value(TableSpec::new(&format!("{name}-grade")).axis("grade", &["all", "grade"]).axis("sex", &["all", "sex"])));
-        tables.push(value(TableSpec::new(&format!("{name}-school")).axis("school", &["school"]).axis("grade", &["all", "grade"])));
+        tables.push(value(
+            TableSpec::new(&format!("{name}-grade")).axis("grade", &["all", "grade"]).axis("sex", &["all", "sex"]),
+        ));
+        tables.push(value(
+            TableSpec::new(&format!("{name}-school")).axis("school", &["school"]).axis("grade", &["all", "grade"]),
+        ));
         tables.push(value(TableSpec::new(&format!("{name}-sex")).axis("school", &["school"]).axis("sex", &["sex"])));
     }
     (people, tables)

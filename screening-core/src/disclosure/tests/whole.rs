@@ -27,7 +27,8 @@ impl World {
         let mut own = Self { kinds: Vec::new(), roster: Vec::new(), truth: Vec::new() };
         let mut places: Vec<Vec<u32>> = Vec::new();
         for (leaves, _) in &people.kinds {
-            let place: Vec<u32> = leaves.iter().zip(&known).filter(|(_, known)| **known).map(|(leaf, _)| *leaf).collect();
+            let place: Vec<u32> =
+                leaves.iter().zip(&known).filter(|(_, known)| **known).map(|(leaf, _)| *leaf).collect();
             if !places.contains(&place) {
                 places.push(place);
             }
@@ -36,8 +37,11 @@ impl World {
             let mut kinds: Vec<Vec<u32>> = vec![Vec::new()];
             let mut of_place = place.iter();
             for (at, dimension) in people.dimensions.iter().enumerate() {
-                let choices: Vec<u32> =
-                    if known[at] { vec![*of_place.next().unwrap()] } else { (0..dimension.leaves.len() as u32).collect() };
+                let choices: Vec<u32> = if known[at] {
+                    vec![*of_place.next().unwrap()]
+                } else {
+                    (0..dimension.leaves.len() as u32).collect()
+                };
                 kinds = kinds
                     .iter()
                     .flat_map(|kind| choices.iter().map(|leaf| kind.iter().copied().chain([*leaf]).collect()))
@@ -85,8 +89,7 @@ impl World {
         let suppressed: Vec<&Told> = told.iter().filter(|told| told.low < told.high).collect();
         let n = self.kinds.len();
         let width = n + suppressed.len();
-        let mut program =
-            Program { rows: Vec::new(), sums: Vec::new(), upper: vec![f64::INFINITY; width] };
+        let mut program = Program { rows: Vec::new(), sums: Vec::new(), upper: vec![f64::INFINITY; width] };
         let mut equal = |counted: &[bool], sum: f64, slack: Option<usize>| {
             let mut row: Vec<f64> = counted.iter().map(|counted| f64::from(u8::from(*counted))).collect();
             row.resize(width, 0.0);
@@ -115,8 +118,7 @@ impl World {
             };
             let owed = self.roster.iter().map(known).sum::<u64>().min(5);
             let aim = |sign: f64| {
-                let goal: Vec<f64> =
-                    (0..width).map(|at| if at < n && told.counted[at] { sign } else { 0.0 }).collect();
+                let goal: Vec<f64> = (0..width).map(|at| if at < n && told.counted[at] { sign } else { 0.0 }).collect();
                 sign * optimum(&program, &goal).expect("the truth is feasible")
             };
             let (low, high) = (aim(-1.0), aim(1.0));
@@ -153,9 +155,8 @@ fn pupils(classes: &[Vec<u64>]) -> Population {
 /// Counts of a class: many without a finding, few with one, few without a sheet.
 fn class() -> impl Strategy<Value = Vec<u64>> {
     let sex = || (6_u64..40, 0_u64..14, 0_u64..5).prop_map(|(none, soon, today)| vec![none, soon, today]);
-    (sex(), sex(), 0_u64..6, 0_u64..3).prop_map(|(girls, boys, absent, other)| {
-        [girls, boys, vec![absent, other, 0, other, 0, 0]].concat()
-    })
+    (sex(), sex(), 0_u64..6, 0_u64..3)
+        .prop_map(|(girls, boys, absent, other)| [girls, boys, vec![absent, other, 0, other, 0, 0]].concat())
 }
 
 const PLACES: [&[&str]; 6] =
@@ -215,7 +216,8 @@ proptest! {
 #[test]
 fn the_attacker_wins_where_nothing_is_withheld() {
     let people = pupils(&[vec![30, 12, 3, 25, 11, 14], vec![30, 12, 20, 25, 11, 14]]);
-    let spec = TableSpec::new("t").axis("place", &["all", "class"]).axis("tier", &["all", "tier"]).axis("sex", &["sex"]);
+    let spec =
+        TableSpec::new("t").axis("place", &["all", "class"]).axis("tier", &["all", "tier"]).axis("sex", &["sex"]);
     let mut release = protect(&people, &[spec], Rule::default()).unwrap();
     let world = World::of(&people);
     assert_eq!(world.caught(&world.told(&people, &release), 9), Vec::<String>::new());

@@ -85,12 +85,7 @@ pub(in crate::output) fn write_make_up(
 }
 
 /// How many pupils of each school are to be reached in which way.
-fn head(
-    workbook: &mut Workbook,
-    source: &Source<'_>,
-    overview: &str,
-    schools: &[School<'_>],
-) -> Result<(), Failure> {
+fn head(workbook: &mut Workbook, source: &Source<'_>, overview: &str, schools: &[School<'_>]) -> Result<(), Failure> {
     let style = &source.style;
     let sheet = workbook.add_worksheet().set_name(overview)?;
     sheet.set_column_width(0, 30.0)?;
