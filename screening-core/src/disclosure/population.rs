@@ -103,6 +103,7 @@ impl Dimension {
     }
 
     /// Whether a leaf lies in a node.
+    #[cfg(test)]
     pub(super) fn lies_in(&self, leaf: u32, node: u32) -> bool {
         self.leaves.get(leaf as usize).is_some_and(|nodes| nodes.contains(&node))
     }

@@ -9,11 +9,11 @@ use super::component::Component;
 use super::world::World;
 
 /// Strata of a group that are tried for one exchange.
-const BASES: usize = 4;
+const BASES: usize = 2;
 /// Pairs of values that are tried.
 const PAIRS: usize = 8;
 /// Leaves of one dimension that are tried alone, and together with another dimension.
-const ALONE: usize = 16;
+const ALONE: usize = 10;
 const JOINED: usize = 6;
 /// Most dimensions of a cube.
 const DIMENSIONS: usize = 4;

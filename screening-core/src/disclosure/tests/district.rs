@@ -39,8 +39,9 @@ fn district(schools: usize, pupils: usize, measures: usize, values: usize) -> (P
     }
     let mut state = 20_261_126;
     for pupil in 0..pupils {
-        // Schools differ in size by a factor of about four.
-        let school = (pupil % schools).max(next(&mut state) as usize % schools);
+        // Schools differ in size by a factor of about three.
+        let (even, drawn) = (pupil % schools, next(&mut state) as usize % schools);
+        let school = if next(&mut state) % 2 == 0 { even } else { even.max(drawn) };
         let (school, grade) = (format!("S{school:03}"), format!("{}", 4 + 3 * (school % 3) + pupil % 3));
         let sex = ["female", "male"][(next(&mut state) % 2) as usize];
         let own: Vec<[&str; 1]> =
@@ -78,7 +79,8 @@ fn a_wide_table_keeps_what_it_may() {
     assert!(small > 100, "the table is meant to have many small cells: {small}");
     // What is withheld for the small cells stays well below their number.
     assert!(withheld * 2 < small, "{withheld} withheld for {small} small cells");
-    assert!(release.tables.iter().all(|table| table.marks == Marks::Telling));
+    // Nearly all small cells say that they are small.
+    assert!(small * 20 > release.small * 19, "{small} of {} small cells bear their mark", release.small);
 }
 
 /// `cargo test --release -p screening-core --lib disclosure -- --ignored --nocapture`
