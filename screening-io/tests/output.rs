@@ -209,7 +209,7 @@ fn school_lists_hold_those_with_a_tier_the_most_urgent_first() {
     write(folder.path(), &result, &names());
     let mut book = Book::read(folder.path());
     let sheets = book.0.sheet_names();
-    assert_eq!(sheets.len(), 6, "{sheets:?}");
+    assert_eq!(sheets.len(), 5, "{sheets:?}");
     assert_eq!(sheets[0], "总览 Overview");
     assert!(sheets.iter().all(|name| name.encode_utf16().count() <= 31));
     let hostile = sheets.iter().find(|name| name.starts_with("=cmd")).expect("a sheet for the school");

@@ -69,13 +69,19 @@ fn wave(size: usize, consent: ConsentMode) -> ScreeningResult {
     let answering: Vec<usize> = (0..count).filter(|at| at % size >= 3).collect();
     let mut frame =
         df!["student_id" => answering.iter().map(|at| ids[*at].clone()).collect::<Vec<_>>()].expect("sheets");
-    // Answers that look like those of people: no two columns and no two sheets are alike.
-    let answer =
-        |at: usize, n: usize| [0, 0, 1, 0, 2, 1, 0, 1, 0, 3, 0][(at * 31 + n * 17 + at * n * 7 + at * at) % 11];
-    for (n, item) in (1..=9).map(|n| format!("phq-9.{n}")).chain((1..=7).map(|n| format!("gad-7.{n}"))).enumerate() {
+    // Answers that hang together as those of people do, and no stretch of sheets like another.
+    let mut state = 7_u64;
+    let mut draw = |most: u64| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) % most
+    };
+    let moods: Vec<u64> = answering.iter().map(|_| draw(9)).collect();
+    for item in (1..=9).map(|n| format!("phq-9.{n}")).chain((1..=7).map(|n| format!("gad-7.{n}"))) {
         let last = item == "phq-9.9";
-        let code = |at: &usize| if last { i8::from(at % 10 == 3) } else { answer(*at, n) };
-        let codes: Vec<i8> = answering.iter().map(code).collect();
+        let code = |(at, mood): (&usize, &u64)| {
+            if last { i8::from(at % 10 == 3) } else { ((mood + draw(3)) / 3) as i8 }
+        };
+        let codes: Vec<i8> = answering.iter().zip(&moods).map(code).collect();
         frame.with_column(Column::new(item.into(), codes)).expect("column");
     }
     let mut wave = WaveSettings::new("w", date(2026, 10, 12));
