@@ -13,6 +13,7 @@ mod error;
 mod input;
 mod judge;
 mod match_up;
+mod measures;
 mod people;
 mod pipeline;
 mod provenance;
@@ -25,6 +26,7 @@ pub use audit::{Acceptance, AcceptanceError, AuditRefusal, AuditSettings, WaveAu
 pub use battery::{BATTERY_SCHEMA, Battery, BatteryDef};
 pub use error::ScreeningError;
 pub use input::{AttemptPolicy, Batch, ConsentMode, Interpretation, Licences, Pupil, ScreeningInput, WaveSettings};
+pub use measures::Measure;
 pub use people::pupils_from_frame;
 pub use pipeline::screen;
 pub use provenance::{EarlierProvenance, InstrumentProvenance, Provenance};

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use indexmap::IndexMap;
 
-use crate::coverage::{CoverageTable, Enrolled, SheetState, Status, status};
+use crate::coverage::{CoverageTable, Enrolled, FollowUp, SheetState, Status, next_step, status};
 use crate::risk::{Beside, JudgedSheets, PolicyEngine, Proposals, SheetSet};
 use crate::scoring::{FrameOptions, Scorer};
 
@@ -13,9 +13,10 @@ use super::against;
 use super::audit::audit;
 use super::checks;
 use super::error::ScreeningError;
-use super::input::{Batch, Interpretation, Pupil, ScreeningInput};
+use super::input::{Batch, ConsentMode, Interpretation, Pupil, ScreeningInput};
 use super::judge::{Judged, judge};
 use super::match_up::{Fate, Matched, ScoredBatch, SheetRows, admit, match_up};
+use super::measures::measures;
 use super::provenance::provenance;
 use super::result::ScreeningResult;
 use super::results_frame::{self, Decided, Parts};
@@ -102,6 +103,13 @@ pub fn screen(mut input: ScreeningInput<'_>) -> Result<ScreeningResult, Screenin
         class: &pupil.class,
         status: *status,
     }));
+    let needs_consent = wave.consent == ConsentMode::OptIn;
+    let to_reach = |(at, (pupil, status)): (usize, (&Pupil, &Status))| -> Option<FollowUp> {
+        let step = next_step(*status, pupil.consent, needs_consent)?;
+        Some(FollowUp { pupil: at, status: *status, step })
+    };
+    let follow_up = roster.iter().zip(&statuses).enumerate().filter_map(to_reach).collect();
+    let measures = measures(&batches, &scorers);
     let parts = Parts {
         roster: &roster,
         wave: &wave,
@@ -152,7 +160,18 @@ pub fn screen(mut input: ScreeningInput<'_>) -> Result<ScreeningResult, Screenin
         change: change.as_ref().map(against::change_use),
         ..summary::count(wave.clone(), provenance, coverage.district(), policy, &told.levels, &proposals, &rules)
     };
-    Ok(ScreeningResult { results, proposals, coverage, rejected, superseded, stray_critical: told.stray, summary })
+    let stray_critical = told.stray;
+    Ok(ScreeningResult {
+        results,
+        proposals,
+        coverage,
+        follow_up,
+        measures,
+        rejected,
+        superseded,
+        stray_critical,
+        summary,
+    })
 }
 
 fn validity_use(interpretation: &Interpretation, judged: &[Judged]) -> Option<ValidityUse> {

@@ -3,10 +3,11 @@
 use polars::prelude::DataFrame;
 use serde::Serialize;
 
-use crate::coverage::{CoverageTable, Status};
+use crate::coverage::{CoverageTable, FollowUp, Status};
 use crate::instrument::Text;
 use crate::risk::{CriticalAnswer, Proposal};
 
+use super::measures::Measure;
 use super::summary::Summary;
 
 /// What a screening gives.
@@ -23,6 +24,10 @@ pub struct ScreeningResult {
     pub proposals: Vec<PupilProposal>,
     /// Who was reached.
     pub coverage: CoverageTable,
+    /// Who is still to be reached, in the order of the roster.
+    pub follow_up: Vec<FollowUp>,
+    /// What was measured in bands, and in which grades.
+    pub measures: Vec<Measure>,
     /// Rows and answers that were not used, with the reason.
     pub rejected: Vec<Rejection>,
     /// Sheets that another sheet of the same pupil replaces.

@@ -4,6 +4,7 @@ mod alerts;
 mod change;
 mod frames;
 mod guard;
+mod published;
 mod rejected;
 mod research;
 mod sink;
@@ -46,7 +47,11 @@ const ALERTS: &str = "alerts.xlsx";
 const COVERAGE: &str = "coverage.csv";
 const REJECTED: &str = "rejected.csv";
 const SUMMARY: &str = "summary.json";
-const FILES: [&str; 6] = [RESULTS_PARQUET, RESULTS_CSV, ALERTS, COVERAGE, REJECTED, SUMMARY];
+const MAKE_UP: &str = "make-up.xlsx";
+const MAKE_UP_CSV: &str = "make-up.csv";
+const AGGREGATES: &str = "published/aggregates.csv";
+const FILES: [&str; 9] =
+    [RESULTS_PARQUET, RESULTS_CSV, ALERTS, MAKE_UP, MAKE_UP_CSV, COVERAGE, REJECTED, AGGREGATES, SUMMARY];
 
 /// Writes the outputs of a screening into the folder `out`, which is made when missing, and gives their paths.
 ///
@@ -54,12 +59,14 @@ const FILES: [&str; 6] = [RESULTS_PARQUET, RESULTS_CSV, ALERTS, COVERAGE, REJECT
 /// |---|---|
 /// | `results.parquet` | one row a pupil; what the results rest on (`screening.engine`, `screening.policy`, `screening.instruments`, `screening.cutoffs`, ...) as metadata of the file |
 /// | `results.csv` | the same rows; UTF-8 with byte-order mark, bands and tiers as words |
-/// | `alerts.xlsx` | an overview, a sheet a school with the most urgent first, critical answers on sheets that could not be used, and whom to test again |
+/// | `alerts.xlsx` | an overview, a sheet a school with the most urgent first, and critical answers on sheets that could not be used |
+/// | `make-up.xlsx`, `make-up.csv` | who is still to be reached, school by school: whom to ask for consent, to test later or again, of whom to find out why there is no sheet, whom to talk with; with columns to fill in. Nothing of any result |
 /// | `coverage.csv` | enrolled = valid + invalid + retest pending + absent + refused + withdrawn + out of scope + unexplained, by district, school, grade and class |
 /// | `rejected.csv` | everything that was not used, or replaced by another sheet, with where, why and what to do. `kind` is `row`, `cell` or `notice` (told while reading), `sheet` or `value` (told while screening) or `superseded` |
+/// | `published/aggregates.csv` | statuses, tiers and bands by school, grade and sex, small counts suppressed ([`screening_core::aggregates`]): the one file here that is made to be passed on |
 /// | `summary.json` | counts and provenance; `rejected_by_reason` counts the lines of `rejected.csv` |
 ///
-/// Names stand in `alerts.xlsx` only, and only those of `names` (student id to name); with an empty map there is no such
+/// Names stand in `alerts.xlsx`, `make-up.xlsx` and `make-up.csv` only, and only those of `names` (student id to name); with an empty map there is no such
 /// column. The headings of csv and parquet files are identifiers and the same in every language.
 ///
 /// **No cell becomes a formula.** In workbooks all text is stored as text. In csv files a text that begins with `=`, `+`,
@@ -97,7 +104,7 @@ const FILES: [&str; 6] = [RESULTS_PARQUET, RESULTS_CSV, ALERTS, COVERAGE, REJECT
 /// })?;
 /// let folder = tempfile::tempdir()?;
 /// let written = write_outputs(folder.path(), &result, &policy, &[], &BTreeMap::new(), &|_| {})?;
-/// assert_eq!(written.len(), 6);
+/// assert_eq!(written.len(), 9);
 /// assert!(folder.path().join("alerts.xlsx").is_file());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -117,6 +124,9 @@ pub fn write_outputs(
             RESULTS_PARQUET => frames::write_parquet(writer, result),
             RESULTS_CSV => frames::write_csv(writer, &result.results, true),
             ALERTS => alerts::write(writer, result, policy, names),
+            MAKE_UP => alerts::write_make_up(writer, result, policy, names),
+            MAKE_UP_CSV => frames::write_csv(writer, &alerts::make_up_frame(result, names)?, true),
+            AGGREGATES => frames::write_csv(writer, &published::frame(result, policy)?, true),
             COVERAGE => frames::write_csv(writer, &result.coverage.to_frame()?, true),
             REJECTED => rejected::write(writer, result, rejected_while_reading),
             _ => summary::write(writer, result, rejected_while_reading),

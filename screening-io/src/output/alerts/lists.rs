@@ -1,7 +1,6 @@
-//! The lists: a school's pupils, unmatched critical answers, and whom to test again.
+//! The lists: a school's pupils, and unmatched critical answers.
 
 use rust_xlsxwriter::{Workbook, XlsxError};
-use screening_core::coverage::Status;
 use screening_core::instrument::{Language, Text};
 use screening_core::risk::{CriticalAnswer, Proposal};
 use screening_core::screening::{PupilProposal, StrayCritical};
@@ -9,7 +8,6 @@ use screening_core::screening::{PupilProposal, StrayCritical};
 use super::page::{Cell, List, ListColumn};
 use super::sheet_names::SheetNames;
 use super::{School, Source, shown};
-use crate::output::stage::Failure;
 use crate::output::texts::{beside, both, text};
 
 const NAME: ListColumn = ("name", 10.0);
@@ -38,17 +36,6 @@ const STRAY: [ListColumn; 8] = [
     ("identified_as", 18.0),
     ("outcome", 24.0),
 ];
-const AGAIN: [ListColumn; 9] = [
-    ("school", 24.0),
-    ("grade", 6.0),
-    ("class", 8.0),
-    ("student_id", 18.0),
-    ("status", 14.0),
-    ("to_do", 34.0),
-    ("done_on", 12.0),
-    ("done_by", 12.0),
-    ("remarks", 24.0),
-];
 
 /// The pupils of one school, the most urgent first.
 pub(super) fn school(
@@ -70,7 +57,7 @@ pub(super) fn school(
 }
 
 /// The columns with that of the names behind the student id, where names were handed over.
-fn with_name(columns: &[ListColumn], source: &Source<'_>) -> Vec<ListColumn> {
+pub(super) fn with_name(columns: &[ListColumn], source: &Source<'_>) -> Vec<ListColumn> {
     let named = !source.names.is_empty();
     let insert = |column: &ListColumn| {
         let name = (named && column.0 == "student_id").then_some(NAME);
@@ -80,7 +67,7 @@ fn with_name(columns: &[ListColumn], source: &Source<'_>) -> Vec<ListColumn> {
 }
 
 /// Student id, and the name where names were handed over.
-fn identity(student_id: &str, source: &Source<'_>) -> impl Iterator<Item = Cell> {
+pub(super) fn identity(student_id: &str, source: &Source<'_>) -> impl Iterator<Item = Cell> {
     let name =
         (!source.names.is_empty()).then(|| Cell::Text(source.names.get(student_id).cloned().unwrap_or_default()));
     std::iter::once(Cell::Text(student_id.to_owned())).chain(name)
@@ -154,65 +141,4 @@ pub(super) fn stray(
     };
     let rows = source.result.stray_critical.iter().map(row);
     list.write(workbook, &source.style, sheet_names, rows)
-}
-
-/// Pupils without a sheet that can be interpreted, by school, in the order of the roster.
-pub(super) fn again(
-    workbook: &mut Workbook,
-    source: &Source<'_>,
-    sheet: &str,
-    sheet_names: &mut SheetNames,
-) -> Result<(), Failure> {
-    let list = List { sheet, title: beside(&text("title.again", &[])), columns: &with_name(&AGAIN, source), frozen: 0 };
-    let pupils = to_see_again(source)?;
-    let row = |pupil: &Again<'_>| {
-        let mut cells = vec![
-            Cell::Text(shown(pupil.school)),
-            Cell::Number(pupil.grade.map(u64::from)),
-            Cell::Text(pupil.class.to_owned()),
-        ];
-        cells.extend(identity(pupil.student_id, source));
-        let to_do = text(&format!("again.{}", pupil.status.word()), &[]);
-        cells.extend([
-            Cell::Text(both(&pupil.status.name())),
-            Cell::Text(both(&to_do)),
-            Cell::Blank,
-            Cell::Blank,
-            Cell::Blank,
-        ]);
-        cells
-    };
-    list.write(workbook, &source.style, sheet_names, pupils.iter().map(row))?;
-    Ok(())
-}
-
-struct Again<'a> {
-    school: &'a str,
-    grade: Option<u8>,
-    class: &'a str,
-    student_id: &'a str,
-    status: Status,
-}
-
-fn to_see_again<'a>(source: &Source<'a>) -> Result<Vec<Again<'a>>, Failure> {
-    const LISTED: [Status; 4] = [Status::RetestPending, Status::Invalid, Status::Absent, Status::Unexplained];
-    let frame = &source.result.results;
-    let words = frame.column("status")?.cast(&polars::prelude::DataType::String)?;
-    let (ids, schools) = (frame.column("student_id")?.str()?, frame.column("school")?.str()?);
-    let (grades, classes) = (frame.column("grade")?.u8()?, frame.column("class")?.str()?);
-    let statuses = words.str()?.iter().enumerate();
-    let mut pupils: Vec<Again<'a>> = statuses
-        .filter_map(|(row, word)| {
-            let status = LISTED.into_iter().find(|status| Some(status.word()) == word)?;
-            Some(Again {
-                school: schools.get(row).unwrap_or_default(),
-                grade: grades.get(row),
-                class: classes.get(row).unwrap_or_default(),
-                student_id: ids.get(row).unwrap_or_default(),
-                status,
-            })
-        })
-        .collect();
-    pupils.sort_by_key(|pupil| (pupil.school, pupil.grade));
-    Ok(pupils)
 }
