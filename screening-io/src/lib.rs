@@ -59,8 +59,10 @@
 //! ```
 
 mod answers;
+mod answers_for;
 mod coding;
 mod error;
+mod interviews;
 mod messages;
 pub mod output;
 mod parse;
@@ -74,8 +76,10 @@ mod wording;
 mod words;
 
 pub use answers::AnswerSet;
+pub use answers_for::answers_for;
 pub use coding::{Coding, CodingReport, Ground};
 pub use error::{IoError, Place, Problem, Rejected, Scope};
+pub use interviews::read_interviews;
 pub use messages::message_ids;
 pub use results::{file_hash, read_results};
 pub use roster::{Roster, RosterOptions, read_roster, read_roster_bytes, read_rosters};

@@ -1,11 +1,13 @@
 //! One file a command.
 
 pub(crate) mod change;
+pub(crate) mod evaluate;
 pub(crate) mod example;
 pub(crate) mod instruments;
 pub(crate) mod norms;
 pub(crate) mod run;
 pub(crate) mod score;
+pub(crate) mod simulate;
 
 use std::path::PathBuf;
 

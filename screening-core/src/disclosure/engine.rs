@@ -142,6 +142,17 @@ impl<'a> Engine<'a> {
         shortest.iter().filter(inside).copied().collect()
     }
 
+    /// Kinds with people of one leaf that were added before and after a kind: rosters come class by class, so they are near.
+    pub(super) fn around(&self, kind: u32, dimension: usize, leaf: u32, most: usize) -> Vec<u32> {
+        let own = self.population.dimensions.get(dimension).and_then(|own| own.leaves.get(leaf as usize));
+        // The narrowest level holds fewest others.
+        let lists = own.into_iter().flatten().filter_map(|node| self.by_node.get(dimension)?.get(node));
+        let Some(list) = lists.min_by_key(|list| list.len()) else { return Vec::new() };
+        let at = list.partition_point(|other| *other < kind);
+        let near = list.get(at.saturating_sub(most)..(at + most).min(list.len())).unwrap_or_default();
+        near.iter().filter(|other| self.leaf(**other, dimension) == leaf).copied().collect()
+    }
+
     /// Whether a kind lies in a key, one dimension left aside.
     pub(super) fn lies_in(&self, kind: u32, key: &[u32], aside: usize) -> bool {
         let Some(kind) = self.kinds.get(kind as usize) else { return false };

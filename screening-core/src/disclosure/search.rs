@@ -6,17 +6,20 @@
 
 use super::cells::State;
 use super::engine::Engine;
-use super::population::ALL;
 use super::world::{Step, World, room};
 
 /// People that are tried for one exchange.
-const BASES: usize = 6;
+const BASES: usize = 4;
 /// Groups they may move to.
-const TARGETS: usize = 6;
+const TARGETS: usize = 3;
 /// Partners that differ in one dimension.
 const PARTNERS: usize = 8;
 /// Partners of each dimension that are tried in pairs.
 const PAIRED: usize = 3;
+/// People who differ in several dimensions, before and after in the order they were added.
+const NEIGHBOURS: usize = 100;
+/// Below this nothing cheaper is looked for among people who differ in several dimensions.
+const CHEAP: u64 = 64;
 
 /// Which way a cell is to change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,9 +56,9 @@ impl Found {
 }
 
 impl Search<'_> {
-    /// Nothing better can be found.
+    /// Nothing cheaper can be found.
     fn done(&self) -> bool {
-        self.best.as_ref().is_some_and(|best| best.cost == 0 && best.times >= self.need)
+        self.best.as_ref().is_some_and(|best| best.cost == 0)
     }
 }
 
@@ -63,6 +66,7 @@ impl Engine<'_> {
     /// Looks for the best step that changes the target by exchanges in these dimensions.
     pub(super) fn search(&mut self, search: &mut Search<'_>, dimensions: &[usize]) {
         let Some(key) = self.cells.list.get(search.target as usize).map(|cell| cell.key.clone()) else { return };
+        let mut tried = Vec::new();
         for dimension in dimensions.iter().copied() {
             for base in self.bases(&key, dimension, search) {
                 for to in self.targets(&key, dimension, base, search.way) {
@@ -70,7 +74,17 @@ impl Engine<'_> {
                     if search.done() {
                         return;
                     }
+                    tried.push((base, dimension, to));
                 }
+            }
+        }
+        if search.best.as_ref().is_some_and(|best| best.cost <= CHEAP) {
+            return;
+        }
+        for (base, dimension, to) in tried.into_iter().take(PARTNERS) {
+            self.strangers(base, dimension, to, search);
+            if search.best.as_ref().is_some_and(|best| best.cost <= CHEAP) {
+                return;
             }
         }
     }
@@ -174,20 +188,14 @@ impl Engine<'_> {
                 }
             }
         }
-        self.strangers(&leaves, dimension, (from, to), search);
-        if !search.done() {
-            self.consider_leaves(corners(&[]), search);
-        }
+        self.consider_leaves(corners(&[]), search);
     }
 
     /// Exchanges with people who differ in several dimensions.
-    fn strangers(&mut self, leaves: &[u32], dimension: usize, (from, to): (u32, u32), search: &mut Search<'_>) {
-        let mut key = vec![ALL; leaves.len()];
-        let own = self.population.dimensions.get(dimension);
-        let node = own.and_then(|own| own.leaves.get(to as usize)).and_then(|nodes| nodes.get(1)).copied();
-        if let (Some(slot), Some(node)) = (key.get_mut(dimension), node) {
-            *slot = node;
-        }
+    fn strangers(&mut self, base: u32, dimension: usize, to: u32, search: &mut Search<'_>) {
+        let Some(leaves) = self.kinds.get(base as usize).map(|kind| kind.leaves.clone()) else { return };
+        let leaves = leaves.as_slice();
+        let from = self.leaf(base, dimension);
         let alike = |engine: &Self, kind: u32| {
             let theirs = engine.kinds.get(kind as usize).map_or(&[][..], |kind| kind.leaves.as_slice());
             let shared = |((own, theirs), dimension): ((&u32, &u32), &super::Dimension)| {
@@ -196,11 +204,10 @@ impl Engine<'_> {
             };
             leaves.iter().zip(theirs).zip(&engine.population.dimensions).map(shared).sum::<usize>()
         };
-        let mut found: Vec<(usize, u32)> = self
-            .kinds_beside(&key, usize::MAX)
+        let near = self.around(base, dimension, to, NEIGHBOURS);
+        let mut found: Vec<(usize, u32)> = near
             .into_iter()
-            .take(2_000)
-            .filter(|kind| self.leaf(*kind, dimension) == to && self.people_of(*kind, search.world) > 0)
+            .filter(|kind| self.people_of(*kind, search.world) > 0)
             .map(|kind| (alike(self, kind), kind))
             .collect();
         found.sort_unstable_by_key(|(shared, kind)| (std::cmp::Reverse(*shared), *kind));

@@ -13,9 +13,13 @@ mod check;
 mod condition;
 #[cfg(feature = "frame")]
 mod engine;
+#[cfg(feature = "frame")]
+pub mod evaluate;
 mod model;
 mod policy;
 mod proposal;
+#[cfg(feature = "frame")]
+pub mod simulate;
 #[cfg(feature = "frame")]
 mod telling;
 #[cfg(feature = "frame")]

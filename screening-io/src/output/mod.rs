@@ -4,7 +4,9 @@ mod alerts;
 mod change;
 mod frames;
 mod guard;
+mod plot;
 mod rejected;
+mod report;
 mod stage;
 mod summary;
 mod table;
@@ -21,6 +23,8 @@ use crate::error::{IoError, Place, Problem, Rejected};
 use stage::Stage;
 
 pub use change::write_change;
+pub use plot::{Plot, Series};
+pub use report::write_files;
 pub use table::{score_table, write_table, write_text};
 pub use wording::write_wording;
 
