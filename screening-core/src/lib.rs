@@ -21,8 +21,8 @@
 //!
 //! # Floors
 //!
-//! A module uses what stands below it in this list, never what stands above: [`screening`], [`coverage`], [`risk`],
-//! [`change`], [`validity`], [`psychometrics`], [`norms`], [`scoring`], [`instrument`], [`answers`], [`stats`].
+//! A module uses what stands below it in this list, never what stands above: [`screening`], [`coverage`], [`schools`],
+//! [`risk`], [`change`], [`validity`], [`psychometrics`], [`norms`], [`disclosure`], [`scoring`], [`instrument`], [`answers`], [`stats`].
 
 // Without frames the block machine and what compares whole waves have no caller.
 #![cfg_attr(not(feature = "frame"), allow(dead_code, unused_imports))]
