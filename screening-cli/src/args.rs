@@ -1,8 +1,16 @@
 //! The arguments.
 
+mod instruments;
+mod norms;
+mod research;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub(crate) use instruments::*;
+pub(crate) use norms::*;
+pub(crate) use research::*;
 
 /// Scores standardised scales and runs a district's mental-health screening.
 #[derive(Debug, Parser)]
@@ -49,6 +57,10 @@ pub(crate) enum Command {
     Instruments(InstrumentsCommand),
     /// Scores a table of answers to one instrument.
     Score(ScoreCommand),
+    /// Audits a table of answers to one instrument: columns, codes, key, repetitions. Exit 1 on a certain finding.
+    Audit(AuditCommand),
+    /// Writes a commented mapping file for a table whose columns cannot be told.
+    Map(MapCommand),
     /// Runs a whole screening from its job file.
     Run(RunCommand),
     /// Compares the results of two or more waves: reliable change, cut-offs crossed, courses.
@@ -61,237 +73,74 @@ pub(crate) enum Command {
     Example(ExampleCommand),
     /// Builds, shows, compares and applies norms.
     Norms(NormsCommand),
+    /// Writes the answers of a wave to single items for research, without identities.
+    Research(ResearchCommand),
 }
 
-/// `screening instruments`
+/// A table of answers to one instrument, and how it is read.
 #[derive(Debug, Args)]
-pub(crate) struct InstrumentsCommand {
-    /// What to do.
-    #[command(subcommand)]
-    pub(crate) what: Instruments,
-}
-
-/// `screening instruments ...`
-#[derive(Debug, Subcommand)]
-pub(crate) enum Instruments {
-    /// Instruments, one a line; without filters all of them.
-    List(FilterArgs),
-    /// One instrument: scales, bands, flags, sources.
-    Show {
-        /// Instrument id.
-        id: String,
-        /// Folder with wording packs; the wording is printed beside the topic of each item.
-        #[arg(long, value_name = "DIR")]
-        wording: Option<PathBuf>,
-    },
-    /// Checks definition files: format, references, ranges, tables, cut-offs, probes, examples.
-    Check {
-        /// Files; without any, the bundled library is checked.
-        files: Vec<PathBuf>,
-    },
-    /// Proposes a battery for a grade, with reasons.
-    Recommend(RecommendCommand),
-    /// Writes the reference page of every instrument.
-    Pages(PagesCommand),
-    /// Makes and checks wording packs: the official wording of a form in a file of your own.
-    Wording(WordingCommand),
-}
-
-/// `screening instruments wording`
-#[derive(Debug, Args)]
-pub(crate) struct WordingCommand {
-    /// What to do.
-    #[command(subcommand)]
-    pub(crate) what: Wording,
-}
-
-/// `screening instruments wording ...`
-#[derive(Debug, Subcommand)]
-pub(crate) enum Wording {
-    /// Makes a pack from a form: a FHIR Questionnaire or a REDCap data dictionary.
-    Import(Box<WordingImport>),
-    /// Checks every pack of a folder against its instrument.
-    Check {
-        /// Folder with the packs.
-        folder: PathBuf,
-    },
-}
-
-/// `screening instruments wording import`
-#[derive(Debug, Args)]
-#[command(group = clap::ArgGroup::new("from").required(true).args(["fhir", "redcap"]))]
-pub(crate) struct WordingImport {
-    /// FHIR Questionnaire (R4 or R5, JSON), alone or in a Bundle.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) fhir: Option<PathBuf>,
-    /// FHIR ValueSet with the options of the questions, where the form refers to one; repeat for each.
-    #[arg(long, value_name = "FILE", conflicts_with = "redcap")]
-    pub(crate) value_set: Vec<PathBuf>,
-    /// REDCap data dictionary (csv, xlsx) or instrument archive (zip).
-    #[arg(long, value_name = "FILE")]
-    pub(crate) redcap: Option<PathBuf>,
-    /// Form of the data dictionary, where it holds several.
-    #[arg(long, value_name = "NAME", conflicts_with = "fhir")]
-    pub(crate) form: Option<String>,
-    /// Id of the instrument that the form is.
-    #[arg(short, long)]
-    pub(crate) instrument: String,
-    /// Language of the wording, for example zh-CN.
-    #[arg(long, value_name = "TAG")]
-    pub(crate) form_language: String,
-    /// One item and its question (link id, field name): item=question; repeat for each item.
-    #[arg(long, value_name = "ITEM=QUESTION", value_parser = mapping)]
-    pub(crate) map: Vec<(String, String)>,
-    /// Where the wording comes from; by default what the form says.
-    #[arg(long, value_name = "TEXT")]
-    pub(crate) source: Option<String>,
-    /// What may be done with the wording; by default the copyright of the form, or the licence in the definition.
-    #[arg(long, value_name = "TEXT")]
-    pub(crate) licence: Option<String>,
-    /// Where the pack goes; `-` writes it to standard output.
-    #[arg(short, long)]
-    pub(crate) output: PathBuf,
-}
-
-/// `screening instruments list`
-#[derive(Debug, Args)]
-pub(crate) struct FilterArgs {
-    /// One of its constructs, for example depression.
-    #[arg(long)]
-    pub(crate) construct: Option<String>,
-    /// Age in completed years.
-    #[arg(long)]
-    pub(crate) age: Option<u16>,
-    /// School grade, 1 to 12.
-    #[arg(long, value_parser = clap::value_parser!(u8).range(1..=12))]
-    pub(crate) grade: Option<u8>,
-    /// Who answers.
-    #[arg(long, value_enum)]
-    pub(crate) informant: Option<InformantArg>,
-    /// Language of a form with published scoring, for example zh-CN.
-    #[arg(long, value_name = "TAG")]
-    pub(crate) form_language: Option<String>,
-    /// Licence.
-    #[arg(long, value_enum)]
-    pub(crate) licence: Option<LicenceArg>,
-    /// How well the definition is established.
-    #[arg(long, value_enum)]
-    pub(crate) evidence: Option<EvidenceArg>,
-}
-
-/// `screening instruments recommend`
-#[derive(Debug, Args)]
-pub(crate) struct RecommendCommand {
-    /// School grade, 1 to 12.
-    #[arg(long)]
-    pub(crate) grade: u8,
-    /// Constructs to cover, the most important first.
-    #[arg(long, value_delimiter = ',', required_unless_present = "with")]
-    pub(crate) construct: Vec<String>,
-    /// Time for the whole battery, in minutes.
-    #[arg(long, default_value_t = 20)]
-    pub(crate) minutes: u32,
-    /// Who answers.
-    #[arg(long, value_enum, default_value_t = InformantArg::SelfReport)]
-    pub(crate) informant: InformantArg,
-    /// Instruments that must be in it; refused when they are made for other ages.
-    #[arg(long, value_delimiter = ',')]
-    pub(crate) with: Vec<String>,
-}
-
-/// `screening instruments pages`
-#[derive(Debug, Args)]
-pub(crate) struct PagesCommand {
-    /// Folder of the pages.
-    #[arg(long, value_name = "DIR", default_value = "docs/instruments")]
-    pub(crate) out: PathBuf,
-    /// Write nothing; fail when a page is not current.
-    #[arg(long)]
-    pub(crate) check: bool,
-}
-
-macro_rules! choices {
-    ($(#[$doc:meta])* $name:ident => $core:ty { $($(#[$vdoc:meta])* $variant:ident),* $(,)? }) => {
-        $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-        pub(crate) enum $name { $($(#[$vdoc])* $variant),* }
-
-        impl From<$name> for $core {
-            fn from(arg: $name) -> Self {
-                match arg { $($name::$variant => <$core>::$variant),* }
-            }
-        }
-    };
-}
-
-choices! {
-    /// Who answers.
-    InformantArg => screening_core::instrument::Informant {
-        /// The pupil.
-        #[value(name = "self")]
-        SelfReport,
-        /// A parent or guardian.
-        Parent,
-        /// A teacher.
-        Teacher,
-        /// A trained interviewer.
-        Interviewer,
-    }
-}
-
-choices! {
-    /// Licences.
-    LicenceArg => screening_core::instrument::LicenceStatus {
-        /// Free to use.
-        Free,
-        /// The owner's permission is needed.
-        Permission,
-        /// Sold by a publisher.
-        Proprietary,
-        /// No statement was found.
-        Unclear,
-    }
-}
-
-choices! {
-    /// Grades of evidence.
-    EvidenceArg => screening_core::instrument::Evidence {
-        /// Independent sources agree.
-        High,
-        /// Anything less.
-        Medium,
-    }
-}
-
-/// `screening score`
-#[derive(Debug, Args)]
-pub(crate) struct ScoreCommand {
+pub(crate) struct AnswerArgs {
     /// Instrument id.
     #[arg(short, long)]
     pub(crate) instrument: String,
-    /// Table of answers (csv, xlsx, parquet); `-` reads csv from standard input.
+    /// Table of answers (csv, xlsx, xls, ods, json, parquet, sav); `-` reads csv or json from standard input.
     pub(crate) input: PathBuf,
-    /// Where the scores go (csv, parquet); `-` writes csv to standard output.
-    #[arg(short, long, default_value = "-")]
-    pub(crate) output: PathBuf,
     /// Item columns are named with this prefix and the item id, for example `Q` for Q1, Q2, ...
     #[arg(long, conflicts_with = "map")]
     pub(crate) prefix: Option<String>,
     /// One item column: item=column; repeat for each item.
     #[arg(long, value_name = "ITEM=COLUMN", value_parser = mapping)]
     pub(crate) map: Vec<(String, String)>,
+    /// A mapping file, as `screening map` writes it.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["map", "prefix"])]
+    pub(crate) mapping: Option<PathBuf>,
     /// How the answers are coded, when it cannot be told from them.
     #[arg(long, value_enum)]
     pub(crate) coding: Option<CodingArg>,
+    /// Folder with wording packs; their option texts are answers too.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) wording: Option<PathBuf>,
+}
+
+/// `screening score`
+#[derive(Debug, Args)]
+pub(crate) struct ScoreCommand {
+    /// The answers.
+    #[command(flatten)]
+    pub(crate) answers: AnswerArgs,
+    /// Where the scores go (csv, parquet, xlsx, sav, ndjson); `-` writes csv to standard output.
+    #[arg(short, long, default_value = "-")]
+    pub(crate) output: PathBuf,
     /// Cut-off set of a scale: scale=set.
     #[arg(long, value_name = "SCALE=SET", value_parser = mapping)]
     pub(crate) cutoffs: Vec<(String, String)>,
     /// Single answers that fit no option were looked at; they are listed and do not stop the file.
     #[arg(long)]
     pub(crate) accept_strays: bool,
-    /// Folder with wording packs; their option texts are answers too.
-    #[arg(long, value_name = "DIR")]
-    pub(crate) wording: Option<PathBuf>,
+}
+
+/// `screening audit`
+#[derive(Debug, Args)]
+pub(crate) struct AuditCommand {
+    /// The answers. Those that fit no option do not stop the reading: the auditor counts them.
+    #[command(flatten)]
+    pub(crate) answers: AnswerArgs,
+}
+
+/// `screening map`
+#[derive(Debug, Args)]
+pub(crate) struct MapCommand {
+    /// The table.
+    pub(crate) input: PathBuf,
+    /// Instruments in the table, in their order; repeat for each.
+    #[arg(short, long = "instrument", required = true)]
+    pub(crate) instruments_in_file: Vec<String>,
+    /// The table has one row an answer.
+    #[arg(long)]
+    pub(crate) long: bool,
+    /// Where the mapping goes; `-` writes to standard output. A file that is there is not overwritten.
+    #[arg(short, long, default_value = "-")]
+    pub(crate) output: PathBuf,
 }
 
 /// Codings.
@@ -394,121 +243,9 @@ pub(crate) struct ExampleCommand {
     /// Seed of all random draws.
     #[arg(long, default_value_t = 2026)]
     pub(crate) seed: u64,
-}
-
-/// `screening norms`
-#[derive(Debug, Args)]
-pub(crate) struct NormsCommand {
-    /// What to do.
-    #[command(subcommand)]
-    pub(crate) what: Norms,
-}
-
-/// `screening norms ...`
-#[derive(Debug, Subcommand)]
-pub(crate) enum Norms {
-    /// Estimates local norms from results.
-    Build(NormsBuild),
-    /// One set: its people, cells, and on request its tables.
-    Show {
-        /// Norm file, or the id of a bundled set.
-        file: PathBuf,
-        /// Print the conversion tables.
-        #[arg(long)]
-        table: bool,
-    },
-    /// Compares two sets: effect sizes, distributions, and who would cross T 65 and 70.
-    Drift {
-        /// Earlier set.
-        earlier: PathBuf,
-        /// Later set.
-        later: PathBuf,
-    },
-    /// Adds z, T, percentile rank, stanine, sten and intervals to results.
-    Apply(NormsApply),
-}
-
-/// `screening norms build`
-#[derive(Debug, Args)]
-pub(crate) struct NormsBuild {
-    /// Results (parquet, csv, xlsx), or counts from an earlier build (json); several are taken together.
-    #[arg(required = true)]
-    pub(crate) results: Vec<PathBuf>,
-    /// The norm file; with the extension json the counts, to be merged with those of other places.
-    #[arg(short, long)]
-    pub(crate) output: PathBuf,
-    /// Columns that make the groups: sex, grade, age or others.
-    #[arg(long, value_delimiter = ',', default_value = "sex,grade")]
-    pub(crate) by: Vec<String>,
-    /// Smallest number of people of a group.
-    #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u64).range(2..))]
-    pub(crate) min_n: u64,
-    /// Column of survey weights.
-    #[arg(long, value_name = "COL")]
-    pub(crate) weight: Option<String>,
-    /// Scores, as columns; without any, all numeric scores of known instruments.
-    #[arg(long, value_name = "COL", value_delimiter = ',')]
-    pub(crate) scales: Vec<String>,
-    /// The rows are the whole population: errors shrink with the share that was tested.
-    #[arg(long)]
-    pub(crate) finite: bool,
-    /// Largest degree of the smoothing of tables; 0 for none.
-    #[arg(long, default_value_t = 6, value_parser = clap::value_parser!(u8).range(0..=10))]
-    pub(crate) smoothing: u8,
-    /// Continuous norms over this axis instead of groups of it.
-    #[arg(long, value_enum)]
-    pub(crate) continuous: Option<AxisArg>,
-    /// Id of the set; by default the name of the file.
-    #[arg(long)]
-    pub(crate) id: Option<String>,
-    /// Version of the set.
-    #[arg(long)]
-    pub(crate) set_version: Option<screening_core::instrument::Version>,
-    /// Name of the set.
-    #[arg(long)]
-    pub(crate) name: Option<String>,
-    /// Who the people are.
-    #[arg(long)]
-    pub(crate) population: Option<String>,
-    /// Region, for example CN-44.
-    #[arg(long)]
-    pub(crate) region: Option<String>,
-    /// Year of the data.
-    #[arg(long)]
-    pub(crate) year: Option<u16>,
-}
-
-/// Axes of continuous norms.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum AxisArg {
-    /// Exact age.
-    Age,
-    /// School grade.
-    Grade,
-}
-
-/// `screening norms apply`
-#[derive(Debug, Args)]
-pub(crate) struct NormsApply {
-    /// Results (parquet, csv, xlsx).
-    pub(crate) results: PathBuf,
-    /// Norm file, or the id of a bundled set.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) norms: PathBuf,
-    /// Where the results with derived scores go (csv, parquet); `-` writes csv to standard output.
-    #[arg(short, long)]
-    pub(crate) output: PathBuf,
-    /// Level of the confidence interval.
-    #[arg(long, default_value_t = 0.95, value_parser = level)]
-    pub(crate) level: f64,
-    /// Lay the interval around the estimated true score instead of the observed one.
-    #[arg(long)]
-    pub(crate) true_score: bool,
-}
-
-fn level(text: &str) -> Result<f64, String> {
-    let level: f64 = text.parse().map_err(|_| format!("`{text}` is not a number"))?;
-    if level > 0.0 && level < 1.0 { Ok(level) } else { Err(format!("`{text}` does not lie between 0 and 1")) }
+    /// Waves: with 2 the wave before is written too, and the job compares with it.
+    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u8).range(1..=2))]
+    pub(crate) waves: u8,
 }
 
 /// `screening simulate`

@@ -12,6 +12,8 @@ pub(crate) enum Failure {
     Message(String),
     /// A refused input, told in two languages.
     Input(screening_io::IoError),
+    /// Answers that the auditor does not let pass, told in two languages.
+    Audit(Box<screening_core::screening::AuditRefusal>),
 }
 
 impl Failure {
@@ -26,6 +28,7 @@ impl Failure {
             Self::Told => return,
             Self::Message(message) => message.clone(),
             Self::Input(error) => error.render(context.language),
+            Self::Audit(refusal) => refusal.render(context.language),
         };
         if context.json {
             eprintln!("{}", serde_json::json!({ "error": text }));
@@ -42,8 +45,10 @@ impl Failure {
 
 impl From<screening_io::job::JobError> for Failure {
     fn from(error: screening_io::job::JobError) -> Self {
+        use screening_core::screening::ScreeningError;
         match error {
             screening_io::job::JobError::Input(error) => Self::Input(error),
+            screening_io::job::JobError::Screening(ScreeningError::Audit(refusal)) => Self::Audit(refusal),
             other => Self::Message(other.to_string()),
         }
     }

@@ -41,6 +41,8 @@ mod tests {
         let sources = [
             include_str!("commands/run.rs"),
             include_str!("commands/score.rs"),
+            include_str!("commands/research.rs"),
+            include_str!("commands/audit.rs"),
             include_str!("commands/instruments/check.rs"),
             include_str!("commands/instruments/list.rs"),
             include_str!("commands/instruments/mod.rs"),

@@ -22,12 +22,15 @@
 //! # Floors
 //!
 //! A module uses what stands below it in this list, never what stands above: [`screening`], [`coverage`], [`schools`],
-//! [`risk`], [`change`], [`validity`], [`psychometrics`], [`norms`], [`disclosure`], [`scoring`], [`instrument`], [`answers`], [`stats`].
+//! [`risk`], [`change`], [`audit`], [`validity`], [`psychometrics`], [`norms`], [`disclosure`], [`scoring`], [`instrument`],
+//! [`answers`], [`stats`].
 
 // Without frames the block machine and what compares whole waves have no caller.
 #![cfg_attr(not(feature = "frame"), allow(dead_code, unused_imports))]
 
 pub mod answers;
+#[cfg(feature = "frame")]
+pub mod audit;
 pub mod catalogue;
 pub mod change;
 pub mod coverage;

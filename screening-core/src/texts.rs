@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
+use crate::instrument::expr::Comparison;
 use crate::instrument::{Language, Text};
 
 const FILE: &str = include_str!("../resources/texts.toml");
@@ -77,6 +78,19 @@ pub(crate) fn say(key: &str, fills: &[(&str, Fill<'_>)]) -> Text {
         text
     };
     Text { en: fill(&template.en, Language::En), zh_cn: fill(&template.zh_cn, Language::ZhCn) }
+}
+
+/// An operator in words.
+pub(crate) fn operator(op: Comparison) -> Text {
+    let key = match op {
+        Comparison::Eq => "operator.eq",
+        Comparison::Ne => "operator.ne",
+        Comparison::Ge => "operator.ge",
+        Comparison::Gt => "operator.gt",
+        Comparison::Le => "operator.le",
+        Comparison::Lt => "operator.lt",
+    };
+    say(key, &[])
 }
 
 #[cfg(test)]

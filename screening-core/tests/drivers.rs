@@ -274,3 +274,15 @@ fn long_frames_cross_blocks_and_chunks() {
     assert_eq!(out.height(), rows);
     assert!(out.column("gad-7.total.band").is_ok());
 }
+
+#[test]
+fn a_frame_without_rows_has_the_columns_of_any_other() {
+    let scorer = Scorer::new(LIBRARY.get("phq-9").unwrap()).unwrap();
+    let items: Vec<Column> = (1..=9).map(|item| Column::new(format!("phq-9.{item}").into(), [0_i8, 3])).collect();
+    let frame = DataFrame::new(2, items).unwrap();
+    let columns = |frame: &DataFrame| {
+        let scores = scorer.score_frame(frame, &FrameOptions::default()).unwrap().to_frame().unwrap();
+        scores.get_column_names_owned()
+    };
+    assert_eq!(columns(&frame.slice(0, 0)), columns(&frame));
+}

@@ -66,7 +66,9 @@ fn scored(instrument: &str, answers: &DataFrame) -> ScoredSheets {
 fn propose(policy: &Policy, instrument: &str, sheets: &[Vec<Option<i8>>], direct_only: &[bool]) -> Proposals {
     let answers = frame(instrument, sheets);
     let scored = [scored(instrument, &answers)];
-    PolicyEngine::new(policy, SheetSet { scored: &scored, answers: Some(&answers), direct_only }).unwrap().run()
+    PolicyEngine::new(policy, SheetSet { scored: &scored, answers: Some(&answers), direct_only, ..SheetSet::default() })
+        .unwrap()
+        .run()
 }
 
 fn default_policy() -> Policy {

@@ -14,8 +14,8 @@ use screening_core::coverage::{Attendance, Consent, Scope, Status};
 use screening_core::instrument::Library;
 use screening_core::risk::Policy;
 use screening_core::screening::{
-    AttemptPolicy, Batch, Battery, ConsentMode, Licences, Pupil, RejectionKind, ScreeningError, ScreeningInput,
-    ScreeningResult, WaveSettings, pupils_from_frame, screen,
+    AttemptPolicy, Batch, Battery, ConsentMode, Interpretation, Licences, Pupil, RejectionKind, ScreeningError,
+    ScreeningInput, ScreeningResult, WaveSettings, pupils_from_frame, screen,
 };
 
 static LIBRARY: LazyLock<Library> = LazyLock::new(|| Library::bundled().unwrap());
@@ -95,11 +95,28 @@ fn run_with(
         policy: &policy,
         licences: licences(),
         scoring: IndexMap::default(),
+        interpretation: Interpretation::default(),
     })
 }
 
 fn run(roster: Vec<Pupil>, sheets: &[Sheet<'_>], change: impl FnOnce(&mut WaveSettings)) -> ScreeningResult {
     run_with(roster, vec![Batch { battery: short(), sheets: short_frame(sheets) }], change).unwrap()
+}
+
+/// As [`run`], for answers that the auditor refuses: a person accepts whatever it is certain of.
+fn run_accepting(roster: Vec<Pupil>, sheets: &[Sheet<'_>], change: impl Fn(&mut WaveSettings)) -> ScreeningResult {
+    let batches = || vec![Batch { battery: short(), sheets: short_frame(sheets) }];
+    match run_with(roster.clone(), batches(), &change) {
+        Err(ScreeningError::Audit(refusal)) => run(roster, sheets, |wave| {
+            change(wave);
+            let accepted = refusal
+                .findings
+                .iter()
+                .map(|found| format!("{} {}: drawn at random", found.finding.id, found.instrument).parse().unwrap());
+            wave.audit.accept = accepted.collect();
+        }),
+        other => other.unwrap(),
+    }
 }
 
 const CALM: [Option<i8>; 9] = [Some(0); 9];
@@ -170,6 +187,22 @@ fn one_of_several_sheets_counts_and_no_critical_answer_is_lost_with_the_others()
     assert_eq!(text(&first.results, "phq-9.total", 0).as_deref(), Some("1"));
     assert!(!first.proposals[0].proposal.critical[0].other_sheet);
     assert_eq!(first.summary.rows.superseded, 1);
+}
+
+#[test]
+fn sheets_of_one_day_are_ordered_by_their_time() {
+    let sheets = [("a", HIGH, Some(0)), ("a", CALM, Some(0))];
+    let mut frame = short_frame(&sheets);
+    // The export puts the newest sheet first.
+    let times = ["2026-10-12 10:00:00", "2026-10-12 08:00:00"];
+    frame.with_column(Column::new("submitted_at".into(), times)).unwrap();
+    let total = |policy: AttemptPolicy| {
+        let batch = Batch { battery: short(), sheets: frame.clone() };
+        let result = run_with(vec![pupil("a", 7)], vec![batch], |wave| wave.attempts = policy).unwrap();
+        text(&result.results, "phq-9.total", 0)
+    };
+    assert_eq!(total(AttemptPolicy::Last).as_deref(), Some("21"));
+    assert_eq!(total(AttemptPolicy::First).as_deref(), Some("0"));
 }
 
 #[test]
@@ -264,6 +297,7 @@ fn a_licence_must_be_settled() {
         policy: &policy,
         licences: Licences::default(),
         scoring: IndexMap::default(),
+        interpretation: Interpretation::default(),
     })
     .unwrap_err();
     assert!(error.to_string().contains("mht = \"who settled it and how\""), "{error}");
@@ -327,7 +361,7 @@ proptest! {
         roster[3].attendance = Attendance::Absent;
         let sheets: Vec<Sheet<'_>> = list.iter().map(|(id, first, second)| (ids[*id], *first, *second)).collect();
         let policies = [AttemptPolicy::First, AttemptPolicy::Last, AttemptPolicy::BestValid];
-        let result = run(roster, &sheets, |wave| wave.attempts = policies[attempts]);
+        let result = run_accepting(roster, &sheets, |wave| wave.attempts = policies[attempts]);
         let rows = result.summary.rows;
         prop_assert_eq!(rows.read as usize, list.len());
         prop_assert_eq!(rows.read, rows.used + rows.superseded + rows.rejected);

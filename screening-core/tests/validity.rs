@@ -112,7 +112,8 @@ fn careless_sheets_are_found_and_honest_ones_left_alone() {
 
     // The frame says the same, and holds no column of a rule that stays silent.
     let table = report.to_frame().unwrap();
-    let verdicts = table.column("scl-90.validity").unwrap().as_materialized_series().cast(&DataType::String).unwrap();
+    let verdicts =
+        table.column("scl-90.validity.verdict").unwrap().as_materialized_series().cast(&DataType::String).unwrap();
     let verdicts: Vec<_> = verdicts.str().unwrap().iter().map(Option::unwrap).collect();
     assert_eq!(verdicts, report.verdicts().iter().map(|verdict| verdict.word()).collect::<Vec<_>>());
     let fired = table.column("scl-90.validity.fired").unwrap().str().unwrap().get(1).map(str::to_owned);

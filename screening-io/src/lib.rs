@@ -7,30 +7,19 @@
 //!   with the place, the cause and the remedy, in Chinese and English ([`IoError::render`]).
 //! * **Nothing is lost.** Rows in = rows out + rows in the list of [`Rejected`]; a cell that is not an answer is listed
 //!   with its row and column and becomes *invalid*, never another value.
-//! * **Nothing private is kept.** Names (unless asked for), network addresses, home addresses, numbers of identity
-//!   cards, income and telephone numbers are skipped while reading.
+//! * **Nothing private is kept.** Names (unless asked for; plain tables pass them through), network addresses, home
+//!   addresses, numbers of identity cards, income and telephone numbers are skipped while reading.
 //!
-//! # The survey layout
+//! # Survey exports
 //!
-//! [`read_survey`] reads one sheet of an xlsx, or a csv in UTF-8 (with or without byte-order mark), GBK, GB18030 or
-//! UTF-16, separated by commas, tabs or semicolons. The first row that is not blank holds the headings:
-//!
-//! | position | heading | use |
-//! |---|---|---|
-//! | 1 | `序号` | not kept |
-//! | 2 | `提交答卷时间` | `administered_on`, `submitted_at` |
-//! | 3 | `所用时间` | `duration_s`: `528秒`, `8分48秒` or a number of seconds |
-//! | 4 | `来源` | not kept |
-//! | 5 | `来源详情` (may be left out) | not kept |
-//! | 6 | `来自IP` | not kept |
-//! | 7 | `总分` (may be left out) | evidence for the coding only |
-//! | then | `1、...`, `2、...`, any number of digits and of questions | identity questions and items |
-//!
-//! Between the number and the text stands one of `、` `.` `．` `:` `：`. Questions whose text is a usual heading
-//! (`学号`, `学籍号`, `student_id`, `学校`, `年级`, `班级`, `性别`, `出生日期`, ...) are about the person; the student
-//! id may have any heading when [`SurveySpec::student_id`] names it. All other questions belong to the instruments of
-//! [`SurveySpec::instruments`], one after the other in the order of their items. Unless the number of a first question
-//! is stated, there must be exactly as many questions as items.
+//! [`read_survey`] reads the exports of survey platforms (Wenjuanxing, Tencent Survey, Jinshuju, Wenjuanwang, LimeSurvey,
+//! REDCap) and FHIR QuestionnaireResponses. The layout is told from the headings, shown in [`LayoutReport`], and refused
+//! with the evidence when it cannot be told; layouts are data (`resources/layouts.toml`). Questions whose text is a usual
+//! heading (`学号`, `student_id`, `学校`, `年级`, `班级`, `性别`, ...) are about the person; the student id may have any heading
+//! when [`SurveySpec::student_id`] names it. All other questions belong to the instruments of
+//! [`SurveySpec::instruments`], by the names of the columns where they name items, by the wording of the questions where a
+//! wording pack knows all of them, and one after the other where neither holds: unless the number of a first question is stated, there must be exactly as many questions as items.
+//! [`read_survey_files`] puts a survey together that is split over files.
 //!
 //! Each answer is the label of the option (`text`), its position in the instrument's option set counted from 1
 //! (`ordinal`), or its code (`score`). The coding is told from all answers to an instrument, and refused with the
@@ -39,13 +28,16 @@
 //!
 //! # Tables
 //!
-//! [`read_answers`] reads csv, xlsx and parquet with columns `<instrument>.<item>`, with a prefix, or by a mapping.
-//! [`read_rosters`] reads class lists. [`read_table`] gives the bare cells.
+//! [`read_answers`] reads tables with columns `<instrument>.<item>`, with a prefix, or by a mapping. [`read_mapped`] reads any
+//! table, long or wide, with a [`Mapping`] file, which [`draft_mapping`] writes. [`read_table`] gives the bare cells. The
+//! kind of a file (xlsx, xls, ods, csv, json, parquet, sav) is told from its content; [`sav`] writes SPSS files too.
 //!
-//! # Wording packs
+//! [`stream_answers`] reads tables of any length in parts, with the same results and messages.
 //!
-//! [`read_wording`] reads the official wording of forms from a folder of the school, so that exports by option text can be
-//! read; [`import_fhir`] and [`import_redcap`] make such packs.
+//! # Class lists
+//!
+//! [`read_rosters`] reads class lists, with class names brought to one spelling. [`match_sheets`] finds the pupils of sheets by
+//! number, login code, or school, class and name. [`drop_repeated`] drops sheets that were read before.
 //!
 //! # What a screening writes
 //!
@@ -59,15 +51,19 @@
 //! ```
 
 mod answers;
-mod answers_for;
 mod coding;
 mod error;
 mod interviews;
+mod mapping;
+mod matching;
 mod messages;
 pub mod output;
 mod parse;
+pub mod research;
 mod results;
 mod roster;
+pub mod sav;
+mod stream;
 mod survey;
 mod table;
 mod tabular;
@@ -76,15 +72,22 @@ mod wording;
 mod words;
 
 pub use answers::AnswerSet;
-pub use answers_for::answers_for;
-pub use coding::{Coding, CodingReport, Ground};
+pub use coding::{Coding, CodingReport, FoundBy, Ground};
 pub use error::{IoError, Place, Problem, Rejected, Scope};
 pub use interviews::read_interviews;
+pub use mapping::{
+    Form, LongColumns, MAPPING_SCHEMA, MappedInstrument, MappedSpec, Mapping, SheetColumns, draft_mapping, read_mapped,
+    read_mapped_bytes,
+};
+pub use matching::{MatchBy, MatchReport, MatchSpec, drop_repeated, match_sheets};
 pub use messages::message_ids;
 pub use results::{file_hash, read_results};
-pub use roster::{Roster, RosterOptions, read_roster, read_roster_bytes, read_rosters};
-pub use survey::{InstrumentPart, SurveySpec, read_survey, read_survey_bytes};
-pub use table::{Limits, ReadOptions, Table, Value, read_table, read_table_bytes};
+pub use roster::{Roster, RosterOptions, SchoolSystem, read_roster, read_roster_bytes, read_rosters};
+pub use stream::{CHUNK_ROWS, Streamed, stream_answers};
+pub use survey::{
+    InstrumentPart, LayoutReport, SurveySpec, read_survey, read_survey_bytes, read_survey_files, read_survey_parts,
+};
+pub use table::{Limits, ReadOptions, Source, Table, Value, read_file_bytes, read_table, read_table_bytes};
 pub use tabular::{ColumnNames, TablePart, TableSpec, read_answers, read_answers_bytes};
 pub use wave::read_wave;
 pub use wording::{

@@ -43,6 +43,14 @@ pub(crate) fn say(key: &str, language: Language, arguments: &[(&str, &str)]) -> 
     fill(text.get(language), arguments)
 }
 
+/// The text of `key` of a resource with `{name}` replaced in both languages; the key itself when the resource lacks it.
+pub(crate) fn text(texts: &HashMap<String, Text>, key: &str, arguments: &[(&str, &str)]) -> Text {
+    match texts.get(key) {
+        Some(text) => Text { en: fill(&text.en, arguments), zh_cn: fill(&text.zh_cn, arguments) },
+        None => Text { en: key.to_owned(), zh_cn: key.to_owned() },
+    }
+}
+
 /// Replaces `{name}` in one pass, so that a value that itself holds braces is never looked into.
 pub(crate) fn fill(template: &str, arguments: &[(&str, &str)]) -> String {
     let mut out = String::with_capacity(template.len());

@@ -25,6 +25,26 @@ pub(crate) fn cell_number(value: &Value) -> Option<f64> {
     }
 }
 
+/// Whether a cell holds nothing, or a word or number that platforms write for a skipped question or one not shown.
+pub(crate) fn is_no_answer(value: &Value) -> bool {
+    let word = match value {
+        Value::Blank => return true,
+        Value::Text(text) => normal(text),
+        Value::Number(number) => number.to_string(),
+        Value::Date(_) => return false,
+    };
+    let special = &words().special;
+    special.skipped.contains(&word) || special.not_shown.contains(&word)
+}
+
+/// Whether a cell joins the texts of several options.
+pub(crate) fn has_several(value: &Value) -> bool {
+    match value {
+        Value::Text(text) => words().special.several.iter().any(|mark| text.contains(mark.as_str())),
+        _ => false,
+    }
+}
+
 /// A whole number of a cell.
 pub(crate) fn cell_integer(value: &Value) -> Option<i64> {
     cell_number(value).filter(|n| n.fract() == 0.0 && n.abs() < 9e15).map(|n| n as i64)
@@ -52,14 +72,36 @@ pub(crate) fn cell_date(value: &Value) -> Option<Date> {
     cell_moment(value).map(DateTime::date)
 }
 
-/// Date and time of a cell; midnight when there is only a date.
+/// Date and time of a cell; midnight when there is only a date. Of a time with an offset the wall time is taken.
 pub(crate) fn cell_moment(value: &Value) -> Option<DateTime> {
+    cell_moment_in(value, 0)
+}
+
+/// Date and time of a cell; one in universal time (`Z`) is moved by hours.
+pub(crate) fn cell_moment_in(value: &Value, hours: i64) -> Option<DateTime> {
     match value {
         Value::Blank => None,
         Value::Date(days) => serial(*days),
         Value::Number(number) => compact(*number).or_else(|| serial(*number)),
-        Value::Text(text) => moment(text),
+        Value::Text(text) => {
+            let text = narrow(text);
+            match text.strip_suffix('Z') {
+                Some(universal) => moment(universal)?.checked_add(jiff::SignedDuration::from_hours(hours)).ok(),
+                None => moment(without_offset(&text)),
+            }
+        }
     }
+}
+
+/// A time without its offset, `+08:00`.
+fn without_offset(text: &str) -> &str {
+    let Some(at) = text.rfind(['+', '-']).filter(|at| text.get(..*at).is_some_and(|before| before.contains('T')))
+    else {
+        return text;
+    };
+    let offset = text.get(at + 1..).unwrap_or_default();
+    let plain = matches!(offset.len(), 4 | 5) && offset.bytes().all(|b| b.is_ascii_digit() || b == b':');
+    if plain { text.get(..at).unwrap_or(text) } else { text }
 }
 
 fn compact(number: f64) -> Option<DateTime> {
@@ -98,7 +140,13 @@ fn moment(text: &str) -> Option<DateTime> {
 }
 
 fn time_of_day(text: &str) -> Option<jiff::civil::Time> {
-    let mut parts = text.trim().split(':').map(two_digits);
+    let text = text.trim();
+    // Parts of a second say nothing that is of use.
+    let text = match text.split_once('.') {
+        Some((whole, parts)) if !parts.is_empty() && parts.bytes().all(|b| b.is_ascii_digit()) => whole,
+        _ => text,
+    };
+    let mut parts = text.split(':').map(two_digits);
     let (hour, minute) = (parts.next()??, parts.next()??);
     let second = parts.next().unwrap_or(Some(0))?;
     if parts.next().is_some() { None } else { jiff::civil::Time::new(hour, minute, second, 0).ok() }
@@ -174,6 +222,16 @@ pub(crate) fn cell_id(value: &Value) -> Result<String, IdProblem> {
     }
 }
 
+/// Whether an id holds the number of an identity card (18 characters, digits 7 to 14 a date of birth), alone or behind a
+/// letter as in national student numbers.
+pub(crate) fn holds_identity_number(id: &str) -> bool {
+    let plain = id.strip_prefix(['G', 'g', 'L', 'l']).unwrap_or(id);
+    let (Some(body), Some(last)) = (plain.get(..17), plain.get(17..)) else { return false };
+    let is_number = body.bytes().all(|b| b.is_ascii_digit()) && matches!(last.as_bytes(), [b'0'..=b'9' | b'X' | b'x']);
+    let born = body.get(6..14).and_then(|digits| digits.parse().ok()).and_then(compact);
+    is_number && born.is_some()
+}
+
 /// `1.23E+17`: what a spreadsheet leaves of a long number when it saves text.
 fn is_exponent(text: &str) -> bool {
     match text.split_once("E+").or_else(|| text.split_once("e+")) {
@@ -223,6 +281,12 @@ mod tests {
         ] {
             assert_eq!(cell_date(&text(form)), day, "{form}");
         }
+        let evening = text("2013-05-01T20:30:00.000Z");
+        assert_eq!(cell_moment_in(&evening, 8).map(DateTime::date), Some(date(2013, 5, 2)));
+        assert_eq!(
+            cell_moment(&text("2013-05-01T20:30:00+08:00")).map(|m| m.to_string()),
+            Some("2013-05-01T20:30:00".into())
+        );
         assert_eq!(cell_date(&Value::Number(41_395.0)), day);
         assert_eq!(cell_date(&Value::Date(41_395.75)), day);
         for form in ["01/05/2013", "5/1/13", "2013-13-01", "2013-02-30", "2013.5", "May 2013", "", "9e9"] {
@@ -260,6 +324,17 @@ mod tests {
         assert_eq!(cell_id(&Value::Number(1.1e17)), Err(IdProblem::Precision));
         assert_eq!(cell_id(&text("1.10101E+17")), Err(IdProblem::Precision));
         assert_eq!(cell_id(&text("(空)")), Err(IdProblem::Blank));
+    }
+
+    #[test]
+    fn numbers_of_identity_cards_in_ids() {
+        for id in ["G11010520130501123X", "110105201305011234", "L110105201305011234"] {
+            assert!(holds_identity_number(id), "{id}");
+        }
+        for id in ["G11010520131301123X", "20240001", "1101052013050112345", "G1101052013050112", "甲10105201305011234"]
+        {
+            assert!(!holds_identity_number(id), "{id}");
+        }
     }
 
     #[test]

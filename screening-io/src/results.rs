@@ -10,7 +10,7 @@ use crate::error::{IoError, Place, Problem};
 use crate::parse::cell_number;
 use crate::survey::frame;
 use crate::table::{ReadOptions, Table, Value, is_parquet, read_bytes, read_frame, read_table_bytes};
-use crate::tabular::untouched;
+use crate::tabular::{only_numbers, untouched};
 use sha2::{Digest, Sha256};
 
 /// Reads a table of results (parquet, csv or xlsx) with one row a person.
@@ -42,12 +42,14 @@ pub fn read_results(
     }
     let table = read_table_bytes(&name, &bytes, options)?;
     let keep = vec![true; table.height()];
+    let mut numeric = vec![true; table.width()];
+    only_numbers(&table, &keep, &mut numeric);
     let mut columns = Vec::with_capacity(table.width());
     for (position, heading) in table.headings().iter().enumerate().filter(|(_, heading)| !heading.is_empty()) {
         columns.push(if is_number(heading) {
             numbers(&table, position)?
         } else {
-            untouched(&table, None, position, &keep)
+            untouched(&table, None, position, &keep, numeric.get(position).copied().unwrap_or(false))
         });
     }
     frame(&table, &keep, columns)

@@ -25,33 +25,50 @@ pub(crate) fn words() -> &'static Words {
 pub(crate) struct Words {
     pub(crate) headings: IndexMap<String, Vec<String>>,
     pub(crate) never_read: NeverRead,
-    pub(crate) survey: IndexMap<String, Vec<MetadataColumn>>,
     pub(crate) special: Special,
     pub(crate) status: IndexMap<String, IndexMap<String, Vec<String>>>,
     pub(crate) grades: IndexMap<String, Vec<String>>,
     pub(crate) grade_codes: IndexMap<String, Vec<String>>,
+    pub(crate) ids: Ids,
+    pub(crate) classes: ClassWords,
+    pub(crate) stages: IndexMap<String, StageWords>,
     pub(crate) marks: Marks,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Ids {
+    order: Vec<Vec<String>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ClassWords {
+    pub(crate) class: Vec<String>,
+    pub(crate) grade: Vec<String>,
+    pub(crate) ordinal: Vec<String>,
+    pub(crate) entry: Vec<String>,
+    pub(crate) leaving: Vec<String>,
+    pub(crate) english: Vec<String>,
+    pub(crate) digits: Vec<String>,
+    pub(crate) ten: String,
+    pub(crate) open: Vec<String>,
+    pub(crate) close: Vec<String>,
+    pub(crate) between: Vec<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct StageWords {
+    pub(crate) short: Vec<String>,
+    pub(crate) long: Vec<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NeverRead {
     contains: Vec<String>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct MetadataColumn {
-    pub(crate) key: String,
-    pub(crate) headings: Vec<String>,
-    #[serde(default)]
-    pub(crate) optional: bool,
-    #[serde(default = "yes")]
-    pub(crate) read: bool,
-}
-
-fn yes() -> bool {
-    true
+    asked: Vec<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -79,6 +96,20 @@ impl Words {
     pub(crate) fn is_never_read(&self, heading: &str) -> bool {
         let heading = normal(heading);
         self.never_read.contains.iter().any(|part| heading.contains(part.as_str()))
+    }
+
+    /// Whether a question, or a column beside answers, is about something that is never read. Longer parts are compared
+    /// than in rosters: a question about the use of the phone is an item.
+    pub(crate) fn is_private(&self, heading: &str) -> bool {
+        let text = normal(heading);
+        self.person_heading(heading) == Some("private")
+            || self.never_read.asked.iter().any(|part| text.contains(part.as_str()))
+    }
+
+    /// Which of several columns of ids is preferred: the lower the better.
+    pub(crate) fn id_rank(&self, heading: &str) -> usize {
+        let heading = stem(heading);
+        self.ids.order.iter().position(|kind| kind.contains(&heading)).unwrap_or(self.ids.order.len())
     }
 
     /// The canonical name of a person column with this heading.
@@ -117,7 +148,6 @@ mod tests {
     fn the_resource_is_whole() {
         let words: Words = toml::from_str(SOURCE).expect("words.toml");
         assert_eq!(words.grades.len(), 12);
-        assert_eq!(words.survey["wenjuanxing"].len(), 7);
         for list in words.headings.values().chain(words.grades.values()) {
             for word in list {
                 assert_eq!(*word, normal(word), "words are kept in their normal form");
@@ -131,5 +161,12 @@ mod tests {
         assert_eq!(words().person_heading("您的学号（必填）："), Some("student_id"));
         assert_eq!(words().person_heading("学号和姓名"), None);
         assert!(words().is_never_read("家庭住址") && words().is_never_read("家长手机号"));
+        for private in ["请填写您的家庭住址（到门牌号）", "身份证号", "家庭年收入大约是？", "Home_Address", "income"]
+        {
+            assert!(words().is_private(private), "{private}");
+        }
+        for item in ["我每天用手机的时间", "smartphone.1", "家里的经济情况", "phone-2"] {
+            assert!(!words().is_private(item), "{item}");
+        }
     }
 }

@@ -28,7 +28,8 @@ fn results(folder: &Path, library: &Library, wave: &str, day: Date, first: i8) -
     let ids: Vec<String> = (0..60).map(|n| format!("p{n}")).collect();
     let mut sheets = df!["student_id" => ids.clone()].unwrap();
     for item in 1..=7_i64 {
-        let codes: Vec<i8> = (0..60).map(|n| if n == 0 { first } else { ((n * item) % 4) as i8 / 2 }).collect();
+        let codes: Vec<i8> =
+            (0..60).map(|n| if n == 0 { first } else { ((n * item + n * n * n / 50) % 4) as i8 / 2 }).collect();
         sheets.with_column(Column::new(format!("gad-7.{item}").into(), codes)).unwrap();
     }
     let roster = df!["student_id" => ids, "school" => vec!["A"; 60], "grade" => vec![8_i32; 60]].unwrap();
@@ -40,6 +41,7 @@ fn results(folder: &Path, library: &Library, wave: &str, day: Date, first: i8) -
         policy: &policy,
         licences: screening_core::screening::Licences::default(),
         scoring: indexmap::IndexMap::default(),
+        interpretation: screening_core::screening::Interpretation::default(),
     })
     .unwrap();
     let out = folder.join(wave);

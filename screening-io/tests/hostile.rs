@@ -1,6 +1,7 @@
 //! Files that are broken, or made to break the reader: a clear refusal, never a panic.
 
 mod common;
+mod exports;
 
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -28,7 +29,7 @@ fn empty_and_foreign_files() {
     assert_eq!(id(b"PK\x05\x06"), "xlsx-broken");
     assert_eq!(id(b"PK\x03\x04 and then nothing"), "xlsx-broken");
     assert_eq!(id(b"PAR1 and then nothing"), "parquet-broken");
-    assert_eq!(id(&[0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1, 0x1a, 0xe1]), "file-old-excel");
+    assert_eq!(id(&[0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1, 0x1a, 0xe1]), "xlsx-broken");
     assert_eq!(id(b"\x7fELF\x01\x00\x00"), "file-kind");
     let mut empty = Workbook::new();
     empty.add_worksheet();
@@ -193,4 +194,41 @@ fn damaged_sheets_do_not_panic() {
         let _ = read("a.xlsx", &bytes);
         bytes[at] = old;
     }
+}
+
+#[test]
+fn far_cells_of_old_and_open_workbooks_do_not_fill_the_memory() {
+    use exports::files::{ods_of, xls_cell, xls_of};
+    // Two cells at the corners of a sheet, one beyond what the format allows, and a stated size.
+    let corners = [xls_cell(0, 0, "a"), xls_cell(9_999, 255, "b")].concat();
+    assert!(matches!(id(&xls_of(&corners, None)), "heading-missing"));
+    assert_eq!(id(&xls_of(&xls_cell(0, 65_535, "a"), None)), "xls-bomb");
+    assert_eq!(id(&xls_of(&xls_cell(0, 0, "a"), Some((u32::MAX, 200)))), "xls-bomb");
+    assert_eq!(id(&xls_of(&xls_cell(0, 0, "a"), Some((1, u16::MAX)))), "xls-bomb");
+    let cell = "<table:table-cell office:value-type=\"float\" office:value=\"1\"";
+    let far = format!(
+        "<table:table table:name=\"a\"><table:table-row>{cell} table:number-columns-repeated=\"4000000000\"/></table:table-row></table:table>"
+    );
+    assert_eq!(id(&ods_of(&far)), "too-many-columns");
+    let deep = format!(
+        "<table:table table:name=\"a\"><table:table-row table:number-rows-repeated=\"1000000\">{cell}/></table:table-row></table:table>"
+    );
+    assert_eq!(id(&ods_of(&deep)), "xlsx-broken");
+    assert_eq!(id(&ods_of("<table:table table:name=\"a\"><table:table-row>")), "xlsx-broken");
+    let merged = format!(
+        "<table:table table:name=\"a\"><table:table-row>{cell}/>{cell} table:number-columns-spanned=\"2\"/></table:table-row></table:table>"
+    );
+    assert_eq!(id(&ods_of(&merged)), "xlsx-merged");
+}
+
+#[test]
+fn workbooks_with_a_password_and_archives_are_told() {
+    let mut locked = cfb::CompoundFile::create(std::io::Cursor::new(Vec::new())).unwrap();
+    locked.create_stream("/EncryptedPackage").unwrap().write_all(&[0; 5000]).unwrap();
+    locked.flush().unwrap();
+    assert_eq!(id(&locked.into_inner().into_inner()), "file-password");
+    let mut archive = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    archive.start_file("a.csv", SimpleFileOptions::default()).unwrap();
+    archive.write_all(b"a\n1\n").unwrap();
+    assert_eq!(id(&archive.finish().unwrap().into_inner()), "file-zip");
 }

@@ -1,5 +1,8 @@
 //! What a screening writes, read back.
 
+mod common;
+mod written;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Cursor;
 use std::path::Path;
@@ -77,6 +80,7 @@ fn small() -> ScreeningResult {
         policy: &policy,
         licences: Licences::default(),
         scoring: indexmap::IndexMap::default(),
+        interpretation: screening_core::screening::Interpretation::default(),
     })
     .expect("screening")
 }

@@ -4,8 +4,8 @@ mod common;
 
 use common::{FROM_ONE, FROM_ZERO, codes, csv_bytes, headings, instrument, mixed_kinds, sheet, texts, xlsx_bytes};
 use polars::prelude::DataFrame;
-use screening_core::instrument::{Definition, Language};
-use screening_io::{Coding, Ground, InstrumentPart, Scope, SurveySpec, read_survey_bytes};
+use screening_core::instrument::{Definition, ItemKind, Language, Library};
+use screening_io::{Coding, FoundBy, Ground, InstrumentPart, Scope, SurveySpec, read_survey_bytes};
 
 /// Codes of a few pupils on an instrument coded from 0; all options occur.
 const TRUTH: [[i8; 4]; 5] = [[0, 1, 2, 3], [3, 0, 0, 1], [2, 2, 1, 0], [1, 3, 3, 2], [0, 0, 0, 0]];
@@ -81,6 +81,7 @@ fn three_codings_and_every_kind_of_file_give_the_same_frame() {
         names,
         [
             "source_row",
+            "sheet_id",
             "student_id",
             "class",
             "administered_on",
@@ -131,7 +132,7 @@ fn several_instruments_follow_one_another_also_beyond_question_100() {
     stated.instruments[0] = stated.instruments[0].starting_at(64);
     let only = read_survey_bytes("a.xlsx", &bytes, &stated).unwrap();
     assert_eq!(codes(&only.frame, "second.60"), codes(&answers.frame, "second.60"));
-    assert_eq!(only.ignored.len(), 60);
+    assert_eq!((only.ignored.len(), only.codings[0].found_by), (60, FoundBy::Number));
     // The wrong instrument has another number of questions.
     assert_eq!(read_survey_bytes("a.xlsx", &bytes, &spec(&[&first])).unwrap_err().id(), "layout-count");
 }
@@ -248,6 +249,30 @@ fn a_file_shifted_by_one_is_refused() {
     assert_eq!(error(&mood, Some(Coding::Text), score), Err("coding-contradicted"));
 }
 
+/// Yes = 1 stands before no = 0: 1 and 2 mean one thing as ordinals and the opposite as scores that are one too high.
+#[test]
+fn ordinals_of_options_that_stand_in_another_order_are_not_taken_for_granted() {
+    let lie = instrument("lie", 3, &[(1, "是", "yes"), (0, "否", "no")]);
+    let mood = instrument("mood", 1, &FROM_ZERO);
+    let table = |mood: bool| {
+        let answers: [&[&str]; 3] = [&["1", "2", "1", "4"], &["2", "2", "1", "1"], &["2", "1", "2", "2"]];
+        let width = if mood { 4 } else { 3 };
+        let answers: Vec<&[&str]> = answers.iter().map(|row| &row[..width]).collect();
+        csv_bytes(&table_of(width, &answers))
+    };
+    let mut spec_of_lie = spec(&[&lie]);
+    let error = read_survey_bytes("a.csv", &table(false), &spec_of_lie).unwrap_err();
+    assert_eq!(error.id(), "coding-turned");
+    assert!(error.to_string().contains("with -1 on every answer, read as score, misfits: 0"), "{error}");
+    spec_of_lie.instruments[0] = spec_of_lie.instruments[0].coded(Coding::Ordinal);
+    let set = read_survey_bytes("a.csv", &table(false), &spec_of_lie).unwrap();
+    assert_eq!(codes(&set.frame, "lie.1"), [Some(1), Some(0), Some(0)]);
+    // Another instrument of the file can only be ordinals.
+    let set = read_survey_bytes("a.csv", &table(true), &spec(&[&lie, &mood])).unwrap();
+    assert_eq!((set.codings[0].coding, set.codings[0].ground), (Coding::Ordinal, Ground::SameFile));
+    assert_eq!(codes(&set.frame, "lie.1"), [Some(1), Some(0), Some(0)]);
+}
+
 #[test]
 fn a_large_file_without_the_lowest_option_is_refused_as_shifted() {
     let severe = instrument("severe", 4, &FROM_ONE);
@@ -294,11 +319,70 @@ fn other_layouts_and_missing_ids_are_refused() {
     };
     assert_eq!(id(|rows| rows[0][1] = "时间".into()), "layout-unknown");
     assert_eq!(id(|rows| rows[0][6] = "1、编号".into()), "student-column");
-    assert_eq!(id(|rows| rows[0][10] = "第4题(一)".into()), "layout-heading");
+    assert_eq!(id(|rows| rows[0][11] = "心情".into()), "layout-heading");
     assert_eq!(id(|rows| rows[0][10] = "4、另一题".into()), "layout-number-duplicate");
     assert_eq!(id(|rows| rows[0][10] = "9、另一题".into()), "layout-number-gap");
     let mut rows = rows(Coding::Score);
     rows[0][6] = "1、您的编号（必填）".into();
     let spec = SurveySpec { student_id: Some("您的编号".into()), ..spec(&[&mood]) };
     assert_eq!(read_survey_bytes("a.csv", &csv_bytes(&rows), &spec).unwrap().frame.height(), 5);
+}
+
+/// Answers that are all one too high or one too low are never read as other answers, whatever the instrument: they are
+/// refused, or they are told to be ordinals and mean what was answered.
+#[test]
+fn no_instrument_is_scored_from_a_shifted_export() {
+    let library = Library::bundled().unwrap();
+    let (mut refused, mut ordinals) = (0, 0);
+    for instrument in library.iter() {
+        let definition = instrument.definition();
+        let options: Vec<Vec<i8>> = definition
+            .items
+            .iter()
+            .map(|item| {
+                definition
+                    .option_sets
+                    .get(item.options.as_deref().unwrap_or("default"))
+                    .map_or(Vec::new(), |set| set.iter().map(|option| option.code).collect())
+            })
+            .collect();
+        // Items without options have no coding; one without a second option says nothing.
+        let all_choices = definition.items.iter().all(|item| item.kind == ItemKind::Choice);
+        if !all_choices || options.iter().any(|codes| codes.len() < 2) || definition.items.len() > 60 {
+            continue;
+        }
+        for step in [-1_i32, 1] {
+            let mut rows = vec![headings(options.len())];
+            let mut truth: Vec<Vec<i8>> = Vec::new();
+            for pupil in 0..24_usize {
+                let chosen: Vec<i8> =
+                    options.iter().enumerate().map(|(n, codes)| codes[(pupil + n * 3) % codes.len()]).collect();
+                let answers: Vec<String> = chosen.iter().map(|code| (i32::from(*code) + step).to_string()).collect();
+                rows.push(sheet(pupil + 1, &pupil.to_string(), &answers));
+                truth.push(chosen);
+            }
+            let bytes = csv_bytes(&rows);
+            for stated in [None, Some(Coding::Score)] {
+                let part = InstrumentPart { coding: stated, ..InstrumentPart::new(definition) };
+                let spec = SurveySpec { instruments: vec![part], ..SurveySpec::default() };
+                let what = format!("{} {step:+} {stated:?}", definition.id);
+                match read_survey_bytes("a", &bytes, &spec) {
+                    Err(error) => {
+                        assert!(error.id().starts_with("coding-"), "{what}: {error}");
+                        refused += 1;
+                    }
+                    Ok(set) => {
+                        assert_eq!((set.codings[0].coding, stated, step), (Coding::Ordinal, None, 1), "{what}");
+                        for (n, item) in definition.items.iter().enumerate() {
+                            let found = codes(&set.frame, &format!("{}.{}", definition.id, item.id));
+                            let expected: Vec<Option<i8>> = truth.iter().map(|codes| Some(codes[n])).collect();
+                            assert_eq!(found, expected, "{what} {}", item.id);
+                        }
+                        ordinals += 1;
+                    }
+                }
+            }
+        }
+    }
+    assert!(refused > 100 && ordinals > 20, "{refused} refused, {ordinals} ordinals");
 }

@@ -1,12 +1,16 @@
 //! Plain tables of answers.
 
 mod common;
+mod exports;
 
 use common::{FROM_ZERO, codes, csv_bytes, instrument, texts, xlsx_bytes};
+use exports::{Wave, files};
 use indexmap::IndexMap;
 use polars::prelude::*;
 use screening_core::instrument::Definition;
-use screening_io::{AnswerSet, Coding, ColumnNames, Ground, IoError, TablePart, TableSpec, read_answers_bytes};
+use screening_io::{
+    AnswerSet, Coding, ColumnNames, FoundBy, Ground, IoError, TablePart, TableSpec, read_answers_bytes,
+};
 
 fn rows(rows: &[&[&str]]) -> Vec<Vec<String>> {
     rows.iter().map(|row| row.iter().map(ToString::to_string).collect()).collect()
@@ -118,4 +122,46 @@ fn rows_without_an_id_are_kept_unless_ids_are_needed() {
     let spec = TableSpec { parts, needs_student_id: true, ..TableSpec::default() };
     let answers = read_answers_bytes("t", &bytes, &spec).unwrap();
     assert_eq!((answers.rows_in, answers.frame.height(), answers.rows_rejected()), (2, 1, 1));
+}
+
+/// A table with canonical headings, person columns and answers, in every kind of file.
+#[test]
+fn canonical_tables_in_every_kind_of_file() {
+    let mood = instrument("mood", 9, &FROM_ZERO);
+    let wave = Wave::draw(14, 20, 9, &[(&mood, &FROM_ZERO)]);
+    for coding in Coding::ALL {
+        let mut rows = vec![vec!["student_id".to_owned(), "class".to_owned()]];
+        rows[0].extend((1..=9).map(|item| format!("mood.{item}")));
+        for sheet in 0..wave.sheets() {
+            // A letter keeps the ids texts in every kind of file.
+            let mut row = vec![format!("G{}", wave.ids[sheet]), wave.classes[sheet].clone()];
+            row.extend(wave.answers(sheet, coding, str::to_owned, ""));
+            rows.push(row);
+        }
+        let kinds = [
+            ("csv", files::csv_bytes(&rows)),
+            ("tsv", files::tsv(&rows)),
+            ("xlsx", files::xlsx_bytes(&rows)),
+            ("xls", files::xls(&rows)),
+            ("ods", files::ods(&rows)),
+            ("ndjson", files::ndjson(&rows)),
+            ("parquet", files::parquet(&rows)),
+            ("sav", files::sav(&rows, false)),
+            ("sav of the other byte order", files::sav(&rows, true)),
+        ];
+        for (kind, bytes) in kinds {
+            let part = TablePart { coding: Some(coding), ..TablePart::new(&mood, ColumnNames::Canonical) };
+            let table = TableSpec { parts: vec![part], needs_student_id: true, ..TableSpec::default() };
+            let set = read_answers_bytes("a", &bytes, &table).unwrap_or_else(|e| panic!("{kind} {coding:?}: {e}"));
+            assert!(set.rejected.is_empty(), "{kind} {coding:?}: {:?}", set.rejected);
+            let ids: Vec<Option<String>> = wave.ids.iter().map(|id| Some(format!("G{id}"))).collect();
+            assert_eq!(texts(&set.frame, "student_id"), ids, "{kind} {coding:?}");
+            assert_eq!(texts(&set.frame, "class")[1].as_deref(), Some("初一2班"), "{kind} {coding:?}");
+            for item in 0..9 {
+                let expected: Vec<Option<i8>> = wave.asked[0].codes.iter().map(|sheet| sheet[item]).collect();
+                assert_eq!(codes(&set.frame, &format!("mood.{}", item + 1)), expected, "{kind} {coding:?}");
+            }
+            assert_eq!(set.codings[0].found_by, FoundBy::Name);
+        }
+    }
 }

@@ -292,3 +292,180 @@ fn the_files_hold_what_the_screening_found() -> Outcome<()> {
     }
     Ok(())
 }
+
+/// The wave before, run on its own.
+static SPRING: LazyLock<JobResult> = LazyLock::new(|| {
+    let path = district().join("2026-spring").join("screening.toml");
+    run_job(&path, false, &|_| {}).unwrap_or_else(|error| panic!("{error}"))
+});
+
+/// The job of the later wave in another folder: its files by their full paths, and something changed.
+fn changed_job(folder: &std::path::Path, change: impl Fn(String) -> String) -> Outcome<PathBuf> {
+    let text = std::fs::read_to_string(district().join("screening.toml"))?;
+    let here = district().canonicalize()?.display().to_string().replace('\\', "/");
+    let text = text.replace("\"roster.csv\"", &format!("\"{here}/roster.csv\""));
+    let text = text.replace("\"answers/", &format!("\"{here}/answers/"));
+    let text = text.replace("job = \"2026-spring/", &format!("job = \"{here}/2026-spring/"));
+    let path = folder.join("screening.toml");
+    std::fs::write(&path, change(text))?;
+    Ok(path)
+}
+
+#[test]
+fn the_later_wave_shows_norms_validity_and_change() -> Outcome<()> {
+    let summary = &RUN.screening.summary;
+    let results = &RUN.screening.results;
+    // Published norms of adults serve nearly nobody, and say why; local ones serve whoever has a valid score.
+    let [published, local] = summary.norms.as_slice() else { panic!("two sets: {:?}", summary.norms) };
+    assert!(published.norms.starts_with("scl-90-cn-1986@") && local.norms.starts_with("2026-spring@"));
+    for account in published.scales.iter().chain(&local.scales) {
+        assert_eq!(account.rows, account.with_norm + account.without.values().sum::<u64>(), "{account:?}");
+        assert_eq!(account.rows as usize, results.height());
+    }
+    assert!(published.scales[0].without["age-outside"] > 500, "{:?}", published.scales[0]);
+    let phq = local.scales.iter().find(|account| account.scale == "phq-9.total").ok_or("phq-9.total")?;
+    assert!(phq.with_norm > 1200, "{phq:?}");
+    let (percentiles, sources) = (numbers(results, "phq-9.total.percentile")?, texts(results, "phq-9.total.norm")?);
+    assert!(percentiles.iter().zip(&sources).all(|(value, cell)| value.is_some() == cell.is_some()));
+    let values: Vec<f64> = percentiles.into_iter().flatten().collect();
+    let mean = values.iter().sum::<f64>() / values.len() as f64;
+    assert!((40.0..60.0).contains(&mean), "mean percentile rank {mean}");
+
+    let validity = summary.validity.as_ref().ok_or("no validity")?;
+    assert_eq!(validity.instruments.len(), 6);
+    for own in &validity.instruments {
+        let counts = &own.counts;
+        assert_eq!(counts.sheets, counts.valid + counts.doubtful + counts.invalid, "{}", own.instrument);
+        assert!(counts.invalid * 20 < counts.sheets, "{}: {} of {}", own.instrument, counts.invalid, counts.sheets);
+    }
+    assert!(validity.instruments.iter().map(|own| own.counts.invalid).sum::<usize>() > 5);
+
+    let change = summary.change.as_ref().ok_or("no change")?;
+    assert_eq!(change.earlier, ["2026-spring"]);
+    let phq = change.comparisons.iter().find(|own| own.scale == "total" && own.instrument.starts_with("phq-9@"));
+    let counts = &phq.ok_or("phq-9 was not compared")?.counts;
+    let parts = counts.compared + counts.only_before + counts.only_after + counts.not_interpreted + counts.no_score;
+    assert_eq!(counts.pupils, parts);
+    assert!(counts.compared > 900 && counts.course["persistent"] > 20 && counts.course["new-onset"] > 20, "{counts:?}");
+    let correlation = phq.and_then(|own| own.basis.pupils).ok_or("no pupils of both waves")?.correlation;
+    assert!((0.4..0.75).contains(&correlation), "correlation of the two waves {correlation}");
+
+    let told = |words: &str| {
+        let entries = RUN.screening.proposals.iter();
+        entries.filter(|entry| entry.proposal.evidence.iter().any(|e| e.text.zh_cn.contains(words))).count()
+    };
+    assert!(told("（2026-spring），本次") > 20, "{}", told("（2026-spring），本次"));
+    let folder = tempfile::tempdir()?;
+    write_outputs(folder.path(), &RUN.screening, &RUN.policy, &RUN.rejected, &RUN.names, &|_| {})?;
+    let mut workbook: Xlsx<_> = open_workbook(folder.path().join("alerts.xlsx"))?;
+    let mut found = 0;
+    for sheet in workbook.sheet_names() {
+        found += cells(&mut workbook, &sheet)?.iter().filter(|cell| cell.contains("（2026-spring），本次")).count();
+    }
+    assert!(found > 20, "{found} cells of the alert lists tell of a change");
+    Ok(())
+}
+
+#[test]
+fn a_second_run_gives_the_same_bytes() -> Outcome<()> {
+    let again = run_job(&district().join("screening.toml"), false, &|_| {})?;
+    let folders = [tempfile::tempdir()?, tempfile::tempdir()?];
+    for (folder, run) in folders.iter().zip([&*RUN, &again]) {
+        write_outputs(folder.path(), &run.screening, &run.policy, &run.rejected, &run.names, &|_| {})?;
+    }
+    for name in ["results.parquet", "results.csv", "alerts.xlsx", "coverage.csv", "rejected.csv", "summary.json"] {
+        let [first, second] = [0, 1].map(|at| std::fs::read(folders[at].path().join(name)));
+        assert!(first? == second?, "{name} differs between two runs");
+    }
+    Ok(())
+}
+
+#[test]
+fn an_invalid_sheet_is_on_the_list_for_a_retest_and_its_critical_answer_on_the_list_of_its_school() -> Outcome<()> {
+    let results = &RUN.screening.results;
+    let statuses = texts(results, "status")?;
+    let mut judged = HashMap::new();
+    for own in &RUN.screening.summary.validity.as_ref().ok_or("no validity")?.instruments {
+        for (row, verdict) in texts(results, &format!("{}.validity.verdict", own.instrument))?.into_iter().enumerate() {
+            if verdict.as_deref() == Some("invalid") {
+                judged.insert(row, own.instrument.clone());
+            }
+        }
+    }
+    assert!(judged.len() > 5);
+    for (row, instrument) in &judged {
+        let status = statuses[*row].as_deref();
+        assert!(matches!(status, Some("retest_pending" | "invalid")), "row {row}, {instrument}: {status:?}");
+    }
+    Ok(())
+}
+
+#[test]
+fn results_and_norms_of_the_wave_before_can_be_given_as_files() -> Outcome<()> {
+    use screening_core::norms::{By, LocalMeta, LocalOptions, LocalScale, NormState};
+    let folder = tempfile::tempdir()?;
+    let spring = &SPRING.screening;
+    write_outputs(folder.path(), spring, &SPRING.policy, &SPRING.rejected, &SPRING.names, &|_| {})?;
+    let scales = ["phq-9.total".to_owned()];
+    let mut state = NormState::new(vec![By::Sex, By::Grade], &scales, None);
+    state.add_frame(&spring.results)?;
+    assert_eq!(state.used() as u32, spring.summary.coverage.get(Status::Valid));
+    let both = |text: &str| screening_core::instrument::Text { en: text.to_owned(), zh_cn: text.to_owned() };
+    let meta = LocalMeta {
+        id: "spring".to_owned(),
+        version: "1.0.0".parse()?,
+        name: both("spring"),
+        population: both("spring"),
+        region: None,
+        year: Some(2026),
+        inputs: Vec::new(),
+        scales: vec![LocalScale::of(&Library::bundled()?, "phq-9.total", None).ok_or("phq-9.total")?],
+    };
+    let set = state.finish(&meta, &LocalOptions::default())?;
+    std::fs::write(folder.path().join("norms.toml"), set.to_toml()?)?;
+    let path = changed_job(folder.path(), |text| {
+        let (head, rest) = text.split_once("norms = [").unwrap_or_default();
+        let (_, tail) = rest.split_once("\n]\n").unwrap_or_default();
+        let text = format!("{head}norms = [\"norms.toml\"]\n{tail}");
+        let (head, rest) = text.split_once("job = ").unwrap_or_default();
+        let (_, tail) = rest.split_once('\n').unwrap_or_default();
+        format!("{head}results = \"results.parquet\"\n{tail}")
+    })?;
+    let done = run_job(&path, false, &|_| {})?;
+    let (own, first) = (&done.screening, &RUN.screening);
+    // The wave read from its file is the wave that was scored again.
+    for column in ["phq-9.total.before", "phq-9.total.change_index", "mht.total.before"] {
+        assert_eq!(numbers(&own.results, column)?, numbers(&first.results, column)?, "{column}");
+    }
+    assert_eq!(texts(&own.results, "phq-9.total.course")?, texts(&first.results, "phq-9.total.course")?);
+    assert_eq!(texts(&own.results, "tier")?, texts(&first.results, "tier")?);
+    // Norms built from the file are those that the job made of the wave.
+    assert_eq!(numbers(&own.results, "phq-9.total.percentile")?, numbers(&first.results, "phq-9.total.percentile")?);
+    assert_eq!(own.summary.norms[0].norms, set.citation());
+    let source = own.summary.provenance.earlier[0].source.as_deref().unwrap_or_default();
+    assert!(source.starts_with("results.parquet sha256:"), "{source}");
+    Ok(())
+}
+
+#[test]
+fn what_does_not_fit_a_job_is_refused_with_place_and_advice() -> Outcome<()> {
+    let folder = tempfile::tempdir()?;
+    let refuse = |change: &dyn Fn(String) -> String| -> Outcome<String> {
+        let path = changed_job(folder.path(), change)?;
+        Ok(run_job(&path, false, &|_| {}).map_or_else(|error| error.to_string(), |_| String::new()))
+    };
+    let wave =
+        refuse(&|text| text.replace("[[earlier]]\nwave = \"2026-spring\"", "[[earlier]]\nwave = \"2025-autumn\""))?;
+    assert!(wave.contains("2025-autumn") && wave.contains("screening.toml"), "{wave}");
+    let unknown = refuse(&|text| text.replace("\"scl-90-cn-1986\"", "\"nobody-1900\""))?;
+    assert!(unknown.contains("there is no norms `nobody-1900`"), "{unknown}");
+    let key = refuse(&|text| text.replace("scales = [", "scale = ["))?;
+    assert!(key.contains("scale") && key.contains("screening.toml:"), "{key}");
+    let source = refuse(&|text| text.replace("[[earlier]]", "[[earlier]]\nresults = \"x.parquet\""))?;
+    assert!(source.contains("`results` or `job`"), "{source}");
+    let plan = refuse(&|text| text.replace("validity = \"district-default\"", "validity = \"nothing\""))?;
+    assert!(plan.contains("there is no validity plan `nothing`"), "{plan}");
+    let judge = refuse(&|text| text.replace("[[earlier]]", "[change]\njudge = \"luck\"\n\n[[earlier]]"))?;
+    assert!(judge.contains("luck") && judge.contains("jacobson_truax"), "{judge}");
+    Ok(())
+}

@@ -10,8 +10,11 @@ use crate::texts::fill;
 
 pub(crate) fn run(context: &Context, command: &ExampleCommand) -> Result<(), Failure> {
     let library = context.library()?;
-    let params =
-        ExampleParams { schools: command.schools, ..ExampleParams::new(&command.out, command.pupils, command.seed) };
+    let params = ExampleParams {
+        schools: command.schools,
+        waves: command.waves,
+        ..ExampleParams::new(&command.out, command.pupils, command.seed)
+    };
     let bar = ProgressBar::new(command.pupils);
     if let Ok(style) = ProgressStyle::with_template("{bar:40} {pos}/{len} {eta}") {
         bar.set_style(style);

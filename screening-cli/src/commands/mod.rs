@@ -1,10 +1,14 @@
 //! One file a command.
 
+mod answers;
+pub(crate) mod audit;
 pub(crate) mod change;
 pub(crate) mod evaluate;
 pub(crate) mod example;
 pub(crate) mod instruments;
+pub(crate) mod map;
 pub(crate) mod norms;
+pub(crate) mod research;
 pub(crate) mod run;
 pub(crate) mod score;
 pub(crate) mod simulate;

@@ -3,6 +3,9 @@
 use std::io::IsTerminal;
 
 use indicatif::{ProgressBar, ProgressStyle};
+use screening_core::instrument::Language;
+use screening_core::screening::WaveAudit;
+use screening_io::CodingReport;
 use screening_io::job::{JobResult, Step, run_job};
 use screening_io::output::write_outputs;
 
@@ -32,13 +35,13 @@ pub(crate) fn run(context: &Context, command: &RunCommand) -> Result<(), Failure
 }
 
 /// A bar on a terminal, plain lines otherwise, nothing for machines.
-struct Progress<'a> {
+pub(super) struct Progress<'a> {
     context: &'a Context,
     bar: Option<ProgressBar>,
 }
 
 impl<'a> Progress<'a> {
-    fn new(context: &'a Context) -> Self {
+    pub(super) fn new(context: &'a Context) -> Self {
         let bar = (!context.json && std::io::stderr().is_terminal()).then(|| {
             let bar = ProgressBar::new(1);
             if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} {msg}") {
@@ -49,9 +52,10 @@ impl<'a> Progress<'a> {
         Self { context, bar }
     }
 
-    fn step(&self, step: &Step) {
+    pub(super) fn step(&self, step: &Step) {
         let language = self.context.language;
         let (text, place) = match step {
+            Step::Against { waves } => (fill("step-against", language, &[waves.to_string()]), None),
             Step::Roster => (say("step-roster", language), None),
             Step::Answers { file, number, of } => {
                 let counts = [number.to_string(), of.to_string(), file.display().to_string()];
@@ -73,7 +77,7 @@ impl<'a> Progress<'a> {
         }
     }
 
-    fn finish(&self) {
+    pub(super) fn finish(&self) {
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();
         }
@@ -86,6 +90,7 @@ fn overview(context: &Context, done: &JobResult) {
     let summary = &done.screening.summary;
     println!("{} · {} · {}", done.job.title.get(language), done.job.district, done.job.wave);
     println!("{}", fill("overview-policy", language, &[done.policy.citation()]));
+    println!("{}", files(context, done));
     println!("{}", coverage(context, done));
     let rows = summary.tiers.iter().map(|tier| {
         let share = format!("{:.1} %", 100.0 * f64::from(tier.pupils) / f64::from(summary.coverage.enrolled().max(1)));
@@ -106,6 +111,48 @@ fn overview(context: &Context, done: &JobResult) {
         "{}",
         fill("overview-critical", language, &[summary.critical.to_string(), summary.stray_critical.to_string()])
     );
+    audit(language, &summary.audit);
+}
+
+/// What the auditor found and did not stop at: lesser findings, and certain ones that somebody accepted.
+fn audit(language: Language, audit: &WaveAudit) {
+    if !audit.findings.is_empty() {
+        println!("{}", fill("overview-audit", language, &[audit.findings.len().to_string()]));
+    }
+    for found in &audit.findings {
+        println!("{}", found.describe().get(language));
+        if let Some(reason) = &found.accepted {
+            println!("    {}", fill("overview-accepted", language, std::slice::from_ref(reason)));
+        }
+    }
+    for unused in &audit.unused {
+        let text = format!("{} {}", unused.finding(), unused.instrument());
+        println!("{}", fill("overview-unused", language, &[text]));
+    }
+}
+
+/// How each answer file was read: its layout, the codings, and by what its pupils were found.
+fn files(context: &Context, done: &JobResult) -> String {
+    let language = context.language;
+    let rows = done.files.iter().map(|file| {
+        let layout = file.layout.as_ref().map_or_else(|| "-".to_owned(), |layout| layout.name.get(language).to_owned());
+        let coding = |report: &CodingReport| {
+            format!("{} ({})", report.coding.word(), say(&format!("found-{}", report.found_by.word()), language))
+        };
+        let mut codings: Vec<String> = file.codings.iter().map(coding).collect();
+        codings.dedup();
+        let matched = file.matching.matched.iter().map(|(by, count)| format!("{} {count}", by.word()));
+        vec![
+            file.file.display().to_string(),
+            layout,
+            codings.join(", "),
+            format!("{} / {}", file.rows_read, file.rows_in),
+            matched.collect::<Vec<_>>().join(", "),
+            file.matching.unmatched.to_string(),
+        ]
+    });
+    let headings = ["file", "layout", "coding", "rows-read", "matched-by", "unmatched"].map(|id| say(id, language));
+    table(&headings, rows.collect())
 }
 
 fn coverage(context: &Context, done: &JobResult) -> String {

@@ -1,55 +1,93 @@
 //! `screening score`
 
-use std::io::Read;
 use std::path::Path;
 
 use screening_core::instrument::Instrument;
 use screening_core::instrument::wording::{WordingPack, WordingPacks};
-use screening_core::scoring::{FrameOptions, ScoredSheets, Scorer, ScoringOptions};
-use screening_io::output::{score_table, write_table};
-use screening_io::{AnswerSet, ColumnNames, TablePart, TableSpec, read_answers, read_answers_bytes, read_wording};
+use screening_core::scoring::{FrameOptions, Scorer, ScoringOptions};
+use screening_io::output::{score_table, write_in_parts};
+use screening_io::sav::Dictionary;
+use screening_io::{AnswerSet, CHUNK_ROWS, CodingReport, Source, stream_answers};
 
-use super::{Context, print_json};
+use super::{Context, answers, print_json};
 use crate::args::ScoreCommand;
 use crate::fail::Failure;
 use crate::texts::fill;
 
 pub(crate) fn run(context: &Context, command: &ScoreCommand) -> Result<(), Failure> {
     let library = context.library()?;
-    let instrument = super::instruments::find(context, &library, &command.instrument)?;
+    let instrument = super::instruments::find(context, &library, &command.answers.instrument)?;
     let options = ScoringOptions { cutoffs: command.cutoffs.iter().cloned().collect() };
     let scorer = Scorer::with_options(instrument, options).map_err(Failure::from_error)?;
-    let packs = match &command.wording {
-        Some(folder) => read_wording(folder, &library)?,
-        None => WordingPacks::default(),
-    };
+    let packs = answers::wording(&command.answers, &library)?;
     let wording: Vec<String> = packs.of(instrument.id()).map(WordingPack::citation).collect();
-    let answers = read(command, instrument, &packs)?;
-    let scored = scorer.score_frame(&answers.frame, &FrameOptions::default()).map_err(Failure::from_error)?;
-    let table = score_table(&answers.frame, &scored).map_err(Failure::from_error)?;
     let facts = provenance(&scorer, &wording);
-    write_table(&command.output, &table, &facts)?;
-    report(context, command, &answers, &scored, &scorer, facts)
+    let dictionary = Dictionary::of(&[instrument.definition()], context.language);
+    let quiet = context.json && command.output != Path::new("-");
+    let mut done = Done::default();
+    write_in_parts(&command.output, &facts, &dictionary, |sink| {
+        read(command, instrument, &packs, &mut done, &mut |set| {
+            let scored = scorer.score_frame(&set.frame, &FrameOptions::default()).map_err(Failure::from_error)?;
+            sink.push(&score_table(&set.frame, &scored).map_err(Failure::from_error)?)?;
+            for rejected in set.rejected.iter().filter(|_| !quiet) {
+                eprintln!("{}", rejected.problem.render(context.language));
+            }
+            Ok(())
+        })
+    })?;
+    report(context, command, &done, &scorer, facts)
 }
 
-fn read(command: &ScoreCommand, instrument: &Instrument, packs: &WordingPacks) -> Result<AnswerSet, Failure> {
-    let names = match &command.prefix {
-        Some(prefix) => ColumnNames::Prefix(prefix.clone()),
-        None if !command.map.is_empty() => ColumnNames::Mapping(command.map.iter().cloned().collect()),
-        None => ColumnNames::Canonical,
-    };
-    let part = TablePart {
-        coding: command.coding.map(Into::into),
-        accept_strays: command.accept_strays,
-        ..TablePart::new(instrument.definition(), names)
-    };
-    let spec = TableSpec { parts: vec![part], wording: Some(packs), ..TableSpec::default() };
-    if command.input != Path::new("-") {
-        return Ok(read_answers(&command.input, &spec)?);
+/// What was read in all.
+#[derive(Default)]
+struct Done {
+    rows_in: usize,
+    rows: usize,
+    rows_rejected: usize,
+    cells_rejected: usize,
+    codings: Vec<CodingReport>,
+}
+
+/// Takes the answers as they are read.
+type Each<'a> = &'a mut dyn FnMut(AnswerSet) -> Result<(), Failure>;
+
+/// Reads the answers part by part; a table with a mapping file, whose sheets may be spread over all rows, is one part.
+fn read(
+    command: &ScoreCommand,
+    instrument: &Instrument,
+    packs: &WordingPacks,
+    done: &mut Done,
+    each: Each<'_>,
+) -> Result<(), Failure> {
+    let args = &command.answers;
+    if args.mapping.is_some() {
+        let set = answers::read(args, instrument, packs, command.accept_strays)?;
+        let rejected = set.rows_rejected();
+        *done = Done {
+            rows_in: set.rows_in,
+            rows: set.frame.height(),
+            rows_rejected: rejected,
+            cells_rejected: set.rejected.len() - rejected,
+            codings: set.codings.clone(),
+        };
+        return each(set);
     }
-    let mut bytes = Vec::new();
-    std::io::stdin().read_to_end(&mut bytes).map_err(Failure::from_error)?;
-    Ok(read_answers_bytes("-", &bytes, &spec)?)
+    let spec = answers::table_spec(args, instrument, packs, command.accept_strays);
+    // What comes in on standard input cannot be read twice, so it is held in memory.
+    let bytes = if args.input == Path::new("-") { Some(answers::standard_input()?) } else { None };
+    let source = match &bytes {
+        Some(bytes) => Source::Bytes { name: "-", bytes },
+        None => Source::File(&args.input),
+    };
+    let streamed = stream_answers(source, &spec, CHUNK_ROWS, each)?;
+    *done = Done {
+        rows_in: streamed.rows_in,
+        rows: streamed.rows,
+        rows_rejected: streamed.rows_rejected,
+        cells_rejected: streamed.cells_rejected,
+        codings: streamed.codings,
+    };
+    Ok(())
 }
 
 /// What every result cites: definition, cut-off sets, engine, and the wordings by which option texts were read.
@@ -75,33 +113,28 @@ fn provenance(scorer: &Scorer, wording: &[String]) -> Vec<(String, String)> {
 fn report(
     context: &Context,
     command: &ScoreCommand,
-    answers: &AnswerSet,
-    scored: &ScoredSheets,
+    done: &Done,
     scorer: &Scorer,
     facts: Vec<(String, String)>,
 ) -> Result<(), Failure> {
-    let to_stdout = command.output == Path::new("-");
-    if context.json && !to_stdout {
+    if context.json && command.output != Path::new("-") {
         let facts = facts.into_iter().map(|(key, value)| (key, value.into())).collect::<serde_json::Map<_, _>>();
         return print_json(&serde_json::json!({
-            "rows_in": answers.rows_in,
-            "rows_scored": scored.rows(),
-            "rows_rejected": answers.rows_rejected(),
-            "cells_rejected": answers.rejected.len() - answers.rows_rejected(),
+            "rows_in": done.rows_in,
+            "rows_scored": done.rows,
+            "rows_rejected": done.rows_rejected,
+            "cells_rejected": done.cells_rejected,
             "provenance": facts,
         }));
     }
     let language = context.language;
-    for coding in &answers.codings {
+    for coding in &done.codings {
         eprintln!("{}", fill("score-coding", language, &[coding.instrument.clone(), coding.coding.word().to_owned()]));
     }
-    for rejected in &answers.rejected {
-        eprintln!("{}", rejected.problem.render(language));
-    }
     let counts = [
-        answers.rows_in.to_string(),
-        scored.rows().to_string(),
-        answers.rows_rejected().to_string(),
+        done.rows_in.to_string(),
+        done.rows.to_string(),
+        done.rows_rejected.to_string(),
         scorer.instrument().citation(),
     ];
     eprintln!("{}", fill("score-done", language, &counts));

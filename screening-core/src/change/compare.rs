@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::basis::{ChangeOptions, INDEX_KINDS, Indices, ScaleBasis, basis};
 use super::error::ChangeError;
+use super::last::{Last, WaveChange};
 use super::report::{ChangeCounts, ChangeReport, Rows};
 use super::wave::{Pupils, Wave, numbers, pupils, texts, usable};
 use super::{ClinicalChange, Course, Outcome, ScoreChange};
@@ -41,6 +42,38 @@ pub struct Comparison {
     pub basis: ScaleBasis,
     /// What was found.
     pub counts: ChangeCounts,
+}
+
+/// Takes what is found, pupil by pupil.
+pub(super) trait Sink {
+    /// Whether a pair of waves is wanted.
+    fn wants(&self, from: usize, to: usize) -> bool;
+
+    /// The scores of one scale at one wave.
+    fn trajectory(&mut self, wave: usize, instrument: &Instrument, scale: &str, scores: &Scores, pupils: &Pupils);
+
+    /// The rows of one scale between two waves follow.
+    fn open(&mut self, instrument: &str, scale: &str, from: usize, to: usize);
+
+    /// One pupil.
+    fn push(&mut self, pupil: usize, found: &Found<'_>);
+}
+
+/// What is found of one pupil and scale between two waves.
+pub(super) struct Found<'a> {
+    /// Scores before and after, NaN where there is none.
+    pub(super) scores: [f64; 2],
+    /// Values of the indices.
+    pub(super) values: &'a [f64],
+    pub(super) changes: &'a [Option<ScoreChange>],
+    /// Position of the index that decides.
+    pub(super) judge: usize,
+    pub(super) outcome: Option<Outcome>,
+    pub(super) clinical: Option<ClinicalChange>,
+    pub(super) course: Option<Course>,
+    /// Whether the band was raised, wave by wave, the last one included; empty where bands are not compared.
+    pub(super) raised: &'a [Option<bool>],
+    pub(super) bands: [Option<&'a str>; 2],
 }
 
 /// The scores of one scale at one wave, pupil by pupil.
@@ -83,6 +116,33 @@ pub(super) struct Scores {
 /// ```
 pub fn compare(waves: &[Wave], library: &Library, options: &ChangeOptions) -> Result<ChangeReport, ChangeError> {
     let pupils = pupils(waves)?;
+    let (rows, comparisons, refused) = run(waves, &pupils, library, options, Rows::default())?;
+    rows.report(waves, &pupils, comparisons, refused)
+}
+
+/// What changed for the pupils of the last wave since the wave before it, scale by scale, in the order of its rows.
+///
+/// The same comparison as [`compare`], without the rows of earlier pairs and of pupils who are no longer there: what a
+/// screening needs of its earlier waves.
+///
+/// # Errors
+/// As [`compare`].
+pub fn compare_last(waves: &[Wave], library: &Library, options: &ChangeOptions) -> Result<WaveChange, ChangeError> {
+    let pupils = pupils(waves)?;
+    let sink = Last::new(waves, &pupils);
+    let (last, comparisons, refused) = run(waves, &pupils, library, options, sink)?;
+    Ok(last.finish(waves, options, comparisons, refused))
+}
+
+type Done<S> = (S, Vec<Comparison>, Vec<Refusal>);
+
+fn run<S: Sink>(
+    waves: &[Wave],
+    pupils: &Pupils,
+    library: &Library,
+    options: &ChangeOptions,
+    sink: S,
+) -> Result<Done<S>, ChangeError> {
     let judge = INDEX_KINDS.iter().position(|kind| *kind == options.judge()).ok_or_else(|| {
         ChangeError::parameter(
             "change",
@@ -91,19 +151,11 @@ pub fn compare(waves: &[Wave], library: &Library, options: &ChangeOptions) -> Re
             "the id of one of the indices, for example `jacobson_truax`",
         )
     })?;
-    let mut job = Job {
-        waves,
-        pupils: &pupils,
-        options,
-        judge,
-        rows: Rows::default(),
-        comparisons: Vec::new(),
-        refused: Vec::new(),
-    };
+    let mut job = Job { waves, pupils, options, judge, sink, comparisons: Vec::new(), refused: Vec::new() };
     for id in instruments(waves) {
         job.instrument(id, library)?;
     }
-    job.rows.report(waves, &pupils, job.comparisons, job.refused)
+    Ok((job.sink, job.comparisons, job.refused))
 }
 
 /// Ids of all instruments, in the order in which they are first met.
@@ -117,17 +169,17 @@ fn instruments(waves: &[Wave]) -> Vec<&str> {
     ids
 }
 
-struct Job<'a> {
+struct Job<'a, S> {
     waves: &'a [Wave],
     pupils: &'a Pupils,
     options: &'a ChangeOptions,
     judge: usize,
-    rows: Rows,
+    sink: S,
     comparisons: Vec<Comparison>,
     refused: Vec<Refusal>,
 }
 
-impl Job<'_> {
+impl<S: Sink> Job<'_, S> {
     fn refuse(&mut self, instrument: &str, scale: Option<&str>, waves: (Option<usize>, usize), why: Text) {
         let name = |at: usize| self.waves.get(at).map(|wave| wave.id.clone());
         self.refused.push(Refusal {
@@ -195,13 +247,16 @@ impl Job<'_> {
         let mut scores: Vec<(usize, Scores)> = Vec::new();
         for at in held {
             if let Some(found) = self.scores(*at, instrument, scale)? {
-                self.rows.trajectory(*at, instrument, &scale.id, &found, self.pupils);
+                self.sink.trajectory(*at, instrument, &scale.id, &found, self.pupils);
                 scores.push((*at, found));
             }
         }
         for later in 1..scores.len() {
             let (earlier, rest) = scores.split_at(later);
             let (Some((from, before)), Some((to, after))) = (earlier.last(), rest.first()) else { continue };
+            if !self.sink.wants(*from, *to) {
+                continue;
+            }
             let names =
                 (self.waves.get(*from).map_or("", |wave| &wave.id), self.waves.get(*to).map_or("", |wave| &wave.id));
             let (mut basis, indices) =
@@ -294,7 +349,7 @@ impl Job<'_> {
     ) -> ChangeCounts {
         let mut counts = ChangeCounts::default();
         let scale_id = instrument.definition().scales.get(scale).map_or("", |scale| scale.id.as_str());
-        self.rows.open(instrument.id(), scale_id, from, to);
+        self.sink.open(instrument.id(), scale_id, from, to);
         let mut course = Vec::new();
         for (pupil, (x, y)) in before.values.iter().zip(&after.values).enumerate() {
             let rows =
@@ -317,7 +372,8 @@ impl Job<'_> {
                 outcome.zip(sides).map(|(outcome, (first, second))| ClinicalChange::of(outcome, first, second));
             course.clear();
             course.extend(history.into_iter().flatten().map(|scores| scores.raised.get(pupil).copied().flatten()));
-            let course = Course::after(&course);
+            let raised = course.as_slice();
+            let course = Course::after(raised);
             counts.add(
                 rows,
                 [*x, *y],
@@ -326,14 +382,11 @@ impl Job<'_> {
                 clinical,
                 course,
             );
-            self.rows.push(
-                pupil,
-                [*x, *y],
-                &values,
-                &changes,
-                (outcome, clinical, course),
-                [before, after].map(|s| s.bands.get(pupil).cloned().flatten()),
-            );
+            let bands = [before, after].map(|scores| scores.bands.get(pupil).and_then(Option::as_deref));
+            let (scores, judge) = ([*x, *y], self.judge);
+            let (values, changes) = (values.as_slice(), changes.as_slice());
+            let found = Found { scores, values, changes, judge, outcome, clinical, course, raised, bands };
+            self.sink.push(pupil, &found);
         }
         counts
     }

@@ -24,6 +24,8 @@ mod error;
 mod hageman_arrindell;
 mod index;
 mod jacobson_truax;
+#[cfg(feature = "frame")]
+mod last;
 mod practice;
 mod regression;
 #[cfg(feature = "frame")]
@@ -37,13 +39,15 @@ pub use basis::{
 };
 pub use clinical::{ClinicalChange, ClinicalLines};
 #[cfg(feature = "frame")]
-pub use compare::{Comparison, Refusal, compare};
+pub use compare::{Comparison, Refusal, compare, compare_last};
 pub use course::Course;
 pub use edwards_nunnally::EdwardsNunnally;
 pub use error::ChangeError;
 pub use hageman_arrindell::HagemanArrindell;
 pub use index::{ChangeIndex, Outcome, ScoreChange};
 pub use jacobson_truax::JacobsonTruax;
+#[cfg(feature = "frame")]
+pub use last::{ScaleChange, WaveChange};
 pub use practice::{PracticeAdjusted, PracticeError};
 pub use regression::{RegressionBased, RegressionError};
 #[cfg(feature = "frame")]

@@ -6,7 +6,7 @@ use polars::prelude::*;
 use serde::Serialize;
 
 use super::basis::INDEX_KINDS;
-use super::compare::{Comparison, Refusal, Scores};
+use super::compare::{Comparison, Found, Refusal, Scores, Sink};
 use super::error::ChangeError;
 use super::wave::{Pupils, Wave};
 use super::{ClinicalChange, Course, Outcome, ScoreChange};
@@ -97,44 +97,35 @@ struct Points {
     interpreted: Vec<bool>,
 }
 
-impl Rows {
-    pub(super) fn open(&mut self, instrument: &str, scale: &str, from: usize, to: usize) {
+impl Sink for Rows {
+    fn wants(&self, _: usize, _: usize) -> bool {
+        true
+    }
+
+    fn open(&mut self, instrument: &str, scale: &str, from: usize, to: usize) {
         self.values.resize(INDEX_KINDS.len(), Vec::new());
         self.changes.resize(INDEX_KINDS.len(), Vec::new());
         let start = self.pupil.len();
         self.blocks.push(Block { instrument: instrument.to_owned(), scale: scale.to_owned(), from, to, start });
     }
 
-    pub(super) fn push(
-        &mut self,
-        pupil: usize,
-        [before, after]: [f64; 2],
-        values: &[f64],
-        changes: &[Option<ScoreChange>],
-        (outcome, clinical, course): (Option<Outcome>, Option<ClinicalChange>, Option<Course>),
-        [band_before, band_after]: [Option<String>; 2],
-    ) {
+    fn push(&mut self, pupil: usize, found: &Found<'_>) {
+        let [before, after] = found.scores;
         self.pupil.push(pupil as u32);
         self.before.push(before);
         self.after.push(after);
-        self.values.iter_mut().zip(values).for_each(|(column, value)| column.push(*value));
+        self.values.iter_mut().zip(found.values).for_each(|(column, value)| column.push(*value));
         let code = |change: &Option<ScoreChange>| change.map_or(NONE, |change| change as u8);
-        self.changes.iter_mut().zip(changes).for_each(|(column, change)| column.push(code(change)));
-        self.outcome.push(outcome.map_or(NONE, |outcome| outcome as u8));
-        self.clinical.push(clinical.map_or(NONE, |clinical| clinical as u8));
-        self.course.push(course.map_or(NONE, |course| course as u8));
-        self.bands[0].push(band_before);
-        self.bands[1].push(band_after);
+        self.changes.iter_mut().zip(found.changes).for_each(|(column, change)| column.push(code(change)));
+        self.outcome.push(found.outcome.map_or(NONE, |outcome| outcome as u8));
+        self.clinical.push(found.clinical.map_or(NONE, |clinical| clinical as u8));
+        self.course.push(found.course.map_or(NONE, |course| course as u8));
+        for (column, band) in self.bands.iter_mut().zip(found.bands) {
+            column.push(band.map(str::to_owned));
+        }
     }
 
-    pub(super) fn trajectory(
-        &mut self,
-        wave: usize,
-        instrument: &Instrument,
-        scale: &str,
-        scores: &Scores,
-        pupils: &Pupils,
-    ) {
+    fn trajectory(&mut self, wave: usize, instrument: &Instrument, scale: &str, scores: &Scores, pupils: &Pupils) {
         let mut points = Points {
             instrument: instrument.citation(),
             scale: scale.to_owned(),
@@ -155,7 +146,9 @@ impl Rows {
         }
         self.points.push(points);
     }
+}
 
+impl Rows {
     pub(super) fn report(
         self,
         waves: &[Wave],

@@ -100,7 +100,7 @@ pub(super) fn numbers(wave: &Wave, name: &str) -> Result<Option<Vec<f64>>, Chang
 pub(super) fn usable(wave: &Wave, instrument: &str, invalidating: &[&str]) -> Result<Vec<bool>, ChangeError> {
     let rows = wave.results.height();
     let mut usable = vec![true; rows];
-    let verdict = format!("{instrument}.validity");
+    let verdict = format!("{instrument}.validity.verdict");
     for (name, wanted, equal) in [("status", "valid", true), (verdict.as_str(), "invalid", false)] {
         if wave.results.column(name).is_err() {
             continue;

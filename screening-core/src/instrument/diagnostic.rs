@@ -102,6 +102,13 @@ impl Diagnostic {
 pub struct Diagnostics(pub Vec<Diagnostic>);
 
 impl Diagnostics {
+    /// A file that is not of its format.
+    pub(crate) fn of_toml(error: &toml::de::Error, help: &str) -> Self {
+        let mut diagnostic = Diagnostic::error("format", Vec::new(), error.message().trim().to_owned(), help);
+        diagnostic.span = error.span();
+        Self(vec![diagnostic])
+    }
+
     /// Whether any finding is an error.
     pub fn has_errors(&self) -> bool {
         self.0.iter().any(|d| d.severity == Severity::Error)

@@ -48,7 +48,7 @@ pub enum LibraryError {
 
 /// The definitions, packed by the build script: one JSON value a line.
 #[cfg(feature = "bundled")]
-static DEFINITIONS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/library.jsonl"));
+static DEFINITIONS: &str = include_str!(concat!(env!("OUT_DIR"), "/library.jsonl"));
 #[cfg(feature = "bundled")]
 static POLICIES: include_dir::Dir<'_> = include_dir::include_dir!("$CARGO_MANIFEST_DIR/../instruments/policies");
 #[cfg(feature = "bundled")]
@@ -75,9 +75,9 @@ impl Library {
     /// When a bundled definition is broken, which a test of this crate excludes.
     #[cfg(feature = "bundled")]
     pub fn bundled() -> Result<Self, LibraryError> {
-        let lines: Vec<&[u8]> = DEFINITIONS.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).collect();
-        let read = |line: &&[u8]| {
-            serde_json::from_slice::<Packed>(line).map(|packed| Instrument::from_parts(packed.definition, packed.hash))
+        let lines: Vec<&str> = DEFINITIONS.lines().filter(|line| !line.is_empty()).collect();
+        let read = |line: &&str| {
+            serde_json::from_str::<Packed>(line).map(|packed| Instrument::from_parts(packed.definition, packed.hash))
         };
         #[cfg(feature = "frame")]
         let read: Vec<_> = {

@@ -7,14 +7,7 @@ use crate::place;
 /// Reads the TOML of a definition. Findings that do not prevent reading are returned beside it.
 pub(super) fn read(text: &str) -> Result<(Definition, Diagnostics), Diagnostics> {
     let definition: Definition = toml::from_str(text).map_err(|error| {
-        let mut diagnostic = Diagnostic::error(
-            "format",
-            Vec::new(),
-            error.message().trim().to_owned(),
-            "compare with the format reference; a misspelt or unknown key is an error",
-        );
-        diagnostic.span = error.span();
-        Diagnostics(vec![diagnostic])
+        Diagnostics::of_toml(&error, "compare with the format reference; a misspelt or unknown key is an error")
     })?;
     if definition.schema != SCHEMA {
         let found = definition.schema;

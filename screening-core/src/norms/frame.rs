@@ -7,6 +7,7 @@ use rayon::prelude::*;
 
 use super::derive::{DeriveOptions, Derived, Limit};
 use super::find::NoNorm;
+use super::gives::Gives;
 use super::people::{Class, People, Wanted, raw_scores};
 use super::set::NormSet;
 
@@ -78,7 +79,8 @@ impl NormSet {
     /// `.percentile` (mid-rank), `.t_normalised`, `.t_limit` (`at-most`, `at-least`), `.stanine`, `.sten`, `.t_low` and `.t_high`
     /// (interval), `.norm` (the cell used) and `.no_norm` (the word of the reason why there is none).
     ///
-    /// The person columns `sex`, `grade`, `birth_date` and `administered_on` (or `age`) and those named by the set are used.
+    /// The person columns `sex`, `grade`, `birth_date` and `administered_on` (or `age_months`, or `age`) and those named by the
+    /// set are used.
     ///
     /// # Errors
     /// When no score of the set is there, or a score is no number.
@@ -312,33 +314,5 @@ fn reason(outcome: &Result<Derived, NoNorm>) -> Option<&'static str> {
     match outcome {
         Err(why) => Some(why.word()),
         Ok(derived) => derived.outside_table.then(|| NoNorm::OutsideTable.word()),
-    }
-}
-
-/// Which derived scores some cell of a scale can give.
-struct Gives {
-    linear: bool,
-    t: bool,
-    percentile: bool,
-    normalised: bool,
-    limits: bool,
-    interval: bool,
-}
-
-impl Gives {
-    fn of(set: &NormSet, scale: &str) -> Self {
-        let any = |test: &dyn Fn(&super::model::NormCellDef) -> bool| set.cells_of(scale).any(test);
-        let linear_table = set.scale(scale).is_some_and(|scale| scale.table_t == super::model::TableT::Linear);
-        let linear = any(&|cell| cell.mean.is_some());
-        let table_t = any(&|cell| cell.table.as_ref().is_some_and(|table| !table.t.is_empty()));
-        let model = any(&|cell| cell.model.is_some());
-        Self {
-            linear,
-            t: linear || (linear_table && table_t),
-            percentile: model || any(&|cell| cell.table.as_ref().is_some_and(|table| !table.percentile.is_empty())),
-            normalised: model || (table_t && !linear_table),
-            limits: model || table_t,
-            interval: set.scale(scale).is_some_and(|scale| scale.reliability.is_some()),
-        }
     }
 }

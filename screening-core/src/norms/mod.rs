@@ -27,6 +27,7 @@ mod drift;
 mod find;
 #[cfg(feature = "frame")]
 mod frame;
+mod gives;
 mod local;
 mod model;
 #[cfg(feature = "frame")]

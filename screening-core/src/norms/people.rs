@@ -126,7 +126,7 @@ impl People {
         names.extend(wanted.sex.then_some("sex"));
         names.extend(wanted.grade.then_some("grade"));
         if wanted.age {
-            names.extend(["birth_date", "administered_on", "age"]);
+            names.extend(["birth_date", "administered_on", "age_months", "age"]);
         }
         names.extend(wanted.labels.iter().map(String::as_str));
         for name in names {
@@ -146,11 +146,13 @@ impl People {
     }
 }
 
-/// Exact age from birth and test date where both are there; otherwise the age as it stands, a whole one in the middle of its
-/// year.
+/// Exact age from birth and test date where both are there, or from completed months; otherwise the age as it stands, a
+/// whole one in the middle of its year.
 fn class_of<'a>(get: &dyn Fn(&str) -> Option<&'a str>, labels: &[String]) -> Class {
     let date = |name| get(name).and_then(|text| text.get(..10)?.parse::<Date>().ok());
     let months = date("birth_date").zip(date("administered_on")).and_then(|(b, t)| age_in_months(b, t).ok());
+    let months =
+        months.or_else(|| get("age_months").and_then(|text| text.parse().ok()).filter(|months| *months < 1800));
     let years = get("age").and_then(|text| text.parse::<f64>().ok()).filter(|years| (0.0..150.0).contains(years));
     let exact_age = match (months, years) {
         (Some(months), _) => Some((f64::from(months) + 0.5) / 12.0),

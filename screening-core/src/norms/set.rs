@@ -85,10 +85,10 @@ impl NormSet {
     /// All diagnostics, when at least one is an error.
     pub fn from_toml(text: &str) -> Result<Self, Diagnostics> {
         let definition: NormSetDef = toml::from_str(text).map_err(|error| {
-            let help = "compare with the norm files of the library; a misspelt or unknown key is an error";
-            let mut diagnostic = Diagnostic::error("format", Vec::new(), error.message().trim().to_owned(), help);
-            diagnostic.span = error.span();
-            Diagnostics(vec![diagnostic])
+            Diagnostics::of_toml(
+                &error,
+                "compare with the norm files of the library; a misspelt or unknown key is an error",
+            )
         })?;
         let diagnostics = Diagnostics(check::check(&definition)).located(text);
         if diagnostics.has_errors() {

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::shape::Raw;
+use crate::change::{ClinicalChange, Course, Outcome};
 use crate::instrument::expr::Comparison;
 use crate::instrument::{Level, Verdict};
 use crate::stats::Decimal;
@@ -19,7 +21,14 @@ use crate::stats::Decimal;
 /// | `{ band = "phq-9.total", in = ["severe"] }` | the band is one of these |
 /// | `{ word = "phq-9.syndrome", in = ["major"] }` | the rule scale has one of these words |
 /// | `{ flag = "phq-9.item-9" }` | the flag is raised |
-/// | `{ validity = "psqi", verdict = "doubtful" }` | a validity rule of at least this verdict fired |
+/// | `{ validity = "psqi", verdict = "doubtful" }` | the verdict on the sheet is at least this |
+/// | `{ validity-rule = "psqi.too-fast" }` | the validity rule fired, of the definition or of the plan |
+/// | `{ validity-index = "scl-90.longest-run", op = ">=", value = 30 }` | the value of the index compares so |
+/// | `{ norm = "phq-9.total.t", op = ">=", value = 65 }` | the derived score compares so |
+/// | `{ change = "phq-9.total", in = ["deteriorated"] }` | the score changed so since the last wave, beyond error |
+/// | `{ change-index = "phq-9.total", op = ">", value = 2.58 }` | the index of reliable change compares so |
+/// | `{ clinical = "phq-9.total", in = ["newly-raised"] }` | reliable change with the side of the cut-off |
+/// | `{ course = "phq-9.total", in = ["persistent"] }` | the course over the waves is one of these |
 #[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
 #[serde(try_from = "Raw", into = "Raw")]
 pub enum Condition {
@@ -87,6 +96,110 @@ pub enum Leaf {
         /// This verdict or a graver one.
         verdict: Verdict,
     },
+    /// A validity rule of the definition or of the validity plan.
+    ValidityRule {
+        /// The rule.
+        rule: Reference,
+    },
+    /// The value of an index of the validity plan compared with a number.
+    ValidityIndex {
+        /// The rule of the plan that computes it.
+        rule: Reference,
+        /// Operator.
+        op: Comparison,
+        /// Threshold.
+        value: Decimal,
+    },
+    /// A derived score of a norm set compared with a number.
+    Norm {
+        /// The scale.
+        scale: Reference,
+        /// Which derived score.
+        derived: DerivedScore,
+        /// Operator.
+        op: Comparison,
+        /// Threshold.
+        value: Decimal,
+    },
+    /// Reliable change since the earlier wave.
+    Change {
+        /// The scale.
+        scale: Reference,
+        /// Which outcomes.
+        outcomes: Vec<Outcome>,
+    },
+    /// The index of reliable change compared with a number; positive where the score rose.
+    ChangeIndex {
+        /// The scale.
+        scale: Reference,
+        /// Operator.
+        op: Comparison,
+        /// Threshold.
+        value: Decimal,
+    },
+    /// Reliable change together with the side of the cut-off.
+    Clinical {
+        /// The scale.
+        scale: Reference,
+        /// Which kinds.
+        changes: Vec<ClinicalChange>,
+    },
+    /// The course of the bands over the waves.
+    Course {
+        /// The scale.
+        scale: Reference,
+        /// Which courses.
+        courses: Vec<Course>,
+    },
+}
+
+/// A derived score of a norm set, as named behind the scale.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum DerivedScore {
+    /// Linear z.
+    Z,
+    /// Linear T.
+    T,
+    /// Percentile rank.
+    Percentile,
+    /// Normalised T.
+    TNormalised,
+    /// Stanine.
+    Stanine,
+    /// Sten.
+    Sten,
+}
+
+impl DerivedScore {
+    /// All of them.
+    pub const ALL: [Self; 6] = [Self::Z, Self::T, Self::Percentile, Self::TNormalised, Self::Stanine, Self::Sten];
+
+    /// The word in policies and behind the scale in column names.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Z => "z",
+            Self::T => "t",
+            Self::Percentile => "percentile",
+            Self::TNormalised => "t_normalised",
+            Self::Stanine => "stanine",
+            Self::Sten => "sten",
+        }
+    }
+
+    /// Lowest and highest value, where it has them.
+    pub fn range(self) -> Option<(f64, f64)> {
+        match self {
+            Self::Percentile => Some((0.0, 100.0)),
+            Self::Stanine => Some((1.0, 9.0)),
+            Self::Sten => Some((1.0, 10.0)),
+            Self::Z | Self::T | Self::TNormalised => None,
+        }
+    }
+
+    /// The name for people.
+    pub fn name(self) -> crate::instrument::Text {
+        crate::texts::say(&format!("derived.{}", self.word()), &[])
+    }
 }
 
 /// Which bands a [`Leaf::Band`] asks for.
@@ -135,19 +248,30 @@ impl std::str::FromStr for Reference {
 impl Leaf {
     /// The instrument it is about.
     pub fn instrument(&self) -> &str {
-        match self {
-            Self::Score { scale, .. } | Self::Band { scale, .. } | Self::Word { scale, .. } => &scale.instrument,
-            Self::Answer { item, .. } => &item.instrument,
-            Self::Flag { flag } => &flag.instrument,
-            Self::Validity { instrument, .. } => instrument,
-        }
+        self.part().0
     }
 
-    /// The scale it reads, for scores, bands and words.
+    /// The scale it reads: of scores, bands, words, derived scores and change.
     pub fn scale(&self) -> Option<&Reference> {
+        self.part().1
+    }
+
+    /// Instrument and scale.
+    fn part(&self) -> (&str, Option<&Reference>) {
         match self {
-            Self::Score { scale, .. } | Self::Band { scale, .. } | Self::Word { scale, .. } => Some(scale),
-            Self::Answer { .. } | Self::Flag { .. } | Self::Validity { .. } => None,
+            Self::Score { scale, .. }
+            | Self::Band { scale, .. }
+            | Self::Word { scale, .. }
+            | Self::Norm { scale, .. }
+            | Self::Change { scale, .. }
+            | Self::ChangeIndex { scale, .. }
+            | Self::Clinical { scale, .. }
+            | Self::Course { scale, .. } => (&scale.instrument, Some(scale)),
+            Self::Answer { item: part, .. }
+            | Self::Flag { flag: part }
+            | Self::ValidityRule { rule: part }
+            | Self::ValidityIndex { rule: part, .. } => (&part.instrument, None),
+            Self::Validity { instrument, .. } => (instrument, None),
         }
     }
 }
@@ -163,150 +287,6 @@ impl Condition {
             }
             Self::Not(part) => part.leaves(visit),
             Self::Leaf(leaf) => visit(leaf),
-        }
-    }
-}
-
-/// The shape in the file: one struct with every key, so that an unknown or misplaced key is told by name.
-#[derive(Debug, Clone, Default, Deserialize, Serialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-struct Raw {
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    all: Option<Vec<Condition>>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    any: Option<Vec<Condition>>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    not: Option<Box<Condition>>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    score: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    answer: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    band: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    word: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    flag: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    validity: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    at_least: Option<AtLeast>,
-    #[serde(default, rename = "in", skip_serializing_if = "Option::is_none")]
-    within: Option<Vec<String>>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    op: Option<Comparison>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    value: Option<Decimal>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    verdict: Option<Verdict>,
-}
-
-/// `at-least` counts conditions, or names the lowest level of a band.
-#[derive(Debug, Clone, Deserialize, Serialize)]
-#[serde(untagged)]
-enum AtLeast {
-    Level(Level),
-    Count(CountDef),
-}
-
-#[derive(Debug, Clone, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-struct CountDef {
-    k: usize,
-    of: Vec<Condition>,
-}
-
-impl Raw {
-    /// The keys that are there.
-    fn keys(&self) -> Vec<&'static str> {
-        let present = [
-            ("all", self.all.is_some()),
-            ("any", self.any.is_some()),
-            ("not", self.not.is_some()),
-            ("score", self.score.is_some()),
-            ("answer", self.answer.is_some()),
-            ("band", self.band.is_some()),
-            ("word", self.word.is_some()),
-            ("flag", self.flag.is_some()),
-            ("validity", self.validity.is_some()),
-            ("at-least", self.at_least.is_some()),
-            ("in", self.within.is_some()),
-            ("op", self.op.is_some()),
-            ("value", self.value.is_some()),
-            ("verdict", self.verdict.is_some()),
-        ];
-        present.into_iter().filter(|(_, there)| *there).map(|(key, _)| key).collect()
-    }
-}
-
-const SHAPES: &str = "a condition is one of: all; any; not; at-least = { k, of }; score with op and value; answer with op and value; \
-    band with at-least or in; word with in; flag; validity with verdict";
-
-impl TryFrom<Raw> for Condition {
-    type Error = String;
-
-    fn try_from(raw: Raw) -> Result<Self, String> {
-        let keys = raw.keys();
-        let wrong = || format!("the keys {} do not go together: {SHAPES}", keys.join(", "));
-        let leaf = match (keys.as_slice(), raw) {
-            (["all"], Raw { all: Some(parts), .. }) => return Ok(Self::All(parts)),
-            (["any"], Raw { any: Some(parts), .. }) => return Ok(Self::Any(parts)),
-            (["not"], Raw { not: Some(part), .. }) => return Ok(Self::Not(part)),
-            (["at-least"], Raw { at_least: Some(AtLeast::Count(count)), .. }) => {
-                return Ok(Self::AtLeast { k: count.k, of: count.of });
-            }
-            (["score", "op", "value"], Raw { score: Some(scale), op: Some(op), value: Some(value), .. }) => {
-                Leaf::Score { scale: scale.parse()?, op, value }
-            }
-            (["answer", "op", "value"], Raw { answer: Some(item), op: Some(op), value: Some(value), .. }) => {
-                Leaf::Answer { item: item.parse()?, op, value }
-            }
-            (["band", "at-least"], Raw { band: Some(scale), at_least: Some(AtLeast::Level(level)), .. }) => {
-                Leaf::Band { scale: scale.parse()?, wish: BandWish::AtLeast(level) }
-            }
-            (["band", "in"], Raw { band: Some(scale), within: Some(ids), .. }) => {
-                Leaf::Band { scale: scale.parse()?, wish: BandWish::In(ids) }
-            }
-            (["word", "in"], Raw { word: Some(scale), within: Some(words), .. }) => {
-                Leaf::Word { scale: scale.parse()?, words }
-            }
-            (["flag"], Raw { flag: Some(flag), .. }) => Leaf::Flag { flag: flag.parse()? },
-            (["validity", "verdict"], Raw { validity: Some(instrument), verdict: Some(verdict), .. }) => {
-                Leaf::Validity { instrument, verdict }
-            }
-            _ => return Err(wrong()),
-        };
-        Ok(Self::Leaf(leaf))
-    }
-}
-
-impl From<Condition> for Raw {
-    fn from(condition: Condition) -> Self {
-        let empty = Self::default();
-        match condition {
-            Condition::All(parts) => Self { all: Some(parts), ..empty },
-            Condition::Any(parts) => Self { any: Some(parts), ..empty },
-            Condition::Not(part) => Self { not: Some(part), ..empty },
-            Condition::AtLeast { k, of } => Self { at_least: Some(AtLeast::Count(CountDef { k, of })), ..empty },
-            Condition::Leaf(leaf) => match leaf {
-                Leaf::Score { scale, op, value } => {
-                    Self { score: Some(scale.to_string()), op: Some(op), value: Some(value), ..empty }
-                }
-                Leaf::Answer { item, op, value } => {
-                    Self { answer: Some(item.to_string()), op: Some(op), value: Some(value), ..empty }
-                }
-                Leaf::Band { scale, wish: BandWish::AtLeast(level) } => {
-                    Self { band: Some(scale.to_string()), at_least: Some(AtLeast::Level(level)), ..empty }
-                }
-                Leaf::Band { scale, wish: BandWish::In(ids) } => {
-                    Self { band: Some(scale.to_string()), within: Some(ids), ..empty }
-                }
-                Leaf::Word { scale, words } => Self { word: Some(scale.to_string()), within: Some(words), ..empty },
-                Leaf::Flag { flag } => Self { flag: Some(flag.to_string()), ..empty },
-                Leaf::Validity { instrument, verdict } => {
-                    Self { validity: Some(instrument), verdict: Some(verdict), ..empty }
-                }
-            },
         }
     }
 }

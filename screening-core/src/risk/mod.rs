@@ -1,7 +1,7 @@
 //! Policies: evidence of several kinds leads to a proposed tier, with reasons. The engine proposes, a person decides.
 //!
 //! A [`Policy`] is data: named tiers with an explicit order of severity, and rules over scores, bands, words, flags,
-//! single answers and validity. A [`PolicyEngine`] runs it over the scored sheets of one battery, column by column.
+//! single answers, validity, derived scores of norms and change since earlier waves. A [`PolicyEngine`] runs it over the scored sheets of one battery, column by column.
 //! Every condition is three-valued: it holds, does not hold, or cannot be said, and then the proposal names what is
 //! missing. Three safeguards stand outside the rules of a policy:
 //!
@@ -18,6 +18,7 @@ pub mod evaluate;
 mod model;
 mod policy;
 mod proposal;
+mod shape;
 #[cfg(feature = "frame")]
 pub mod simulate;
 #[cfg(feature = "frame")]
@@ -25,10 +26,10 @@ mod telling;
 #[cfg(feature = "frame")]
 mod tree;
 
-pub use check::check_policy;
-pub use condition::{BandWish, Condition, Leaf, Reference};
+pub use check::{PolicyContext, check_policy, check_policy_with};
+pub use condition::{BandWish, Condition, DerivedScore, Leaf, Reference};
 #[cfg(feature = "frame")]
-pub use engine::{EngineError, PolicyEngine, Proposals, RuleCount, SheetSet};
+pub use engine::{Beside, EngineError, JudgedSheets, PolicyEngine, Proposals, RuleCount, SheetSet};
 pub use model::{Effective, POLICY_SCHEMA, PolicyDef, RuleDef, TierDef};
 pub use policy::Policy;
 pub use proposal::{CriticalAnswer, Evidence, EvidenceKind, InvalidSheet, Proposal, Undecided, WhyUndecided};

@@ -1,7 +1,7 @@
 //! A policy that passed its checks.
 
 use crate::hash::{citation, content_hash};
-use crate::instrument::{Diagnostic, Diagnostics};
+use crate::instrument::Diagnostics;
 
 use super::check;
 use super::model::{PolicyDef, TierDef};
@@ -30,10 +30,10 @@ impl Policy {
     /// All diagnostics, when at least one is an error.
     pub fn from_toml(text: &str) -> Result<Self, Diagnostics> {
         let definition: PolicyDef = toml::from_str(text).map_err(|error| {
-            let help = "compare with the policies of the library; a misspelt or unknown key is an error";
-            let mut diagnostic = Diagnostic::error("format", Vec::new(), error.message().trim().to_owned(), help);
-            diagnostic.span = error.span();
-            Diagnostics(vec![diagnostic])
+            Diagnostics::of_toml(
+                &error,
+                "compare with the policies of the library; a misspelt or unknown key is an error",
+            )
         })?;
         let diagnostics = Diagnostics(check::check_static(&definition)).located(text);
         if diagnostics.has_errors() {

@@ -27,6 +27,8 @@ pub struct Proposal {
     pub critical: Vec<CriticalAnswer>,
     /// Sheets that are not to be interpreted.
     pub invalid: Vec<InvalidSheet>,
+    /// Sheets to be read with care; told beside other things, and no reason of their own.
+    pub doubtful: Vec<InvalidSheet>,
 }
 
 impl Proposal {
@@ -59,6 +61,7 @@ impl Proposal {
             open = Some(evidence);
         }
         parts.extend(self.invalid.iter().map(|sheet| sheet.text.get(language).to_owned()));
+        parts.extend(self.doubtful.iter().map(|sheet| sheet.text.get(language).to_owned()));
         parts.extend(self.undecided.iter().map(|open| open.text.get(language).to_owned()));
         parts.join(say("join.reasons", &[]).get(language))
     }
@@ -80,6 +83,14 @@ pub enum EvidenceKind {
     Flag,
     /// The validity of a sheet.
     Validity,
+    /// The value of a validity index against a threshold.
+    ValidityIndex,
+    /// A derived score against a threshold.
+    Norm,
+    /// Change since the last wave.
+    Change,
+    /// The course over the waves.
+    Course,
     /// A rule that holds because something else does not.
     Rule,
 }
@@ -143,8 +154,12 @@ pub struct Undecided {
 pub enum WhyUndecided {
     /// Answers are missing.
     MissingAnswers,
-    /// No cut-off set or norm serves this person.
+    /// No cut-off set or norm serves this person, or the figures for a comparison are not known.
     NoReference,
+    /// There is no earlier result to compare with. Asking again cannot give one, so this alone raises nobody.
+    NoEarlierResult,
+    /// The validity index has no value for this sheet.
+    NoIndex,
 }
 
 /// A critical answer that was given.
@@ -175,7 +190,7 @@ impl CriticalAnswer {
     }
 }
 
-/// A sheet that is not to be interpreted.
+/// A sheet that is not to be interpreted, or to be read with care.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct InvalidSheet {

@@ -1,9 +1,9 @@
 //! The share of a district when pupils come in schools.
 
 use serde::Serialize;
-use statrs::distribution::{ContinuousCDF, StudentsT};
 
 use super::{SchoolCount, SchoolsError, check};
+use crate::stats::{cluster_variance, logit_interval, t_quantile};
 
 /// The share of a district, with an interval that knows that pupils of a school resemble each other.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
@@ -61,18 +61,14 @@ pub fn district_share(schools: &[SchoolCount], level: f64) -> Result<Option<Dist
     if used.len() < 2 {
         return Ok(Some(result));
     }
-    let squares: f64 = used.iter().map(|school| (school.cases as f64 - share * school.pupils as f64).powi(2)).sum();
-    let variance = k / (k - 1.0) * squares / (n * n);
+    let excess = used.iter().map(|school| school.cases as f64 - share * school.pupils as f64);
+    let variance = cluster_variance(n, excess);
     result.error = Some(variance.sqrt());
     let inner = share * (1.0 - share);
     if inner > 0.0 && n > 1.0 {
         result.design_effect = Some(variance / (inner / (n - 1.0)));
-        if let Ok(t) = StudentsT::new(0.0, 1.0, k - 1.0) {
-            let reach = t.inverse_cdf(f64::midpoint(1.0, level)) * variance.sqrt() / inner;
-            let logit = (share / (1.0 - share)).ln();
-            let back = |x: f64| 1.0 / (1.0 + (-x).exp());
-            result.interval = Some((back(logit - reach), back(logit + reach)));
-        }
+        let t = t_quantile(f64::midpoint(1.0, level), k - 1.0);
+        result.interval = t.map(|t| logit_interval(share, variance.sqrt(), t));
     }
     Ok(Some(result))
 }

@@ -120,7 +120,7 @@ fn gather_scale(parts: &[&ScoredSheets], at: usize, from: &[From]) -> ScaleColum
         Values::I32(values) => values.contains(&i32::MIN),
         Values::F64(values) => values.iter().any(|value| value.is_nan()),
     };
-    let has_bands = first.is_some_and(|column| !column.bands.is_empty());
+    let has_bands = parts.first().is_some_and(|part| !part.plan.scales[at].cutoffs.is_empty());
     let bands = columns(parts, |part| part.scales.get(at).map(|column| column.bands.as_slice()));
     ScaleColumn {
         values,

@@ -197,7 +197,8 @@ impl ScoredSheets {
         let mut columns = Vec::with_capacity(self.scales.len() * 2 + self.flags.len() + self.validity.len());
         for (at, scale) in definition.scales.iter().enumerate() {
             columns.push(self.value_column(at, &format!("{id}.{}", scale.id))?);
-            if !self.scales[at].bands.is_empty() {
+            // Of the plan, not of the data: a frame without rows has the same columns as any other.
+            if !self.plan.scales[at].cutoffs.is_empty() {
                 columns.push(self.band_column(at, &format!("{id}.{}.band", scale.id))?);
             }
         }

@@ -62,10 +62,10 @@ impl Battery {
     /// All diagnostics, when at least one is an error.
     pub fn from_toml(text: &str) -> Result<Self, Diagnostics> {
         let definition: BatteryDef = toml::from_str(text).map_err(|error| {
-            let help = "compare with the batteries of the library; a misspelt or unknown key is an error";
-            let mut diagnostic = Diagnostic::error("format", Vec::new(), error.message().trim().to_owned(), help);
-            diagnostic.span = error.span();
-            Diagnostics(vec![diagnostic])
+            Diagnostics::of_toml(
+                &error,
+                "compare with the batteries of the library; a misspelt or unknown key is an error",
+            )
         })?;
         let diagnostics = Diagnostics(check(&definition)).located(text);
         if diagnostics.has_errors() {

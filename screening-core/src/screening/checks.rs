@@ -5,15 +5,16 @@ use std::collections::HashSet;
 use indexmap::IndexMap;
 
 use crate::instrument::LicenceStatus;
-use crate::risk::check_policy;
+use crate::risk::{PolicyContext, check_policy_with};
 
 use super::battery::Battery;
 use super::error::ScreeningError;
 use super::input::ScreeningInput;
 
-/// Every battery, licence, grade and rule that does not fit is an error.
+/// Every battery, licence, grade, norm set and rule that does not fit is an error.
 pub(super) fn check(input: &ScreeningInput<'_>) -> Result<(), ScreeningError> {
     check_batteries(input)?;
+    super::against::check_norms(&input.interpretation.norms, input.library)?;
     check_the_policy(input)
 }
 
@@ -88,7 +89,13 @@ fn check_the_policy(input: &ScreeningInput<'_>) -> Result<(), ScreeningError> {
     }
     let used: Vec<&str> =
         input.batches.iter().flat_map(|batch| &batch.battery.definition().instruments).map(String::as_str).collect();
-    let diagnostics = check_policy(input.policy, input.library, &used);
+    let interpretation = &input.interpretation;
+    let context = PolicyContext {
+        norms: &interpretation.norms,
+        validity: interpretation.validity.as_ref(),
+        parameters: &interpretation.parameters,
+    };
+    let diagnostics = check_policy_with(input.policy, input.library, &used, &context);
     if diagnostics.has_errors() {
         return Err(ScreeningError::Policy { policy: definition.id.clone(), diagnostics });
     }

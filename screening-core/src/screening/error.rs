@@ -1,8 +1,11 @@
 //! Why a screening cannot be run.
 
+use crate::change::ChangeError;
 use crate::instrument::Diagnostics;
+use crate::norms::ApplyError;
 use crate::risk::EngineError;
 use crate::scoring::{CompileError, FrameError};
+use crate::validity::ValidityError;
 
 /// Why a screening cannot be run. Nothing was computed; each message says what to change.
 #[derive(Debug, thiserror::Error)]
@@ -126,6 +129,48 @@ pub enum ScreeningError {
         /// Cause.
         why: String,
     },
+    /// The auditor is certain that a file is not what it says it is.
+    #[error(transparent)]
+    Audit(#[from] Box<super::audit::AuditRefusal>),
+    /// A norm set does not fit the definitions in use.
+    #[error("norms `{norms}`: {diagnostics}")]
+    Norms {
+        /// Id of the set.
+        norms: String,
+        /// Findings.
+        diagnostics: Diagnostics,
+    },
+    /// Two norm sets hold the same scale.
+    #[error(
+        "`{scale}` is in the norms `{first}` and `{second}`; a score has one norm: take one of the sets out, or the scale out of one of them"
+    )]
+    NormTwice {
+        /// Column of the score.
+        scale: String,
+        /// Norm set.
+        first: String,
+        /// Norm set.
+        second: String,
+    },
+    /// Norms cannot be used with these results.
+    #[error("norms `{norms}`: {source}")]
+    Apply {
+        /// Id of the set.
+        norms: String,
+        /// Cause.
+        source: ApplyError,
+    },
+    /// The validity plan cannot be used for an instrument.
+    #[error("validity of `{instrument}`: {source}")]
+    Validity {
+        /// Instrument id.
+        instrument: String,
+        /// Cause.
+        source: ValidityError,
+    },
+    /// The earlier waves cannot be compared with this one.
+    #[error("earlier waves: {0}")]
+    Change(#[from] ChangeError),
     /// An instrument cannot be compiled.
     #[error(transparent)]
     Compile(#[from] CompileError),

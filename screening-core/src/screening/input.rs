@@ -6,11 +6,15 @@ use polars::prelude::DataFrame;
 use serde::{Deserialize, Serialize};
 
 use crate::answers::Sex;
+use crate::change::{ChangeOptions, Wave};
 use crate::coverage::{Attendance, Consent, Scope};
 use crate::instrument::Library;
+use crate::norms::{DeriveOptions, NormSet};
 use crate::risk::Policy;
 use crate::scoring::ScoringOptions;
+use crate::validity::{ScaleParameters, ValidityPlan};
 
+use super::audit::AuditSettings;
 use super::battery::Battery;
 
 /// One enrolled pupil. Names stay outside the engine.
@@ -77,6 +81,9 @@ pub struct WaveSettings {
     /// Whether an unrecorded consent counts as given.
     #[serde(default)]
     pub consent: ConsentMode,
+    /// Findings of the auditor that were accepted.
+    #[serde(default, skip_serializing_if = "AuditSettings::is_empty")]
+    pub audit: AuditSettings,
 }
 
 fn two() -> u8 {
@@ -92,6 +99,7 @@ impl WaveSettings {
             attempts: AttemptPolicy::default(),
             max_attempts: two(),
             consent: ConsentMode::default(),
+            audit: AuditSettings::default(),
         }
     }
 }
@@ -119,6 +127,24 @@ pub struct Batch {
     pub sheets: DataFrame,
 }
 
+/// What scores are read against beside the definitions: other people, the pupil's way of answering, earlier waves. Nothing of
+/// it is needed; the default has none.
+#[derive(Debug, Clone, Default)]
+pub struct Interpretation {
+    /// Norm sets, published or local. No scale may stand in two of them.
+    pub norms: Vec<NormSet>,
+    /// How derived scores are computed.
+    pub derive: DeriveOptions,
+    /// Which indices of validity are computed, and what follows. Without a plan only the rules of the definitions count.
+    pub validity: Option<ValidityPlan>,
+    /// Item parameters for the person fit of the plan.
+    pub parameters: Vec<ScaleParameters>,
+    /// Results of earlier waves, the earliest first.
+    pub earlier: Vec<Wave>,
+    /// How change since the earlier waves is computed.
+    pub change: ChangeOptions,
+}
+
 /// Everything that [`super::screen`] needs.
 #[derive(Debug, Clone)]
 pub struct ScreeningInput<'a> {
@@ -136,4 +162,6 @@ pub struct ScreeningInput<'a> {
     pub licences: Licences,
     /// Cut-off sets by instrument, where they are not the default.
     pub scoring: IndexMap<String, ScoringOptions>,
+    /// Norms, validity plan and earlier waves.
+    pub interpretation: Interpretation,
 }

@@ -25,6 +25,8 @@ pub(super) struct SheetRows {
     files: Option<StringChunked>,
     numbers: Option<UInt64Chunked>,
     dates: Option<Vec<Option<Date>>>,
+    /// Times of submission as `YYYY-MM-DD HH:MM:SS`, which sort as they are.
+    times: Option<StringChunked>,
     raw_dates: Option<StringChunked>,
     default: Date,
     /// Pupil of each row.
@@ -51,6 +53,7 @@ impl SheetRows {
             files: texts(frame, "source_file")?,
             numbers,
             dates: dates(frame, "administered_on")?,
+            times: texts(frame, "submitted_at")?,
             raw_dates: frame
                 .column("administered_on")
                 .ok()
@@ -80,6 +83,11 @@ impl SheetRows {
     /// Day of the test.
     pub(super) fn date(&self, row: usize) -> Date {
         self.dates.as_ref().and_then(|dates| dates.get(row).copied().flatten()).unwrap_or(self.default)
+    }
+
+    /// Time of submission, where the sheet bears one.
+    fn submitted(&self, row: usize) -> Option<&str> {
+        self.times.as_ref().and_then(|times| times.get(row)).map(str::trim)
     }
 
     /// A date that is written but cannot be read.
@@ -198,6 +206,8 @@ pub(super) struct ScoredBatch {
     pub(super) batch: Batch,
     pub(super) rows: SheetRows,
     pub(super) scored: Vec<ScoredSheets>,
+    /// Rows that a validity plan finds invalid; empty without a plan.
+    pub(super) judged_invalid: Vec<bool>,
 }
 
 impl ScoredBatch {
@@ -207,7 +217,8 @@ impl ScoredBatch {
 
     /// Whether no instrument of the sheet has a verdict against interpreting it.
     pub(super) fn interpretable(&self, row: usize) -> bool {
-        self.scored.iter().all(|scored| scored.verdict(row) != Some(crate::instrument::Verdict::Invalid))
+        let judged = self.judged_invalid.get(row).copied().unwrap_or(false);
+        !judged && self.scored.iter().all(|scored| scored.verdict(row) != Some(crate::instrument::Verdict::Invalid))
     }
 }
 
@@ -221,23 +232,28 @@ pub(super) struct Matched {
     pub(super) attempts: Vec<u32>,
 }
 
-/// Decides the fate of every sheet.
-pub(super) fn match_up(batches: &[ScoredBatch], roster: &[Pupil], wave: &WaveSettings) -> Matched {
-    let mut matched = Matched {
-        fates: batches.iter().map(|batch| vec![Fate::Used; batch.rows.rows]).collect(),
-        chosen: vec![None; roster.len()],
-        attempts: vec![0; roster.len()],
+/// Which sheets may be used at all, by batch and row: the others are rejected.
+pub(super) fn admit(batches: &[ScoredBatch], roster: &[Pupil], wave: &WaveSettings) -> Vec<Vec<Fate>> {
+    let fate = |batch: &ScoredBatch, row: usize| {
+        let refused = refusal(&batch.rows, row, roster, &batch.batch.battery, wave);
+        let blank = || (batch.answered(row) == 0).then_some(Reason::BlankSheet);
+        refused.or_else(blank).map_or(Fate::Used, Fate::Rejected)
     };
+    batches.iter().map(|batch| (0..batch.rows.rows).map(|row| fate(batch, row)).collect()).collect()
+}
+
+/// Decides the fate of every sheet that was admitted.
+pub(super) fn match_up(
+    batches: &[ScoredBatch],
+    admitted: Vec<Vec<Fate>>,
+    roster: &[Pupil],
+    wave: &WaveSettings,
+) -> Matched {
+    let mut matched = Matched { fates: admitted, chosen: vec![None; roster.len()], attempts: vec![0; roster.len()] };
     // Nearly every pupil has one sheet; only the others get a list.
     let mut several: HashMap<u32, Vec<(u32, u32)>> = HashMap::new();
-    for (b, (batch, fates)) in batches.iter().zip(&mut matched.fates).enumerate() {
-        for (row, fate) in fates.iter_mut().enumerate() {
-            let refused = refusal(&batch.rows, row, roster, &batch.batch.battery, wave);
-            let blank = || (batch.answered(row) == 0).then_some(Reason::BlankSheet);
-            if let Some(reason) = refused.or_else(blank) {
-                *fate = Fate::Rejected(reason);
-                continue;
-            }
+    for (b, (batch, fates)) in batches.iter().zip(&matched.fates).enumerate() {
+        for (row, _) in fates.iter().enumerate().filter(|(_, fate)| **fate == Fate::Used) {
             let Some(pupil) = batch.rows.pupils.get(row).copied().flatten() else { continue };
             let own = (b as u32, row as u32);
             let (Some(chosen), Some(attempts)) =
@@ -268,7 +284,9 @@ pub(super) fn match_up(batches: &[ScoredBatch], roster: &[Pupil], wave: &WaveSet
 
 fn choose(batches: &[ScoredBatch], sheets: &[(u32, u32)], policy: AttemptPolicy) -> Option<(u32, u32)> {
     let batch = |sheet: &(u32, u32)| batches.get(sheet.0 as usize);
-    let time = |sheet: &(u32, u32)| (batch(sheet).map(|batch| batch.rows.date(sheet.1 as usize)), *sheet);
+    // By day, then by the time of submission, then in the order of the files: exports may put the newest sheet first.
+    let moment = |rows: &'_ SheetRows, row: usize| (rows.date(row), rows.submitted(row).map(str::to_owned));
+    let time = |sheet: &(u32, u32)| (batch(sheet).map(|batch| moment(&batch.rows, sheet.1 as usize)), *sheet);
     let quality = |sheet: &(u32, u32)| {
         let of = |batch: &ScoredBatch| (batch.interpretable(sheet.1 as usize), batch.answered(sheet.1 as usize));
         (batch(sheet).map(of), time(sheet))

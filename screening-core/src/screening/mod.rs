@@ -1,14 +1,17 @@
-//! One whole screening: roster, answers of a wave, batteries and a policy in; results, proposals, coverage and everything
+//! One whole screening: roster, answers of a wave, batteries, norms, a validity plan, earlier waves and a policy in; results, proposals, coverage and everything
 //! that was not used out. One call, [`screen`]; no files, no clock, no identity.
 //!
 //! Nothing is lost: every row of the answers is used, superseded by another sheet of the same pupil, or rejected with a
 //! reason. A critical answer surfaces even on a rejected sheet ([`ScreeningResult::stray_critical`]).
 
 mod accounts;
+mod against;
+mod audit;
 mod battery;
 mod checks;
 mod error;
 mod input;
+mod judge;
 mod match_up;
 mod people;
 mod pipeline;
@@ -18,11 +21,12 @@ mod results_frame;
 mod summary;
 mod told;
 
+pub use audit::{Acceptance, AcceptanceError, AuditRefusal, AuditSettings, WaveAudit, WaveFinding};
 pub use battery::{BATTERY_SCHEMA, Battery, BatteryDef};
 pub use error::ScreeningError;
-pub use input::{AttemptPolicy, Batch, ConsentMode, Licences, Pupil, ScreeningInput, WaveSettings};
+pub use input::{AttemptPolicy, Batch, ConsentMode, Interpretation, Licences, Pupil, ScreeningInput, WaveSettings};
 pub use people::pupils_from_frame;
 pub use pipeline::screen;
-pub use provenance::{InstrumentProvenance, Provenance};
+pub use provenance::{EarlierProvenance, InstrumentProvenance, Provenance};
 pub use result::{PupilProposal, Rejection, RejectionKind, ScreeningResult, SheetPlace, StrayCritical, Superseded};
-pub use summary::{RowTotals, RuleTotal, Summary, TierTotal};
+pub use summary::{ChangeUse, InstrumentValidity, NormUse, RowTotals, RuleTotal, Summary, TierTotal, ValidityUse};

@@ -5,24 +5,29 @@ use std::collections::HashMap;
 use indexmap::IndexMap;
 
 use crate::coverage::{CoverageTable, Enrolled, SheetState, Status, status};
-use crate::risk::{PolicyEngine, Proposals, SheetSet};
+use crate::risk::{Beside, JudgedSheets, PolicyEngine, Proposals, SheetSet};
 use crate::scoring::{FrameOptions, Scorer};
 
 use super::accounts::account;
+use super::against;
+use super::audit::audit;
 use super::checks;
 use super::error::ScreeningError;
-use super::input::{Batch, Pupil, ScreeningInput};
-use super::match_up::{Fate, Matched, ScoredBatch, SheetRows, match_up};
+use super::input::{Batch, Interpretation, Pupil, ScreeningInput};
+use super::judge::{Judged, judge};
+use super::match_up::{Fate, Matched, ScoredBatch, SheetRows, admit, match_up};
 use super::provenance::provenance;
 use super::result::ScreeningResult;
-use super::results_frame::{self, Parts};
-use super::summary;
+use super::results_frame::{self, Decided, Parts};
+use super::summary::{self, InstrumentValidity, ValidityUse};
 use super::told::Told;
 
 /// Runs a whole screening.
 ///
-/// Sheets are matched to the roster by `student_id`, every instrument is scored once over all sheets, one sheet a pupil
-/// counts, the policy proposes a tier for each, and the coverage is counted.
+/// The answers to each instrument are audited first ([`crate::audit`]): a certain finding that nobody accepted
+/// ([`super::AuditSettings`]) stops the wave. Sheets are matched to the roster by `student_id`, every instrument is scored
+/// once over all sheets, the validity plan judges them, one sheet a pupil counts, its scores are read against norms and
+/// earlier waves, the policy proposes a tier for each pupil, and the coverage is counted.
 ///
 /// # Errors
 /// When something would have to be guessed: see [`ScreeningError`]. Single sheets and answers that cannot be used are no
@@ -58,6 +63,7 @@ use super::told::Told;
 ///     policy: &policy,
 ///     licences: Licences::default(),
 ///     scoring: Default::default(),
+///     interpretation: Default::default(),
 /// })?;
 /// assert_eq!(result.results.height(), 2);
 /// assert_eq!(result.proposals[0].proposal.tier, "soon");
@@ -69,8 +75,9 @@ pub fn screen(mut input: ScreeningInput<'_>) -> Result<ScreeningResult, Screenin
     let by_id = index(&roster)?;
     checks::check(&input)?;
     let scorers = compile(&input)?;
+    let audit = audit(&input.batches, &scorers, &input.wave.audit)?;
     let provenance = provenance(&input, &scorers);
-    let ScreeningInput { batches, wave, library, policy, .. } = input;
+    let ScreeningInput { batches, wave, library, policy, interpretation, .. } = input;
     let score = |batch: Batch| -> Result<ScoredBatch, ScreeningError> {
         let rows = SheetRows::read(&batch, &wave, &by_id)?;
         let people = rows.contexts(&roster);
@@ -78,10 +85,12 @@ pub fn screen(mut input: ScreeningInput<'_>) -> Result<ScreeningResult, Screenin
         let scored = own
             .map(|scorer| scorer.score_with(&batch.sheets, &people, &FrameOptions::default()))
             .collect::<Result<_, _>>()?;
-        Ok(ScoredBatch { batch, rows, scored })
+        Ok(ScoredBatch { batch, rows, scored, judged_invalid: Vec::new() })
     };
-    let batches = batches.into_iter().map(score).collect::<Result<Vec<_>, _>>()?;
-    let matched = match_up(&batches, &roster, &wave);
+    let mut batches = batches.into_iter().map(score).collect::<Result<Vec<_>, _>>()?;
+    let admitted = admit(&batches, &roster, &wave);
+    let judged = judge(&mut batches, &admitted, &roster, &scorers, &interpretation)?;
+    let matched = match_up(&batches, admitted, &roster, &wave);
     let statuses: Vec<Status> = roster
         .iter()
         .enumerate()
@@ -93,13 +102,33 @@ pub fn screen(mut input: ScreeningInput<'_>) -> Result<ScreeningResult, Screenin
         class: &pupil.class,
         status: *status,
     }));
+    let parts = Parts {
+        roster: &roster,
+        wave: &wave,
+        batches: &batches,
+        matched: &matched,
+        judged: &judged,
+        statuses: &statuses,
+    };
+    let measured = results_frame::measured(&parts)?;
+    let (derived, norms) = against::derive(&interpretation, library, &measured)?;
+    let change = against::since(&interpretation, library, &wave, &provenance, &measured)?;
 
-    let run = |(batch, fates): (&ScoredBatch, &Vec<Fate>)| -> Result<Proposals, ScreeningError> {
+    let run = |(at, batch): (usize, &ScoredBatch)| -> Result<Proposals, ScreeningError> {
+        let fates = matched.fates.get(at).map_or(&[][..], Vec::as_slice);
         let direct_only: Vec<bool> = fates.iter().map(|fate| *fate != Fate::Used).collect();
-        let sheets = SheetSet { scored: &batch.scored, answers: Some(&batch.batch.sheets), direct_only: &direct_only };
+        let own = judged.iter().filter_map(|judged| {
+            let rows = judged.rows.get(at).filter(|rows| !rows.is_empty())?;
+            Some(JudgedSheets { report: &judged.report, rows })
+        });
+        let own: Vec<JudgedSheets<'_>> = own.collect();
+        let beside = Beside { rows: &batch.rows.pupils, derived: &derived, change: change.as_ref() };
+        let answers = Some(&batch.batch.sheets);
+        let scored = &batch.scored;
+        let sheets = SheetSet { scored, answers, direct_only: &direct_only, judged: &own, beside: Some(beside) };
         Ok(PolicyEngine::new(policy, sheets)?.run())
     };
-    let proposed = batches.iter().zip(&matched.fates).map(run).collect::<Result<Vec<_>, _>>()?;
+    let proposed = batches.iter().enumerate().map(run).collect::<Result<Vec<_>, _>>()?;
     let mut told = Told::new(roster.len());
     for (batch, (proposals, fates)) in batches.iter().zip(proposed.iter().zip(&matched.fates)) {
         told.take(batch, proposals, fates, library);
@@ -107,24 +136,33 @@ pub fn screen(mut input: ScreeningInput<'_>) -> Result<ScreeningResult, Screenin
     let tier_ids: Vec<String> = policy.tiers().rev().map(|tier| tier.id.clone()).collect();
     let proposals = told.finish(&roster, &statuses, policy);
     let (rejected, superseded, rows) = account(&batches, &matched, wave.attempts);
-    let parts = Parts {
-        roster: &roster,
-        wave: &wave,
-        batches: &batches,
-        matched: &matched,
-        statuses: &statuses,
-        levels: &told.levels,
-        tier_ids: &tier_ids,
-        proposals: &proposals,
-    };
-    let results = results_frame::build(&parts)?;
+    let decided = Decided { levels: &told.levels, tier_ids: &tier_ids, proposals: &proposals };
+    let changed = change.as_ref().map(crate::change::WaveChange::columns).transpose()?.unwrap_or_default();
+    let mut results = measured;
+    for columns in [derived.into_columns(), changed, results_frame::decisions(&decided)?] {
+        results.hstack_mut(&columns)?;
+    }
     let rules: Vec<_> = proposed.into_iter().flat_map(|proposals| proposals.rules).collect();
     let summary = summary::Summary {
         stray_critical: told.stray.len() as u32,
         rows,
+        audit,
+        norms,
+        validity: validity_use(&interpretation, &judged),
+        change: change.as_ref().map(against::change_use),
         ..summary::count(wave.clone(), provenance, coverage.district(), policy, &told.levels, &proposals, &rules)
     };
     Ok(ScreeningResult { results, proposals, coverage, rejected, superseded, stray_critical: told.stray, summary })
+}
+
+fn validity_use(interpretation: &Interpretation, judged: &[Judged]) -> Option<ValidityUse> {
+    let plan = interpretation.validity.as_ref()?.citation();
+    let of = |judged: &Judged| InstrumentValidity {
+        instrument: judged.report.instrument().id().to_owned(),
+        counts: judged.report.counts(),
+        left_out: judged.left_out.clone(),
+    };
+    Some(ValidityUse { plan, instruments: judged.iter().map(of).collect() })
 }
 
 fn index(roster: &[Pupil]) -> Result<HashMap<&str, u32>, ScreeningError> {

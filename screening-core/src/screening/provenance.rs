@@ -18,12 +18,36 @@ pub struct Provenance {
     pub batteries: Vec<String>,
     /// Instruments.
     pub instruments: Vec<InstrumentProvenance>,
+    /// Norm sets, as `id@version+hash`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub norms: Vec<String>,
+    /// Validity plan, as `id@version+hash`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub validity: Option<String>,
+    /// Earlier waves, the earliest first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub earlier: Vec<EarlierProvenance>,
     /// Settled licences as they were stated.
     pub licences: IndexMap<String, String>,
     /// Wording packs by which option texts were read, as `instrument/language+hash`. The engine sees codes only, so
     /// whoever read the answers states them.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub wording: Vec<String>,
+}
+
+/// One earlier wave.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct EarlierProvenance {
+    /// Wave id.
+    pub wave: String,
+    /// Its day, where known.
+    pub date: Option<jiff::civil::Date>,
+    /// Instruments, as `id@version+hash`.
+    pub instruments: Vec<String>,
+    /// Where the results came from, with the SHA-256 of the file. The engine sees frames only, so whoever read them states
+    /// it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
 }
 
 /// One instrument.
@@ -38,6 +62,15 @@ pub struct InstrumentProvenance {
     /// Scales whose key or cut-off set is established less than well.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub medium_evidence: Vec<String>,
+}
+
+fn earlier(wave: &crate::change::Wave) -> EarlierProvenance {
+    EarlierProvenance {
+        wave: wave.id.clone(),
+        date: wave.date,
+        instruments: wave.instruments.values().cloned().collect(),
+        source: None,
+    }
 }
 
 /// What the results of an input rest on.
@@ -58,6 +91,9 @@ pub(super) fn provenance(input: &ScreeningInput<'_>, scorers: &IndexMap<String, 
         policy: input.policy.citation(),
         batteries: batteries.into_keys().collect(),
         instruments: scorers.iter().map(instrument).collect(),
+        norms: input.interpretation.norms.iter().map(crate::norms::NormSet::citation).collect(),
+        validity: input.interpretation.validity.as_ref().map(crate::validity::ValidityPlan::citation),
+        earlier: input.interpretation.earlier.iter().map(earlier).collect(),
         licences: input
             .licences
             .0

@@ -13,8 +13,11 @@ use super::summary::Summary;
 #[derive(Debug, Clone)]
 pub struct ScreeningResult {
     /// One row for each pupil of the roster, in its order. Columns: `student_id`, `school`, `grade`, `class`, `sex`, `age`,
-    /// `wave`, `administered_on`, `status`; the results of every instrument (`<instrument>.<scale>`, `.band`, `.flag.`,
-    /// `.validity.`); `tier` (null when there is nothing to propose from), `reasons` (Chinese), `reasons_en`, `critical`.
+    /// `age_months`, `wave`, `administered_on`, `status`; the results of every instrument (`<instrument>.<scale>`, `.band`,
+    /// `.flag.`, `.validity.`), with a validity plan `<instrument>.validity.verdict` and its indices
+    /// ([`crate::validity::ValidityReport::to_frame`]); derived scores of the norm sets ([`crate::norms::NormSet::apply`]);
+    /// change since the earlier waves ([`crate::change::WaveChange::columns`]); `tier` (null when there is nothing to propose
+    /// from), `reasons` (Chinese), `reasons_en`, `critical`.
     pub results: DataFrame,
     /// Pupils about whom there is something to say, the most urgent first; pupils of the same tier in the order of the roster.
     pub proposals: Vec<PupilProposal>,

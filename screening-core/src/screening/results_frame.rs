@@ -12,6 +12,7 @@ use crate::scoring::sheets::enum_column;
 
 use super::error::ScreeningError;
 use super::input::{Pupil, WaveSettings};
+use super::judge::Judged;
 use super::match_up::{Matched, ScoredBatch, context};
 use super::people::day_of;
 use super::result::PupilProposal;
@@ -22,7 +23,12 @@ pub(super) struct Parts<'a> {
     pub(super) wave: &'a WaveSettings,
     pub(super) batches: &'a [ScoredBatch],
     pub(super) matched: &'a Matched,
+    pub(super) judged: &'a [Judged],
     pub(super) statuses: &'a [Status],
+}
+
+/// What follows for each pupil.
+pub(super) struct Decided<'a> {
     /// Level of the tier by pupil.
     pub(super) levels: &'a [Option<u8>],
     pub(super) tier_ids: &'a [String],
@@ -32,13 +38,34 @@ pub(super) struct Parts<'a> {
 /// Code that no word of an enumeration has.
 const NONE: u8 = u8::MAX;
 
-pub(super) fn build(parts: &Parts<'_>) -> Result<DataFrame, ScreeningError> {
+/// Pupils, scores and validity: everything that is measured, before it is read against anything.
+pub(super) fn measured(parts: &Parts<'_>) -> Result<DataFrame, ScreeningError> {
     let mut columns = people(parts)?;
     for instrument in instruments(parts.batches) {
         columns.extend(scores(parts, &instrument)?);
+        columns.extend(validity(parts, &instrument)?);
     }
-    columns.extend(decisions(parts)?);
     Ok(DataFrame::new(parts.roster.len(), columns)?)
+}
+
+/// Columns of a report that tell nothing that other columns do not tell.
+const TOLD_ELSEWHERE: [&str; 2] = ["undecided", "critical"];
+
+/// What the validity plan found of the sheet that counts, in the order of the roster.
+fn validity(parts: &Parts<'_>, instrument: &str) -> Result<Vec<Column>, ScreeningError> {
+    let Some(judged) = parts.judged.iter().find(|judged| judged.report.instrument().id() == instrument) else {
+        return Ok(Vec::new());
+    };
+    let place = |sheet: &Option<(u32, u32)>| -> Option<IdxSize> {
+        let (batch, row) = (*sheet)?;
+        judged.rows.get(batch as usize)?.get(row as usize).copied().flatten()
+    };
+    let rows: IdxCa = parts.matched.chosen.iter().map(place).collect();
+    let mut frame = judged.report.to_frame()?;
+    for name in TOLD_ELSEWHERE {
+        frame = frame.drop(&format!("{instrument}.validity.{name}"))?;
+    }
+    Ok(frame.take(&rows)?.into_columns())
 }
 
 /// Ids of all instruments, in the order of the batteries.
@@ -58,10 +85,11 @@ fn people(parts: &Parts<'_>) -> Result<Vec<Column>, ScreeningError> {
             parts.batches.get(batch as usize).map(|batch| batch.rows.date(row as usize))
         })
         .collect();
-    let age = |(pupil, day): (&Pupil, &Option<jiff::civil::Date>)| {
-        context(pupil, day.unwrap_or(parts.wave.date)).age_years().and_then(|years| u8::try_from(years).ok())
-    };
-    let ages: UInt8Chunked = roster.iter().zip(&days).map(age).collect();
+    let months =
+        |(pupil, day): (&Pupil, &Option<jiff::civil::Date>)| context(pupil, day.unwrap_or(parts.wave.date)).age_months;
+    let months: UInt16Chunked = roster.iter().zip(&days).map(months).collect();
+    let years = |months: Option<u16>| u8::try_from(months? / 12).ok();
+    let ages: UInt8Chunked = months.iter().map(years).collect();
     let grades: UInt8Chunked = roster.iter().map(|pupil| pupil.grade).collect();
     let administered: Int32Chunked = days.iter().map(|day| day.map(day_of)).collect();
     let sex = roster.iter().map(|pupil| match pupil.sex {
@@ -78,6 +106,7 @@ fn people(parts: &Parts<'_>) -> Result<Vec<Column>, ScreeningError> {
         strings("class", roster.iter().map(|pupil| Some(pupil.class.as_str()))),
         enum_column("sex", sex.collect(), &[Sex::Male.word(), Sex::Female.word(), Sex::Other.word()])?,
         ages.with_name("age".into()).into_column(),
+        months.with_name("age_months".into()).into_column(),
         strings("wave", roster.iter().map(|_| Some(parts.wave.id.as_str()))),
         administered.with_name("administered_on".into()).into_series().cast(&DataType::Date)?.into_column(),
         enum_column("status", statuses, &Status::ALL.map(Status::word))?,
@@ -105,8 +134,9 @@ fn scores(parts: &Parts<'_>, instrument: &str) -> Result<Vec<Column>, ScreeningE
     }
 }
 
-fn decisions(parts: &Parts<'_>) -> Result<Vec<Column>, ScreeningError> {
-    let mut proposal_of: Vec<Option<&PupilProposal>> = vec![None; parts.roster.len()];
+/// Tier and reasons of each pupil.
+pub(super) fn decisions(parts: &Decided<'_>) -> Result<Vec<Column>, ScreeningError> {
+    let mut proposal_of: Vec<Option<&PupilProposal>> = vec![None; parts.levels.len()];
     for proposal in parts.proposals {
         if let Some(slot) = proposal_of.get_mut(proposal.pupil) {
             *slot = Some(proposal);

@@ -3,10 +3,14 @@
 use indexmap::IndexMap;
 use serde::Serialize;
 
+use crate::change::{Comparison, Refusal};
 use crate::coverage::Counts;
 use crate::instrument::Text;
+use crate::norms::NormAccount;
 use crate::risk::{Policy, RuleCount};
+use crate::validity::{LeftOut, ValidityCounts};
 
+use super::audit::WaveAudit;
 use super::input::WaveSettings;
 use super::provenance::Provenance;
 use super::result::PupilProposal;
@@ -34,6 +38,62 @@ pub struct Summary {
     pub stray_critical: u32,
     /// Rules, in the order of the policy.
     pub rules: Vec<RuleTotal>,
+    /// What the auditor found before anything was scored.
+    pub audit: WaveAudit,
+    /// Norm sets: which scores got a norm, and why others did not.
+    pub norms: Vec<NormUse>,
+    /// What the validity plan found; none without a plan.
+    pub validity: Option<ValidityUse>,
+    /// What changed since the earlier waves; none without an earlier wave.
+    pub change: Option<ChangeUse>,
+}
+
+/// One norm set. Of each scale, `rows = with_norm + without`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct NormUse {
+    /// The set, as `id@version+hash`.
+    pub norms: String,
+    /// Scales of the set that were answered.
+    pub scales: Vec<NormAccount>,
+    /// Scales of the set that no battery has.
+    pub absent: Vec<String>,
+    /// Doubts about the fit of the set to the definitions in use.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
+}
+
+/// What a validity plan found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ValidityUse {
+    /// The plan, as `id@version+hash`.
+    pub plan: String,
+    /// By instrument.
+    pub instruments: Vec<InstrumentValidity>,
+}
+
+/// The sheets to one instrument: all that may be used, those that others replace included.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct InstrumentValidity {
+    /// Instrument id.
+    pub instrument: String,
+    /// Counts; `sheets = valid + doubtful + invalid`.
+    #[serde(flatten)]
+    pub counts: ValidityCounts,
+    /// Rules of the plan that do not fit the instrument.
+    pub left_out: Vec<LeftOut>,
+}
+
+/// What changed since the earlier waves.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ChangeUse {
+    /// The earlier waves, the earliest first.
+    pub earlier: Vec<String>,
+    /// Id of the index that decides.
+    pub judge: String,
+    /// What each comparison rests on, and its counts.
+    pub comparisons: Vec<Comparison>,
+    /// What was not compared, and why.
+    pub refused: Vec<Refusal>,
 }
 
 /// What became of the rows: `read = used + superseded + rejected`.
@@ -77,7 +137,7 @@ pub struct RuleTotal {
     pub cannot_say: u32,
 }
 
-/// Counts everything but the rows and the stray answers, which stay zero.
+/// Counts everything but the rows, the stray answers, the audit, and what the scores are read against, which stay empty.
 pub(super) fn count(
     wave: WaveSettings,
     provenance: Provenance,
@@ -125,5 +185,9 @@ pub(super) fn count(
         critical: proposals.iter().filter(|entry| !entry.proposal.critical.is_empty()).count() as u32,
         stray_critical: 0,
         rules: policy.definition().rules.iter().map(total).collect(),
+        audit: WaveAudit::default(),
+        norms: Vec::new(),
+        validity: None,
+        change: None,
     }
 }

@@ -134,4 +134,5 @@ fn absorb(first: &mut Proposal, other: Proposal) {
     }
     first.undecided.extend(other.undecided);
     first.invalid.extend(other.invalid);
+    first.doubtful.extend(other.doubtful);
 }

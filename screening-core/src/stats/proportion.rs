@@ -1,4 +1,4 @@
-//! Proportions: exact intervals, and quantiles of the beta distribution.
+//! Proportions: exact intervals, shares of whole clusters, and quantiles of the beta distribution and those that follow from it.
 
 use statrs::function::beta::{beta_reg, ln_beta};
 
@@ -52,6 +52,34 @@ pub fn beta_quantile(p: f64, a: f64, b: f64) -> f64 {
         x = next;
     }
     x
+}
+
+/// Quantile of Fisher's F, through the beta distribution; none outside its domain and where it has no end.
+pub(crate) fn f_quantile(p: f64, df1: f64, df2: f64) -> Option<f64> {
+    let x = beta_quantile(p, df1 / 2.0, df2 / 2.0);
+    (x < 1.0).then(|| df2 * x / (df1 * (1.0 - x)))
+}
+
+/// Quantile of Student's t. statrs' own stops at a few digits.
+pub(crate) fn t_quantile(p: f64, df: f64) -> Option<f64> {
+    let size = f_quantile((2.0 * p - 1.0).abs(), 1.0, df)?.sqrt();
+    Some(if p < 0.5 { -size } else { size })
+}
+
+/// Variance of a mean (or a share) of `n` persons from whole clusters drawn with replacement, linearised:
+/// `k/(k-1) sum_j d_j^2 / n^2`, where `d_j` is what the sum of cluster j exceeds its number times the mean by. As
+/// `survey::svymean`; Cochran 1977, *Sampling Techniques*, ch. 9A.
+pub(crate) fn cluster_variance(n: f64, excess: impl ExactSizeIterator<Item = f64>) -> f64 {
+    let k = excess.len() as f64;
+    k / (k - 1.0) * excess.map(|excess| (excess / n).powi(2)).sum::<f64>()
+}
+
+/// Interval of a share on the logit scale, `t` standard errors wide to each side; inside 0 to 1.
+pub(crate) fn logit_interval(share: f64, error: f64, t: f64) -> (f64, f64) {
+    let reach = t * error / (share * (1.0 - share));
+    let logit = (share / (1.0 - share)).ln();
+    let back = |x: f64| 1.0 / (1.0 + (-x).exp());
+    (back(logit - reach), back(logit + reach))
 }
 
 /// The exact interval of Clopper and Pearson (1934, Biometrika 26:404) of `successes` among `n` at a two-sided level.

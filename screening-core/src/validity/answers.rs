@@ -223,6 +223,25 @@ impl Answers {
         Ok(Self { rows, items, columns })
     }
 
+    /// Some sheets of several lots of answers to one form, as (lot, row), in a new order. A row from nowhere is blank.
+    ///
+    /// # Errors
+    /// When the lots are answers to different forms.
+    pub(crate) fn gather(parts: &[Self], rows: &[(u32, u32)]) -> Result<Self, ValidityError> {
+        let Some(first) = parts.first() else { return Self::from_codes(Vec::new(), Vec::new()) };
+        if let Some(other) = parts.iter().find(|part| part.items != first.items) {
+            let (items, columns) = (first.items.len(), other.items.len());
+            return Err(ValidityError::Columns { items, columns });
+        }
+        let column = |item: usize| {
+            let columns: Vec<&[i8]> = parts.iter().map(|part| part.column(item)).collect();
+            let code = |(part, row): &(u32, u32)| columns.get(*part as usize)?.get(*row as usize).copied();
+            Codes::Owned(rows.iter().map(|row| code(row).unwrap_or(BLANK)).collect())
+        };
+        let columns = (0..first.items.len()).map(column).collect();
+        Ok(Self { rows: rows.len(), items: first.items.clone(), columns })
+    }
+
     /// Number of sheets.
     pub fn rows(&self) -> usize {
         self.rows

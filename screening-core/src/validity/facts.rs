@@ -19,6 +19,8 @@ pub struct SheetFacts {
     pub pages: HashMap<String, Vec<Option<f64>>>,
     /// A number for the class of each pupil, one entry a sheet.
     pub classes: Option<Vec<Option<u32>>>,
+    /// A number for each pupil, one entry a sheet, where some handed in several: two sheets of one pupil are no neighbours.
+    pub persons: Option<Vec<u32>>,
     pub(super) own: Vec<OwnRule>,
     pub(super) critical: Vec<OwnFlag>,
 }
@@ -57,24 +59,33 @@ impl SheetFacts {
     /// answers, which are told whatever the verdict.
     #[cfg(feature = "frame")]
     #[must_use]
-    pub fn with_scores(mut self, scored: &ScoredSheets) -> Self {
-        let definition = scored.instrument().definition();
-        let rows = 0..scored.rows();
+    pub fn with_scores(self, scored: &ScoredSheets) -> Self {
+        let rows: Vec<(u32, u32)> = (0..scored.rows()).map(|row| (0, row as u32)).collect();
+        self.with_scores_of(&[scored], &rows)
+    }
+
+    /// The same for some rows of several scored sheets of one instrument, as (part, row).
+    #[cfg(feature = "frame")]
+    #[must_use]
+    pub(crate) fn with_scores_of(mut self, parts: &[&ScoredSheets], rows: &[(u32, u32)]) -> Self {
+        let Some(first) = parts.first() else { return self };
+        let definition = first.instrument().definition();
+        let states = |state: &dyn Fn(&ScoredSheets, usize) -> Tri| -> Vec<Tri> {
+            let of = |(part, row): &(u32, u32)| parts.get(*part as usize).map(|part| state(part, *row as usize));
+            rows.iter().map(|row| of(row).unwrap_or(Tri::Unknown)).collect()
+        };
         let rules = definition.validity.iter().enumerate();
         self.own = rules
             .map(|(at, rule)| OwnRule {
                 id: rule.id.clone(),
                 verdict: rule.verdict,
-                states: rows.clone().map(|row| scored.validity(at, row)).collect(),
+                states: states(&|scored, row| scored.validity(at, row)),
             })
             .collect();
         let flags = definition.flags.iter().enumerate();
         self.critical = flags
             .filter(|(_, flag)| flag.severity == FlagSeverity::Critical)
-            .map(|(at, flag)| OwnFlag {
-                id: flag.id.clone(),
-                states: rows.clone().map(|row| scored.flag(at, row)).collect(),
-            })
+            .map(|(at, flag)| OwnFlag { id: flag.id.clone(), states: states(&|scored, row| scored.flag(at, row)) })
             .collect();
         self
     }

@@ -54,7 +54,6 @@ mod error;
 mod even_odd;
 mod facts;
 mod guttman;
-mod item_response;
 mod long_string;
 mod mahalanobis;
 mod missing_share;
@@ -69,6 +68,9 @@ mod run;
 mod synonyms;
 mod variability;
 
+pub use crate::stats::ItemParameters;
+#[cfg(feature = "frame")]
+pub(crate) use answers::is_answer;
 pub use answers::{AnswerItem, Answers};
 pub use check::{LeftOut, ScaleParameters, ValidityCheck};
 pub use column::IndexColumn;
@@ -76,7 +78,6 @@ pub use error::ValidityError;
 pub use even_odd::EvenOdd;
 pub use facts::SheetFacts;
 pub use guttman::{Guttman, GuttmanMeasure, StepOrder};
-pub use item_response::ItemParameters;
 pub use long_string::{Floor, LongString, RunLength};
 pub use mahalanobis::{Gaps, Mahalanobis};
 pub use missing_share::MissingShare;

@@ -79,9 +79,25 @@ impl Neighbours {
     /// # Errors
     /// When there is not one class entry for each sheet.
     pub fn run(&self, answers: &Answers, classes: &[Option<u32>]) -> Result<Resemblance, ValidityError> {
+        self.run_between(answers, classes, None)
+    }
+
+    /// The same where some pupils handed in several sheets: `persons` holds a number for each pupil, one entry a sheet, and
+    /// two sheets of one pupil are no neighbours.
+    ///
+    /// # Errors
+    /// When there is not one class and one pupil for each sheet.
+    pub fn run_between(
+        &self,
+        answers: &Answers,
+        classes: &[Option<u32>],
+        persons: Option<&[u32]>,
+    ) -> Result<Resemblance, ValidityError> {
         let rows = answers.rows();
-        if classes.len() != rows {
-            return Err(ValidityError::Length { item: "class".to_owned(), expected: rows, found: classes.len() });
+        for (item, found) in [("class", classes.len()), ("student_id", persons.map_or(rows, <[u32]>::len))] {
+            if found != rows {
+                return Err(ValidityError::Length { item: item.to_owned(), expected: rows, found });
+            }
         }
         let sheets = Rows::of(answers, self.floor);
         // Rows by class, in their own order within it.
@@ -89,7 +105,7 @@ impl Neighbours {
             (0..rows as u32).filter(|row| classes.get(*row as usize).is_some_and(Option::is_some)).collect();
         order.sort_by_key(|row| classes.get(*row as usize).copied().flatten());
         let rooms: Vec<&[u32]> = order.chunk_by(|a, b| classes[*a as usize] == classes[*b as usize]).collect();
-        let found: Vec<Vec<(f64, u32)>> = over_rooms(&rooms, |room| self.room(&sheets, room));
+        let found: Vec<Vec<(f64, u32)>> = over_rooms(&rooms, |room| self.room(&sheets, room, persons));
         let mut values = vec![f64::NAN; rows];
         let mut partners = vec![None; rows];
         for (room, best) in rooms.iter().zip(found) {
@@ -101,7 +117,12 @@ impl Neighbours {
         Ok(Resemblance { column: IndexColumn::new(Self::KIND, values), partners })
     }
 
-    fn room(&self, sheets: &Rows, room: &[u32]) -> Vec<(f64, u32)> {
+    fn room(&self, sheets: &Rows, room: &[u32], persons: Option<&[u32]>) -> Vec<(f64, u32)> {
+        let same_person = |a: u32, b: u32| {
+            persons.is_some_and(|persons| {
+                persons.get(a as usize).zip(persons.get(b as usize)).is_some_and(|(first, second)| first == second)
+            })
+        };
         let mut best = vec![(f64::NAN, 0); room.len()];
         if room.len() > LARGEST {
             return best;
@@ -109,6 +130,9 @@ impl Neighbours {
         let window = self.window.unwrap_or(room.len());
         for (at, a) in room.iter().enumerate() {
             for (apart, b) in room.iter().enumerate().skip(at + 1).take(window) {
+                if same_person(*a, *b) {
+                    continue;
+                }
                 let (equal, judged) = sheets.compare(*a as usize, *b as usize);
                 if (judged as usize) < self.fewest {
                     continue;
@@ -191,6 +215,16 @@ mod tests {
         let all = Neighbours::new(Floor::Count, 2, None).unwrap().run(&answers, &classes).unwrap();
         assert_eq!((near.column.get(0), near.partners[0]), (Some(0.0), Some(1)));
         assert_eq!((all.column.get(0), all.partners[0]), (Some(0.75), Some(3)));
+    }
+
+    #[test]
+    fn a_pupil_with_two_sheets_did_not_copy_from_himself() {
+        let answers = answers(&[[2, 1, 1, 2], [2, 1, 1, 2], [1, 0, 1, 2]]);
+        let index = Neighbours::new(Floor::Skip, 1, None).unwrap();
+        let found = index.run_between(&answers, &[Some(1); 3], Some(&[7, 7, 8])).unwrap();
+        assert_eq!((found.column.get(0), found.partners[0]), (Some(0.5), Some(2)));
+        assert_eq!(index.run(&answers, &[Some(1); 3]).unwrap().column.get(0), Some(1.0));
+        assert!(index.run_between(&answers, &[Some(1); 3], Some(&[7])).is_err());
     }
 
     #[test]

@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 use super::answers::Answers;
 use super::column::{IndexColumn, over_blocks};
 use super::error::ValidityError;
-use super::item_response::{Curves, ItemParameters};
+use crate::stats::ItemParameters;
+use crate::stats::item_response::Curves;
 
 /// Which statistic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Deserialize, Serialize)]
@@ -106,7 +107,7 @@ impl PersonFit {
             return Err(ValidityError::parameter(Self::KIND, "items", items.len(), "two or more items"));
         }
         for (position, parameters) in &items {
-            parameters.check()?;
+            parameters.check().map_err(|e| ValidityError::parameter(Self::KIND, e.parameter, e.value, e.allowed))?;
             let item = form.get(*position).filter(|item| item.is_choice());
             let item =
                 item.ok_or_else(|| ValidityError::NoSuchItem { index: Self::KIND, item: position.to_string() })?;
@@ -150,17 +151,7 @@ impl PersonFit {
 
     /// The estimated theta of every sheet; NaN where it does not exist.
     pub fn thetas(&self, answers: &Answers) -> Vec<f64> {
-        over_blocks(
-            answers.rows(),
-            f64::NAN,
-            || (Vec::new(), Curves::default()),
-            |start, (pattern, curves), to| {
-                for (lane, to) in to.iter_mut().enumerate() {
-                    self.read(answers, start + lane, pattern);
-                    *to = self.theta(pattern, curves);
-                }
-            },
-        )
+        self.each(answers, |pattern, curves| self.theta(pattern, curves))
     }
 
     fn over(
@@ -168,19 +159,30 @@ impl PersonFit {
         answers: &Answers,
         theta: impl Fn(&[(usize, usize)], &mut Curves) -> f64 + Sync + Send,
     ) -> IndexColumn {
-        let values = over_blocks(
+        let values = self.each(answers, |pattern, curves| {
+            let theta = theta(pattern, curves);
+            self.value(pattern, theta, curves)
+        });
+        IndexColumn::new(Self::KIND, values)
+    }
+
+    /// A figure of every sheet's pattern.
+    fn each(
+        &self,
+        answers: &Answers,
+        figure: impl Fn(&[(usize, usize)], &mut Curves) -> f64 + Sync + Send,
+    ) -> Vec<f64> {
+        over_blocks(
             answers.rows(),
             f64::NAN,
             || (Vec::new(), Curves::default()),
             |start, (pattern, curves), to| {
                 for (lane, to) in to.iter_mut().enumerate() {
                     self.read(answers, start + lane, pattern);
-                    let theta = theta(pattern, curves);
-                    *to = self.value(pattern, theta, curves);
+                    *to = figure(pattern, curves);
                 }
             },
-        );
-        IndexColumn::new(Self::KIND, values)
+        )
     }
 
     /// The answered items (places among `self.items`) with their keyed answers.

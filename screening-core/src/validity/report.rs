@@ -10,7 +10,7 @@ use super::plan::{ValidityPlan, ValidityRuleDef};
 use super::run::{FIRED, UNDECIDED};
 use crate::answers::Tri;
 use crate::instrument::{Instrument, Text};
-use crate::texts::{Fill, say};
+use crate::texts::{Fill, operator, say};
 
 /// What is said of a sheet. It concerns the sheet, never the pupil.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, Serialize)]
@@ -94,6 +94,23 @@ impl ValidityReport {
     /// The plan, as `id@version+hash`.
     pub fn plan(&self) -> String {
         self.plan.citation()
+    }
+
+    /// The instrument.
+    pub fn instrument(&self) -> &Instrument {
+        &self.instrument
+    }
+
+    /// A rule of the plan that is used for this instrument, and what it means.
+    pub fn rule(&self, id: &str) -> Option<&ValidityRuleDef> {
+        self.rules().find(|(rule, _)| rule.id == id).map(|(rule, _)| rule)
+    }
+
+    /// Rules of the plan with a verdict that fired for a sheet, with the sentence that tells value, threshold and source.
+    pub fn fired_rules(&self, row: usize) -> Vec<(&ValidityRuleDef, Text)> {
+        let fired =
+            self.rules().filter(|(rule, result)| rule.verdict.is_some() && result.fired.get(row) == Some(&FIRED));
+        fired.filter_map(|(rule, result)| Some((rule, self.plan_sentence(rule, result, row)?))).collect()
     }
 
     /// The verdict on a sheet; a row beyond the last has no sheet that anything speaks against.
@@ -180,22 +197,24 @@ impl ValidityReport {
             say("validity-fired.own", &fills)
         });
         let plan = self.rules().filter(|(_, result)| result.fired.get(row) == Some(&FIRED));
-        let plan = plan.filter_map(|(rule, result)| {
-            let (fires, cut) = (rule.fires?, result.cut?);
-            let value = figure(result.column.as_ref()?.get(row)?);
-            let (cut, operator) = (figure(cut), operator(fires.op));
-            let source = self.plan.definition().sources.get(&rule.source).map_or("", |source| source.cite.as_str());
-            let fills = [
-                ("instrument", instrument),
-                ("meaning", Fill::Both(&rule.meaning)),
-                ("value", Fill::Same(&value)),
-                ("operator", Fill::Both(&operator)),
-                ("threshold", Fill::Same(&cut)),
-                ("source", Fill::Same(source)),
-            ];
-            Some(say("validity-fired.plan", &fills))
-        });
+        let plan = plan.filter_map(|(rule, result)| self.plan_sentence(rule, result, row));
         own.chain(plan).collect()
+    }
+
+    fn plan_sentence(&self, rule: &ValidityRuleDef, result: &RuleResult, row: usize) -> Option<Text> {
+        let (fires, cut) = (rule.fires?, result.cut?);
+        let value = figure(result.column.as_ref()?.get(row)?);
+        let (cut, operator) = (figure(cut), operator(fires.op));
+        let source = self.plan.definition().sources.get(&rule.source).map_or("", |source| source.cite.as_str());
+        let fills = [
+            ("instrument", Fill::Same(&self.instrument.definition().abbreviation)),
+            ("meaning", Fill::Both(&rule.meaning)),
+            ("value", Fill::Same(&value)),
+            ("operator", Fill::Both(&operator)),
+            ("threshold", Fill::Same(&cut)),
+            ("source", Fill::Same(source)),
+        ];
+        Some(say("validity-fired.plan", &fills))
     }
 
     /// Counts.
@@ -215,7 +234,7 @@ impl ValidityReport {
         }
     }
 
-    /// The report as columns: `<instrument>.validity` (`valid`, `doubtful`, `invalid`), `<instrument>.validity.fired`,
+    /// The report as columns: `<instrument>.validity.verdict` (`valid`, `doubtful`, `invalid`), `.fired`,
     /// `.undecided` and `.critical` (ids joined by `, `, null when there is none), and for each rule of the plan
     /// `<instrument>.validity.<rule>` (fired; null when it cannot be said; only with a verdict) and
     /// `<instrument>.validity.<rule>.value`. The rules of the definition have their columns from scoring.
@@ -231,7 +250,7 @@ impl ValidityReport {
         let id = self.instrument.id();
         let words = SheetVerdict::ALL.map(SheetVerdict::word);
         let codes = self.verdicts.iter().map(|verdict| *verdict as u8).collect();
-        let mut columns = vec![enum_column(&format!("{id}.validity"), codes, &words)?];
+        let mut columns = vec![enum_column(&format!("{id}.validity.verdict"), codes, &words)?];
         let lists: [(&str, fn(&Self, usize) -> Vec<&str>); 3] =
             [("fired", Self::fired), ("undecided", Self::undecided), ("critical", Self::critical)];
         for (name, list) in lists {
@@ -255,20 +274,6 @@ impl ValidityReport {
         }
         DataFrame::new(self.rows(), columns)
     }
-}
-
-/// An operator in words.
-fn operator(op: crate::instrument::expr::Comparison) -> Text {
-    use crate::instrument::expr::Comparison;
-    let key = match op {
-        Comparison::Eq => "eq",
-        Comparison::Ne => "ne",
-        Comparison::Ge => "ge",
-        Comparison::Gt => "gt",
-        Comparison::Le => "le",
-        Comparison::Lt => "lt",
-    };
-    say(&format!("operator.{key}"), &[])
 }
 
 /// A figure for people: three decimals, or two digits where these would all be zeros.

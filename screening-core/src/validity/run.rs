@@ -69,7 +69,7 @@ impl ReadyRule {
             }
             (ReadyIndex::Neighbours(index), _) => match &facts.classes {
                 Some(classes) => {
-                    let found = index.run(answers, classes)?;
+                    let found = index.run_between(answers, classes, facts.persons.as_deref())?;
                     Computed::Column { column: found.column, partners: found.partners }
                 }
                 None => return silent("validity-silent.no-class"),
@@ -234,6 +234,7 @@ fn lengths(rows: usize, facts: &SheetFacts) -> Result<(), ValidityError> {
     };
     facts.durations.as_ref().map_or(Ok(()), |durations| refuse("duration_s", durations.len()))?;
     facts.classes.as_ref().map_or(Ok(()), |classes| refuse("class", classes.len()))?;
+    facts.persons.as_ref().map_or(Ok(()), |persons| refuse("student_id", persons.len()))?;
     facts.pages.iter().try_for_each(|(name, page)| refuse(name, page.len()))?;
     facts.own.iter().try_for_each(|rule| refuse(&rule.id, rule.states.len()))?;
     facts.critical.iter().try_for_each(|flag| refuse(&flag.id, flag.states.len()))

@@ -38,9 +38,20 @@ impl Oracle {
         &case.unwrap_or_else(|| panic!("no case {id}"))["results"]
     }
 
+    /// The results of a case, if there is one.
+    #[allow(dead_code)]
+    pub(crate) fn find(&self, id: &str) -> Option<&Value> {
+        self.cases.as_array().unwrap().iter().find(|case| case["id"] == id).map(|case| &case["results"])
+    }
+
+    /// A data set as it stands.
+    pub(crate) fn text(&self, file: &str) -> String {
+        std::fs::read_to_string(self.folder.join("data").join(file)).unwrap()
+    }
+
     /// A data set as columns of whole numbers, -128 for a blank or `NA`, and their headings.
     pub(crate) fn data(&self, file: &str) -> (Vec<String>, Vec<Vec<i16>>) {
-        let text = std::fs::read_to_string(self.folder.join("data").join(file)).unwrap();
+        let text = self.text(file);
         let mut lines = text.lines();
         let headings: Vec<String> =
             lines.next().unwrap().split(',').map(|cell| cell.trim_matches('"').to_owned()).collect();
@@ -54,6 +65,7 @@ impl Oracle {
     }
 
     /// The columns `<prefix>1`, `<prefix>2`, ... of a data set.
+    #[allow(dead_code)]
     pub(crate) fn items(&self, file: &str, prefix: &str) -> Vec<Vec<i16>> {
         let (headings, columns) = self.data(file);
         let wanted = (1..).map_while(|number| headings.iter().position(|h| *h == format!("{prefix}{number}")));

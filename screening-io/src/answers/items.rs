@@ -8,6 +8,9 @@ use crate::coding::{Answer, Coding, ItemReader};
 use crate::error::{Problem, Rejected, Scope};
 use crate::table::Table;
 
+/// The argument of a rejected cell that names the column of the frame.
+pub(super) const ITEM: &str = "item-column";
+
 /// Where an item is found and how it is read.
 pub(crate) struct ItemColumn<'a> {
     pub(crate) reader: ItemReader<'a>,
@@ -75,7 +78,7 @@ fn one_column(
     let answers = kept.map(|(row, (&id, _))| {
         let answer = memo.get(id, || item.reader.read(table.value(id), coding));
         if let Answer::Misfit(reason) = answer {
-            rejected.push(misfit(table, item, row, coding, reason));
+            rejected.push(misfit(table, item, name, row, coding, reason));
         }
         answer
     });
@@ -111,10 +114,19 @@ fn code(answer: Answer) -> Option<i8> {
     }
 }
 
-fn misfit(table: &Table, item: &ItemColumn<'_>, row: usize, coding: Coding, reason: &'static str) -> Rejected {
+/// A cell that is no answer. The item column of the frame is told beside it: the auditor sorts the texts by it.
+fn misfit(
+    table: &Table,
+    item: &ItemColumn<'_>,
+    name: &str,
+    row: usize,
+    coding: Coding,
+    reason: &'static str,
+) -> Rejected {
     let allowed = item.reader.allowed(coding);
     let problem = Problem::new(reason, table.cell_place(row, item.column))
         .value(table.cell(row, item.column).to_text())
-        .with("allowed", allowed);
+        .with("allowed", allowed)
+        .with(ITEM, name);
     Rejected::new(Scope::Cell, problem)
 }

@@ -5,7 +5,9 @@ use polars::prelude::*;
 use screening_core::answers::Sex;
 
 use crate::error::{IoError, Problem, Rejected, Scope};
-use crate::parse::{IdProblem, cell_date, cell_grade, cell_id, cell_integer, cell_moment, cell_seconds};
+use crate::parse::{
+    IdProblem, cell_date, cell_grade, cell_id, cell_integer, cell_moment_in, cell_seconds, is_no_answer,
+};
 use crate::table::{Table, Value};
 use crate::words::{narrow, words};
 
@@ -24,6 +26,7 @@ pub(crate) enum Field {
     Age,
     Wave,
     AdministeredOn,
+    LoginCode,
 }
 
 impl Field {
@@ -39,6 +42,23 @@ impl Field {
         Self::Age,
         Self::Wave,
         Self::AdministeredOn,
+    ];
+
+    /// The fields that are read where pupils are found by something else than their id. Name and login code leave the
+    /// frame as soon as the pupil is found.
+    pub(crate) const OF_MATCHING: [Self; 12] = [
+        Self::StudentId,
+        Self::School,
+        Self::Grade,
+        Self::GradeCode,
+        Self::Class,
+        Self::Sex,
+        Self::BirthDate,
+        Self::Age,
+        Self::Wave,
+        Self::AdministeredOn,
+        Self::Name,
+        Self::LoginCode,
     ];
 
     /// Key of the list of headings.
@@ -62,6 +82,7 @@ impl Field {
             Self::Age => "age",
             Self::Wave => "wave",
             Self::AdministeredOn => "administered_on",
+            Self::LoginCode => "login_code",
         }
     }
 }
@@ -119,6 +140,24 @@ pub(crate) fn student_ids(
         .collect()
 }
 
+/// The ids of all rows, where a row without one is kept: its pupil may be found otherwise. An id that a spreadsheet has
+/// spoilt is listed, and counts as none.
+pub(crate) fn loose_ids(table: &Table, column: usize, rejected: &mut Vec<Rejected>) -> Vec<Option<String>> {
+    let id = |row: usize| {
+        let value = table.cell(row, column);
+        match cell_id(value) {
+            Ok(id) => Some(id),
+            Err(IdProblem::Blank) => None,
+            Err(IdProblem::Precision) => {
+                let problem = Problem::new("id-precision", table.cell_place(row, column)).value(value.to_text());
+                rejected.push(Rejected::new(Scope::Cell, problem));
+                None
+            }
+        }
+    };
+    (0..table.height()).map(id).collect()
+}
+
 /// Reads the cells of the rows kept; a cell that cannot be read is listed and becomes null.
 fn cells<T>(
     table: &Table,
@@ -131,7 +170,7 @@ fn cells<T>(
     let mut out = Vec::new();
     for row in (0..table.height()).filter(|row| keep.get(*row).copied().unwrap_or(false)) {
         let value = table.cell(row, column);
-        let known = if is_blank(value) { None } else { Some(read(value)) };
+        let known = if is_no_answer(value) { None } else { Some(read(value)) };
         if known.as_ref().is_some_and(Option::is_none) {
             let problem = Problem::new(reason, table.cell_place(row, column)).value(value.to_text());
             rejected.push(Rejected::new(Scope::Cell, problem));
@@ -139,17 +178,6 @@ fn cells<T>(
         out.push(known.flatten());
     }
     out
-}
-
-fn is_blank(value: &Value) -> bool {
-    match value {
-        Value::Blank => true,
-        Value::Text(text) => {
-            let text = narrow(text);
-            words().special.skipped.contains(&text) || words().special.not_shown.contains(&text)
-        }
-        Value::Number(_) | Value::Date(_) => false,
-    }
 }
 
 /// One person column of the rows kept, in its canonical type.
@@ -161,7 +189,7 @@ pub(crate) fn read_person(table: &Table, person: PersonColumn, keep: &[bool], re
             // Rows with an id that cannot be read were rejected before; here every kept cell is one.
             Column::new(name, cells(table, column, keep, "row-no-student", rejected, |value| cell_id(value).ok()))
         }
-        Field::Name | Field::School | Field::Class | Field::Wave => {
+        Field::Name | Field::School | Field::Class | Field::Wave | Field::LoginCode => {
             Column::new(name, cells(table, column, keep, "", rejected, |value| Some(narrow(&value.to_text()))))
         }
         Field::Grade | Field::GradeCode => {
@@ -192,17 +220,19 @@ fn date_column(name: PlSmallStr, dates: Vec<Option<jiff::civil::Date>>) -> Colum
     days.cast(&DataType::Date).unwrap_or(days).into()
 }
 
-/// The day, the moment and the duration of each sheet from the metadata columns of a survey.
+/// The day, the moment and the duration of each sheet from the metadata columns of a survey. Times in universal time
+/// are moved by `hours`.
 pub(crate) fn administered(
     table: &Table,
     submitted: Option<usize>,
+    hours: i64,
     duration: Option<usize>,
     keep: &[bool],
     rejected: &mut Vec<Rejected>,
 ) -> Vec<Column> {
     let mut columns = Vec::new();
     if let Some(column) = submitted {
-        let moments = cells(table, column, keep, "survey-not-a-time", rejected, cell_moment);
+        let moments = cells(table, column, keep, "survey-not-a-time", rejected, |value| cell_moment_in(value, hours));
         let words: Vec<Option<String>> =
             moments.iter().map(|moment| moment.map(|m| m.strftime("%Y-%m-%d %H:%M:%S").to_string())).collect();
         columns

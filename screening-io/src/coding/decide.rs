@@ -16,7 +16,8 @@ const ENOUGH_TO_MISS_THE_LOWEST: u64 = 1000;
 pub(crate) enum Verdict {
     /// Read it so.
     Use(Coding, Ground),
-    /// These codings fit equally well and give different codes.
+    /// These codings fit equally well and give different codes. Ordinals alone: the same answers may be scores that are one too
+    /// high, and would then mean other options.
     Ambiguous(Vec<Coding>),
     /// No coding can be taken.
     Refuse(Problem),
@@ -56,9 +57,19 @@ pub(crate) fn decide(
         None => (best, Ground::Answers),
         Some(rival) => (if *rival == Coding::Score { *rival } else { best }, Ground::Same),
     };
+    if coding == Coding::Ordinal && ground == Ground::Answers && may_be_high_scores(evidence, fewest) {
+        return Verdict::Ambiguous(vec![Coding::Ordinal]);
+    }
     match shift(evidence, coding).filter(|_| !accept_strays) {
         Some(found) => Verdict::Refuse(found.into_problem(problem, evidence, coding)),
         None => Verdict::Use(coding, ground),
+    }
+}
+
+impl Verdict {
+    /// The message for candidates that nothing decides between.
+    pub(crate) fn ambiguity(candidates: &[Coding]) -> &'static str {
+        if candidates.len() > 1 { "coding-ambiguous" } else { "coding-turned" }
     }
 }
 
@@ -67,8 +78,18 @@ fn telling(evidence: &Evidence, coding: Coding) -> u64 {
     evidence.misfits(coding).saturating_sub(evidence.strays)
 }
 
+/// Whether ordinals may just as well be scores that are one too high and mean other options.
+fn may_be_high_scores(evidence: &Evidence, fewest: u64) -> bool {
+    let [high, _] = evidence.shifted;
+    evidence.turned > 0 && !are_too_many(evidence, high.saturating_sub(evidence.strays), fewest)
+}
+
 fn is_excluded(evidence: &Evidence, coding: Coding, fewest: u64) -> bool {
-    let misfits = telling(evidence, coding);
+    are_too_many(evidence, telling(evidence, coding), fewest)
+}
+
+/// Misfits that are no single stray cells, beside the fewest that any coding leaves.
+fn are_too_many(evidence: &Evidence, misfits: u64, fewest: u64) -> bool {
     misfits >= (fewest * MARGIN).max(1) && misfits * STRAY_SHARE >= evidence.answers
 }
 

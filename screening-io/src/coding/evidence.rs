@@ -1,5 +1,7 @@
 //! What the answers of a file say about its coding.
 
+use std::collections::HashMap;
+
 use screening_core::instrument::{Language, Text};
 
 use super::{Answer, Coding, ItemReader};
@@ -30,10 +32,77 @@ pub(crate) struct Evidence {
     differ: [u64; 3],
     /// Misfits as scores when one is taken from, or added to, every answer.
     pub(crate) shifted: [u64; 2],
+    /// Answers that mean one option as an ordinal and another as a score that is one too high: possible where the options
+    /// stand in another order than their codes.
+    pub(crate) turned: u64,
     /// Answers that no coding and no shift can explain: they say nothing about which one is right.
     pub(crate) strays: u64,
     seen: Vec<Seen>,
     columns: usize,
+}
+
+/// How often each value occurs in the columns of an instrument. A table may be counted part by part.
+#[derive(Default)]
+pub(crate) struct Tally {
+    columns: Vec<Counted>,
+}
+
+/// The values of one column, in the order in which they came.
+#[derive(Default)]
+struct Counted {
+    counts: Vec<(Value, u64)>,
+    places: HashMap<Key, usize>,
+}
+
+/// A value as something that can be looked up: its kind, its number and its text.
+type Key = (u8, u64, Box<str>);
+
+fn key(value: &Value) -> Key {
+    match value {
+        Value::Blank => (0, 0, "".into()),
+        Value::Number(number) => (1, number.to_bits(), "".into()),
+        Value::Date(days) => (2, days.to_bits(), "".into()),
+        Value::Text(text) => (3, 0, text.clone()),
+    }
+}
+
+impl Tally {
+    /// Adds the rows of a table; all tables have the same columns.
+    pub(crate) fn add(&mut self, table: &Table, readers: &[ItemReader<'_>], columns: &[usize]) {
+        self.columns.resize_with(columns.len(), Counted::default);
+        let mut counts = vec![0_u64; table.distinct()];
+        for ((reader, &column), counted) in readers.iter().zip(columns).zip(&mut self.columns) {
+            if !reader.is_choice() {
+                continue;
+            }
+            let mut found: Vec<u32> = Vec::new();
+            for &id in table.cells(column) {
+                if let Some(count) = counts.get_mut(id as usize) {
+                    if *count == 0 {
+                        found.push(id);
+                    }
+                    *count += 1;
+                }
+            }
+            for id in found {
+                if let Some(count) = counts.get_mut(id as usize) {
+                    counted.add(table.value(id), std::mem::take(count));
+                }
+            }
+        }
+    }
+}
+
+impl Counted {
+    fn add(&mut self, value: &Value, count: u64) {
+        let place = *self.places.entry(key(value)).or_insert_with(|| {
+            self.counts.push((value.clone(), 0));
+            self.counts.len() - 1
+        });
+        if let Some((_, known)) = self.counts.get_mut(place) {
+            *known += count;
+        }
+    }
 }
 
 /// The steps of [`Evidence::shifted`].
@@ -47,28 +116,19 @@ pub(crate) fn step_word(index: usize) -> &'static str {
 impl Evidence {
     /// Gathers the evidence of the columns of one instrument; items without options say nothing.
     pub(crate) fn gather(table: &Table, readers: &[ItemReader<'_>], columns: &[usize]) -> Self {
+        let mut tally = Tally::default();
+        tally.add(table, readers, columns);
+        Self::of(&tally, table, readers, columns)
+    }
+
+    /// The evidence of what was counted, in one table or in the parts of one; `table` lends the headings.
+    pub(crate) fn of(tally: &Tally, table: &Table, readers: &[ItemReader<'_>], columns: &[usize]) -> Self {
         let mut evidence = Self::default();
-        let mut counts = vec![0_u64; table.distinct()];
-        for (reader, &column) in readers.iter().zip(columns) {
-            if !reader.is_choice() {
-                continue;
+        for ((reader, &column), counted) in readers.iter().zip(columns).zip(&tally.columns) {
+            if reader.is_choice() {
+                let counts = counted.counts.iter().map(|(value, count)| (value, *count)).collect();
+                evidence.column(table, reader, column, counts);
             }
-            let mut found: Vec<u32> = Vec::new();
-            for &id in table.cells(column) {
-                if let Some(count) = counts.get_mut(id as usize) {
-                    if *count == 0 {
-                        found.push(id);
-                    }
-                    *count += 1;
-                }
-            }
-            let mut tally: Vec<(&Value, u64)> = Vec::with_capacity(found.len());
-            for id in found {
-                if let Some(count) = counts.get_mut(id as usize) {
-                    tally.push((table.value(id), std::mem::take(count)));
-                }
-            }
-            evidence.column(table, reader, column, tally);
         }
         evidence
     }
@@ -110,6 +170,10 @@ impl Evidence {
             *differ += if alike { 0 } else { count };
         }
         let number = cell_number(value);
+        let lowered = number.map(|number| reader.read(&Value::Number(number - 1.0), Coding::Score));
+        if let (Answer::Code(one), Some(Answer::Code(other))) = (ordinal, lowered) {
+            self.turned += if one == other { 0 } else { count };
+        }
         let mut stray = answers.into_iter().all(is_misfit);
         for (misfits, step) in self.shifted.iter_mut().zip(STEPS) {
             let fits = number.is_some_and(|number| {

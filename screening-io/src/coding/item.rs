@@ -8,9 +8,9 @@ use screening_core::instrument::wording::{OptionText, WordingPacks};
 use screening_core::stats::Decimal;
 
 use super::Coding;
-use crate::parse::{cell_clock, cell_integer, cell_number};
+use crate::parse::{cell_clock, cell_integer, cell_number, has_several};
 use crate::table::Value;
-use crate::words::{narrow, normal, words};
+use crate::words::{normal, words};
 
 /// A cell that was read.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -193,15 +193,5 @@ impl<'a> ItemReader<'a> {
             None if has_several(value) => Answer::Misfit("answer-several"),
             None => Answer::Misfit("answer-unknown-label"),
         }
-    }
-}
-
-fn has_several(value: &Value) -> bool {
-    match value {
-        Value::Text(text) => {
-            let text = narrow(text);
-            words().special.several.iter().any(|mark| text.contains(mark.as_str()))
-        }
-        _ => false,
     }
 }

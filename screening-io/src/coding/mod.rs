@@ -13,7 +13,7 @@ use screening_core::instrument::{Language, Text};
 use crate::messages::say;
 
 pub(crate) use decide::{Verdict, decide};
-pub(crate) use evidence::Evidence;
+pub(crate) use evidence::{Evidence, Tally};
 pub(crate) use item::{Answer, ItemReader};
 
 /// How the answers of a file are written.
@@ -63,11 +63,44 @@ pub enum Ground {
     NoAnswers,
 }
 
+/// How the columns of an instrument were found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum FoundBy {
+    /// One after the other, in the order of the items.
+    Order,
+    /// One after the other, from the stated number of the first question on.
+    Number,
+    /// By names of columns that name the items.
+    Name,
+    /// By the wording of the questions, in any order.
+    Wording,
+    /// As a mapping says.
+    Mapping,
+}
+
+impl FoundBy {
+    /// All ways.
+    pub const ALL: [Self; 5] = [Self::Order, Self::Number, Self::Name, Self::Wording, Self::Mapping];
+
+    /// One word: `order`, `number`, `name`, `wording`, `mapping`.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Order => "order",
+            Self::Number => "number",
+            Self::Name => "name",
+            Self::Wording => "wording",
+            Self::Mapping => "mapping",
+        }
+    }
+}
+
 /// How the answers to one instrument were read.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CodingReport {
     /// Instrument id.
     pub instrument: String,
+    /// How its columns were found.
+    pub found_by: FoundBy,
     /// The coding used.
     pub coding: Coding,
     /// Why.

@@ -14,6 +14,7 @@ const RESOURCE: &str = include_str!("../../resources/example.toml");
 pub(super) struct Config {
     pub(super) schema: u32,
     pub(super) district: District,
+    pub(super) earlier: Earlier,
     pub(super) kinds: Vec<Kind>,
     pub(super) rates: Rates,
     pub(super) survey: Survey,
@@ -37,6 +38,21 @@ pub(super) struct District {
     pub(super) class_name: String,
     pub(super) class_size: u64,
     pub(super) licence_note: String,
+}
+
+/// The wave before.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct Earlier {
+    pub(super) title: Title,
+    pub(super) wave: String,
+    pub(super) school_year: String,
+    pub(super) semester: String,
+    administered_on: toml::value::Datetime,
+    pub(super) stability: f64,
+    pub(super) moved_in: f64,
+    pub(super) norms: Vec<String>,
+    pub(super) local_norms: Vec<String>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -337,6 +353,14 @@ impl Config {
                 return wrong(&format!("rates.{name}"), "a share lies between 0 and 1");
             }
         }
+        for (name, share) in [("stability", self.earlier.stability), ("moved-in", self.earlier.moved_in)] {
+            if !(0.0..=1.0).contains(&share) {
+                return wrong(&format!("earlier.{name}"), "must lie between 0 and 1");
+            }
+        }
+        if self.earlier_day()? >= self.administered_on()? {
+            return wrong("earlier.administered-on", "must lie before that of the district");
+        }
         if self.survey.sources.is_empty() || self.rates.scope_reasons.is_empty() {
             return wrong("survey.sources, rates.scope-reasons", "at least one entry is needed in each");
         }
@@ -345,9 +369,12 @@ impl Config {
 
     /// First day of the wave.
     pub(super) fn administered_on(&self) -> Result<Date, ExampleError> {
-        let day = self.district.administered_on.to_string();
-        day.parse()
-            .map_err(|error: jiff::Error| ExampleError::description("district.administered-on", error.to_string()))
+        day("district.administered-on", self.district.administered_on)
+    }
+
+    /// First day of the wave before.
+    pub(super) fn earlier_day(&self) -> Result<Date, ExampleError> {
+        day("earlier.administered-on", self.earlier.administered_on)
     }
 
     /// Place of a trait in the list of traits.
@@ -369,4 +396,8 @@ impl Config {
         }
         ids
     }
+}
+
+fn day(place: &str, written: toml::value::Datetime) -> Result<Date, ExampleError> {
+    written.to_string().parse().map_err(|error: jiff::Error| ExampleError::description(place, error.to_string()))
 }

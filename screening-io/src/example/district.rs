@@ -13,6 +13,7 @@ use rand_distr::LogNormal;
 
 use super::canonical::CanonicalWriter;
 use super::config::{Config, MakeUpFile};
+use super::earlier::EarlierWave;
 use super::error::ExampleError;
 use super::form::Battery;
 use super::latent::{LatentModel, Person};
@@ -37,8 +38,18 @@ pub(super) struct District<'a> {
     pub(super) first_day: Date,
 }
 
+/// A class as it sat the later wave: the wave before is drawn from it.
+pub(super) struct SatClass<'c> {
+    pub(super) place: ClassPlace,
+    pub(super) pupils: &'c [Pupil],
+    pub(super) effects: &'c [f64],
+    /// Traits of each pupil; none of one who has no sheet.
+    pub(super) traits: Vec<Option<Vec<f64>>>,
+}
+
 /// What is being written.
 struct Output<'a> {
+    earlier: Option<EarlierWave<'a>>,
     roster: Roster,
     make_up: Vec<Option<CanonicalWriter<'a>>>,
     summary: Summary,
@@ -46,13 +57,14 @@ struct Output<'a> {
 
 impl<'a> District<'a> {
     /// Writes roster and answers of all schools.
-    pub(super) fn write(&self, schools: u32, progress: &dyn Fn(Progress)) -> Result<Summary, ExampleError> {
+    pub(super) fn write(&'a self, schools: u32, progress: &dyn Fn(Progress)) -> Result<Summary, ExampleError> {
         let answers = self.params.out.join("answers");
         std::fs::create_dir_all(&answers).map_err(ExampleError::write(&answers))?;
         let mut output = Output {
             roster: Roster::create(&self.params.out.join("roster.csv"))?,
             make_up: self.batteries.iter().map(|_| None).collect(),
             summary: Summary::default(),
+            earlier: if self.params.waves > 1 { Some(EarlierWave::create(self, schools)?) } else { None },
         };
         let digits = schools.to_string().len().max(2);
         for school in 0..schools {
@@ -74,13 +86,19 @@ impl<'a> District<'a> {
         self.finish(output)
     }
 
+    pub(super) fn school_name(&self, school: u32, battery: &Battery) -> String {
+        let number = (school as usize).checked_div(self.batteries.len()).unwrap_or(0) + 1;
+        battery.kind.school_name.replace("{n}", &number.to_string())
+    }
+
     fn extension(&self, which: usize) -> &'static str {
         self.batteries.get(which).map_or("csv", |battery| battery.kind.file.extension())
     }
 
     fn finish(&self, output: Output<'a>) -> Result<Summary, ExampleError> {
-        let Output { roster, make_up, mut summary } = output;
+        let Output { roster, make_up, mut summary, earlier } = output;
         roster.finish()?;
+        summary.earlier = earlier.map(|earlier| earlier.finish().map(Box::new)).transpose()?;
         for (battery, writer) in self.batteries.iter().zip(make_up) {
             let (Some(writer), Some(form)) = (writer, battery.kind.make_up) else {
                 continue;
@@ -98,7 +116,7 @@ impl<'a> District<'a> {
     }
 
     fn school(
-        &self,
+        &'a self,
         school: u32,
         schools: u32,
         which: usize,
@@ -112,29 +130,37 @@ impl<'a> District<'a> {
         let mut rng = ChaCha8Rng::seed_from_u64(self.params.seed);
         rng.set_stream(u64::from(school) + 1);
         let effects = self.latent.school(&mut rng);
-        let name = battery.kind.school_name.replace("{n}", &(school as usize / self.batteries.len() + 1).to_string());
+        let name = self.school_name(school, battery);
         let created = self.first_day.to_datetime(time(8, 0, 0, 0));
         let mut writer = SurveyWriter::create(path, &self.config.survey, battery, created)?;
         let mut make_up = Vec::new();
+        if let Some(earlier) = &mut output.earlier {
+            earlier.enter(school, which)?;
+        }
         let size = share(self.params.pupils, u64::from(schools), u64::from(school));
         for (session, (place, class_size)) in (0..).zip(self.classes(battery, school, size)) {
             let pupils = self.people.class(place, class_size, battery.kind.make_up.is_some(), &mut rng);
             let class_effects = self.latent.class(&effects, &mut rng);
-            let class = Class { battery, place, session, effects: &class_effects };
+            let class = Class { battery, place, first_day: self.first_day, session, effects: &class_effects };
             count(&pupils, &mut output.summary);
             let class_name = self.config.district.class_name.replace("{n}", &place.class.to_string());
             output.roster.push(&name, place.grade, &class_name, &pupils)?;
             let mut sheets = Vec::new();
+            let mut known = Vec::with_capacity(pupils.len());
             for pupil in &pupils {
-                match pupil.fate {
-                    Fate::Sat => {
-                        self.sit(&class, pupil, &mut rng, &mut sheets, &mut output.summary);
-                    }
+                known.push(match pupil.fate {
+                    Fate::Sat => Some(self.sit(&class, pupil, &mut rng, &mut sheets, &mut output.summary)),
                     Fate::MakeUp => {
-                        make_up.push(self.sheet(&class, pupil, &mut rng, &mut output.summary));
+                        let traits = self.traits(&class, pupil, &mut rng);
+                        make_up.push(self.sheet(&class, pupil, &traits, &mut rng, &mut output.summary));
+                        Some(traits)
                     }
-                    _ => {}
-                }
+                    _ => None,
+                });
+            }
+            if let Some(earlier) = &mut output.earlier {
+                let sat = SatClass { place, pupils: &pupils, effects: &class_effects, traits: known };
+                earlier.class(&sat)?;
             }
             sheets.sort_by(|a, b| (a.submitted, &a.student_id).cmp(&(b.submitted, &b.student_id)));
             for sheet in &sheets {
@@ -148,12 +174,15 @@ impl<'a> District<'a> {
             });
         }
         self.push_make_up(which, battery, &mut make_up, output)?;
+        if let Some(earlier) = &mut output.earlier {
+            earlier.leave(&effects, size)?;
+        }
         output.summary.schools += 1;
         writer.finish()
     }
 
     fn push_make_up(
-        &self,
+        &'a self,
         which: usize,
         battery: &'a Battery,
         sheets: &mut Vec<Sheet>,
@@ -175,7 +204,7 @@ impl<'a> District<'a> {
     }
 
     /// The classes of a school with their sizes, evenly filled.
-    fn classes(&self, battery: &Battery, school: u32, size: u64) -> impl Iterator<Item = (ClassPlace, u64)> {
+    pub(super) fn classes(&self, battery: &Battery, school: u32, size: u64) -> impl Iterator<Item = (ClassPlace, u64)> {
         let grades = battery.kind.grades;
         let count = u64::from(grades.to - grades.from) + 1;
         let class_size = self.config.district.class_size;
@@ -188,22 +217,41 @@ impl<'a> District<'a> {
         })
     }
 
-    /// The sheet of a pupil who sits with the class, and sometimes a second one.
-    fn sit(
+    /// The sheet of a pupil who sits with the class, and sometimes a second one; gives the traits behind the first.
+    pub(super) fn sit(
         &self,
         class: &Class<'_>,
         pupil: &Pupil,
         rng: &mut ChaCha8Rng,
         sheets: &mut Vec<Sheet>,
         summary: &mut Summary,
+    ) -> Vec<f64> {
+        let traits = self.traits(class, pupil, rng);
+        let again = |rng: &mut ChaCha8Rng| self.traits(class, pupil, rng);
+        self.sit_with(class, pupil, &traits, again, rng, sheets, summary);
+        traits
+    }
+
+    /// The same with given traits; `again` gives those behind a second sheet.
+    #[allow(clippy::too_many_arguments)]
+    pub(super) fn sit_with(
+        &self,
+        class: &Class<'_>,
+        pupil: &Pupil,
+        traits: &[f64],
+        again: impl FnOnce(&mut ChaCha8Rng) -> Vec<f64>,
+        rng: &mut ChaCha8Rng,
+        sheets: &mut Vec<Sheet>,
+        summary: &mut Summary,
     ) {
         let rates = &self.config.rates;
-        let mut sheet = self.sheet(class, pupil, rng, summary);
+        let mut sheet = self.sheet(class, pupil, traits, rng, summary);
         if rng.random_bool(rates.unknown_id) {
             sheet.student_id = mistyped(&pupil.student_id, rng);
             summary.unknown_ids += 1;
         } else if rng.random_bool(rates.duplicate) {
-            let mut second = self.sheet(class, pupil, rng, summary);
+            let traits = again(rng);
+            let mut second = self.sheet(class, pupil, &traits, rng, summary);
             second.submitted = sheet.submitted.saturating_add((i64::from(second.seconds) + 30).seconds());
             summary.duplicates += 1;
             sheets.push(second);
@@ -211,10 +259,19 @@ impl<'a> District<'a> {
         sheets.push(sheet);
     }
 
-    fn sheet(&self, class: &Class<'_>, pupil: &Pupil, rng: &mut ChaCha8Rng, summary: &mut Summary) -> Sheet {
+    fn traits(&self, class: &Class<'_>, pupil: &Pupil, rng: &mut ChaCha8Rng) -> Vec<f64> {
+        self.latent.pupil(class.effects, Person { grade: class.place.grade, girl: pupil.girl }, rng)
+    }
+
+    fn sheet(
+        &self,
+        class: &Class<'_>,
+        pupil: &Pupil,
+        traits: &[f64],
+        rng: &mut ChaCha8Rng,
+        summary: &mut Summary,
+    ) -> Sheet {
         let rates = &self.config.rates;
-        let person = Person { grade: class.place.grade, girl: pupil.girl };
-        let traits = self.latent.pupil(class.effects, person, rng);
         let too_fast = rng.random_bool(rates.too_fast);
         let style = Style {
             straight: rng.random_bool(rates.straight_line).then(|| rng.random()),
@@ -227,12 +284,12 @@ impl<'a> District<'a> {
         summary.blank_heavy_sheets += u64::from(style.heavy_blank);
         let mut answers = Vec::with_capacity(class.battery.len());
         for form in &class.battery.forms {
-            fill(form, &traits, style, rates, rng, &mut answers, summary);
+            fill(form, traits, style, rates, rng, &mut answers, summary);
         }
         let seconds = seconds(answers.len(), too_fast, rng);
         let start = match pupil.fate {
             Fate::MakeUp => self.make_up_day(),
-            _ => self.session(class.session),
+            _ => session(class.first_day, class.session),
         };
         let late = rng.random_range(0..180_i64);
         Sheet {
@@ -245,23 +302,23 @@ impl<'a> District<'a> {
         }
     }
 
-    /// Start of a class's session: classes follow each other on the school days of the wave.
-    fn session(&self, session: u32) -> DateTime {
-        let mut day = next_school_day(self.first_day);
-        for _ in 0..session / SESSIONS_A_DAY {
-            day = next_school_day(day.saturating_add(1.day()));
-        }
-        let minutes = i64::from(session % SESSIONS_A_DAY) * MINUTES_A_SESSION;
-        day.to_datetime(time(8, 20, 0, 0)).saturating_add(minutes.minutes())
-    }
-
     fn make_up_day(&self) -> DateTime {
         let later = i64::from(self.config.district.make_up_days_later);
         next_school_day(self.first_day.saturating_add(later.days())).to_datetime(time(14, 0, 0, 0))
     }
 }
 
-fn count(pupils: &[Pupil], summary: &mut Summary) {
+/// Start of a class's session: classes follow each other on the school days of the wave.
+fn session(first_day: Date, session: u32) -> DateTime {
+    let mut day = next_school_day(first_day);
+    for _ in 0..session / SESSIONS_A_DAY {
+        day = next_school_day(day.saturating_add(1.day()));
+    }
+    let minutes = i64::from(session % SESSIONS_A_DAY) * MINUTES_A_SESSION;
+    day.to_datetime(time(8, 20, 0, 0)).saturating_add(minutes.minutes())
+}
+
+pub(super) fn count(pupils: &[Pupil], summary: &mut Summary) {
     summary.classes += 1;
     summary.namesakes += namesakes(pupils);
     for pupil in pupils {
@@ -279,11 +336,12 @@ fn count(pupils: &[Pupil], summary: &mut Summary) {
 }
 
 /// A class in its session.
-struct Class<'a> {
-    battery: &'a Battery,
-    place: ClassPlace,
-    session: u32,
-    effects: &'a [f64],
+pub(super) struct Class<'a> {
+    pub(super) battery: &'a Battery,
+    pub(super) place: ClassPlace,
+    pub(super) first_day: Date,
+    pub(super) session: u32,
+    pub(super) effects: &'a [f64],
 }
 
 fn make_up_name(battery: &Battery, form: MakeUpFile) -> String {

@@ -5,30 +5,92 @@ use std::fmt::Write as _;
 use jiff::civil::Date;
 
 use super::ExampleParams;
-use super::config::Config;
+use super::config::{Config, Title};
 use super::form::Battery;
 use super::summary::Summary;
 
 const README: &str = include_str!("../../resources/example-readme.md");
+const README_EARLIER: &str = include_str!("../../resources/example-readme-earlier.md");
 const JOB_HEAD: &str = include_str!("../../resources/example-job.toml");
+const JOB_AGAINST: &str = include_str!("../../resources/example-job-against.toml");
 
-/// The text of `screening.toml`.
+/// The text of `screening.toml` of the later wave.
 pub(super) fn job(config: &Config, batteries: &[Battery], day: Date, summary: &Summary) -> String {
+    let district = &config.district;
+    let wave = Wave {
+        title: &district.title,
+        id: &district.wave,
+        school_year: &district.school_year,
+        semester: &district.semester,
+        day,
+    };
+    let against =
+        if summary.earlier.is_some() { against(config, summary.pupils) } else { [String::new(), String::new()] };
+    text(config, batteries, &wave, summary, &against)
+}
+
+/// The text of `screening.toml` of the wave before.
+pub(super) fn earlier_job(config: &Config, batteries: &[Battery], day: Date, summary: &Summary) -> String {
+    let earlier = &config.earlier;
+    let wave = Wave {
+        title: &earlier.title,
+        id: &earlier.wave,
+        school_year: &earlier.school_year,
+        semester: &earlier.semester,
+        day,
+    };
+    text(config, batteries, &wave, summary, &[String::new(), String::new()])
+}
+
+/// What differs between the waves.
+struct Wave<'a> {
+    title: &'a Title,
+    id: &'a str,
+    school_year: &'a str,
+    semester: &'a str,
+    day: Date,
+}
+
+/// Pupils from which on a group of one sex and one grade has the people that local norms need.
+const FEWEST_FOR_LOCAL_NORMS: u64 = 1_000;
+
+/// Norms, and the wave before: keys of the job, and its tables.
+fn against(config: &Config, pupils: u64) -> [String; 2] {
+    let earlier = &config.earlier;
+    let mut norms: Vec<String> = earlier.norms.iter().map(|id| quoted(id)).collect();
+    let scales: Vec<String> = earlier.local_norms.iter().map(|scale| quoted(scale)).collect();
+    if !scales.is_empty() && pupils >= FEWEST_FOR_LOCAL_NORMS {
+        norms.push(format!("{{ wave = {}, scales = [{}] }}", quoted(&earlier.wave), scales.join(", ")));
+    }
+    let values = [
+        ("norms", norms.iter().map(|entry| format!("  {entry},\n")).collect::<String>()),
+        ("wave", quoted(&earlier.wave)),
+        ("job", quoted(&format!("{}/screening.toml", earlier.wave))),
+    ];
+    let text = fill_in(JOB_AGAINST, &values);
+    let (keys, tables) = text.split_once("[[earlier]]").unwrap_or((&text, ""));
+    [keys.to_owned(), format!("\n[[earlier]]{tables}")]
+}
+
+fn text(config: &Config, batteries: &[Battery], wave: &Wave<'_>, summary: &Summary, against: &[String; 2]) -> String {
     let district = &config.district;
     let mut text = fill_in(
         JOB_HEAD,
         &[
-            ("title-zh", quoted(&district.title.zh_cn)),
-            ("title-en", quoted(&district.title.en)),
+            ("title-zh", quoted(&wave.title.zh_cn)),
+            ("title-en", quoted(&wave.title.en)),
             ("district", quoted(&district.name)),
-            ("wave", quoted(&district.wave)),
-            ("school-year", quoted(&district.school_year)),
-            ("semester", quoted(&district.semester)),
-            ("administered-on", day.to_string()),
+            ("wave", quoted(wave.id)),
+            ("school-year", quoted(wave.school_year)),
+            ("semester", quoted(wave.semester)),
+            ("administered-on", wave.day.to_string()),
             ("policy", quoted(&district.policy)),
             ("attempts", quoted(&district.attempts)),
         ],
     );
+    let [keys, tables] = against;
+    text.push_str(keys);
+    text.push_str(tables);
     for battery in batteries {
         let grades = battery.kind.grades;
         let instruments: Vec<String> = battery.kind.instruments.iter().map(|id| quoted(id)).collect();
@@ -71,14 +133,16 @@ pub(super) fn job(config: &Config, batteries: &[Battery], day: Date, summary: &S
 
 /// The text of `README.md`.
 pub(super) fn readme(config: &Config, params: &ExampleParams, summary: &Summary) -> String {
+    let waves = if summary.earlier.is_some() { "" } else { " --waves 1" };
     let command = format!(
-        "screening example --out DIR --pupils {} --schools {} --seed {}",
+        "screening example --out DIR --pupils {} --schools {} --seed {}{waves}",
         params.pupils, summary.schools, params.seed
     );
     let mut values: Vec<(String, String)> = vec![
         ("title-zh".into(), config.district.title.zh_cn.clone()),
         ("title-en".into(), config.district.title.en.clone()),
         ("command".into(), command),
+        ("earlier".into(), summary.earlier.as_ref().map_or_else(String::new, |earlier| earlier_note(config, earlier))),
     ];
     // Every count of the summary may be named in the text.
     if let Ok(serde_json::Value::Object(counts)) = serde_json::to_value(summary) {
@@ -86,6 +150,17 @@ pub(super) fn readme(config: &Config, params: &ExampleParams, summary: &Summary)
     }
     let values: Vec<(&str, String)> = values.iter().map(|(key, value)| (key.as_str(), value.clone())).collect();
     fill_in(README, &values)
+}
+
+/// What the README says of the wave before.
+fn earlier_note(config: &Config, summary: &Summary) -> String {
+    let values = [
+        ("wave", config.earlier.wave.clone()),
+        ("stability", config.earlier.stability.to_string()),
+        ("pupils", summary.pupils.to_string()),
+        ("sheets", summary.sheets.to_string()),
+    ];
+    fill_in(README_EARLIER, &values)
 }
 
 fn fill_in(template: &str, values: &[(&str, String)]) -> String {

@@ -59,16 +59,48 @@ impl LatentModel {
 
     /// Traits of one pupil of a class.
     pub(super) fn pupil(&self, class: &[f64], person: Person, rng: &mut ChaCha8Rng) -> Vec<f64> {
-        let z: Vec<f64> = self.traits.iter().map(|_| normal(rng)).collect();
-        let correlated = self.factor.row_iter().map(|row| row.iter().zip(&z).map(|(l, z)| l * z).sum::<f64>());
+        let correlated = self.correlated(rng);
         let scaled = self.traits.iter().zip(class).zip(correlated);
         scaled
             .map(|((entry, class), value)| {
                 let within = (1.0 - entry.school_sd.powi(2) - entry.class_sd.powi(2)).sqrt();
-                let girls = if person.girl && person.grade >= entry.girls_from { entry.girls } else { 0.0 };
-                class + within * value + girls + entry.per_grade * (f64::from(person.grade) - 4.0)
+                class + within * value + entry.shift(person)
             })
             .collect()
+    }
+
+    /// Traits of the same pupil at another wave: with `r` the stability and e a new draw, what the pupil differs by from the
+    /// class, d = sqrt(1 - school variance - class variance) (L z), becomes r d + sqrt(1 - r^2) e.
+    pub(super) fn at_other_wave(
+        &self,
+        class: &[f64],
+        (now, then): (Person, Person),
+        traits: &[f64],
+        stability: f64,
+        rng: &mut ChaCha8Rng,
+    ) -> Vec<f64> {
+        let fresh = self.correlated(rng);
+        let known = self.traits.iter().zip(class).zip(traits).zip(fresh);
+        known
+            .map(|(((entry, class), value), fresh)| {
+                let within = (1.0 - entry.school_sd.powi(2) - entry.class_sd.powi(2)).sqrt();
+                let own = value - class - entry.shift(now);
+                class + stability * own + (1.0 - stability.powi(2)).sqrt() * within * fresh + entry.shift(then)
+            })
+            .collect()
+    }
+
+    fn correlated(&self, rng: &mut ChaCha8Rng) -> Vec<f64> {
+        let z: Vec<f64> = self.traits.iter().map(|_| normal(rng)).collect();
+        self.factor.row_iter().map(|row| row.iter().zip(&z).map(|(l, z)| l * z).sum::<f64>()).collect()
+    }
+}
+
+impl Trait {
+    /// What sex and grade add to the mean.
+    fn shift(&self, person: Person) -> f64 {
+        let girls = if person.girl && person.grade >= self.girls_from { self.girls } else { 0.0 };
+        girls + self.per_grade * (f64::from(person.grade) - 4.0)
     }
 }
 

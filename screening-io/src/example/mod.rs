@@ -6,6 +6,7 @@
 //! - Answers follow a graded response model over correlated latent traits with random effects of school and class.
 //! - Absence, refusals, straight-lining, lie-scale failures, blanks, wrong codes, duplicate sheets, mistyped ids and
 //!   namesakes are added at usual rates, and each is counted in the [`Summary`].
+//! - With two waves most pupils have sat the wave before in the grade below, with correlated traits.
 //! - The same parameters and definitions give the same bytes. Memory does not grow with the number of pupils.
 //!
 //! ```
@@ -24,6 +25,7 @@
 mod canonical;
 mod config;
 mod district;
+mod earlier;
 mod error;
 mod form;
 mod job;
@@ -64,6 +66,8 @@ pub struct ExampleParams {
     pub schools: Option<u32>,
     /// Seed of all random draws.
     pub seed: u64,
+    /// Waves, 1 or 2: with 2 the wave before is written as well, into a folder of its own, and the job uses it.
+    pub waves: u8,
     /// Folder to write into; it is made when missing, and files of the same names are replaced.
     pub out: PathBuf,
 }
@@ -77,7 +81,7 @@ impl ExampleParams {
     /// assert_eq!(params.schools, None);
     /// ```
     pub fn new(out: impl Into<PathBuf>, pupils: u64, seed: u64) -> Self {
-        Self { pupils, schools: None, seed, out: out.into() }
+        Self { pupils, schools: None, seed, waves: 2, out: out.into() }
     }
 }
 
@@ -102,7 +106,8 @@ pub fn instrument_ids() -> Result<Vec<String>, ExampleError> {
     Ok(Config::bundled()?.instrument_ids().into_iter().map(str::to_owned).collect())
 }
 
-/// Writes a synthetic district into `params.out`: `roster.csv`, `answers/`, `screening.toml` and `README.md`.
+/// Writes a synthetic district into `params.out`: `roster.csv`, `answers/`, `screening.toml` and `README.md`; with two waves
+/// also a folder with roster, answers and job of the wave before.
 ///
 /// `lookup` gives the definition of an instrument by id; items, options and reversed items are taken from it. `progress`
 /// is called after every class.
@@ -137,6 +142,10 @@ fn generate_with<'a>(
     };
     let summary = district.write(schools, progress)?;
     write(&params.out.join("screening.toml"), &job::job(config, &batteries, district.first_day, &summary))?;
+    if let Some(before) = &summary.earlier {
+        let path = params.out.join(&config.earlier.wave).join("screening.toml");
+        write(&path, &job::earlier_job(config, &batteries, config.earlier_day()?, before))?;
+    }
     write(&params.out.join("README.md"), &job::readme(config, params, &summary))?;
     Ok(summary)
 }

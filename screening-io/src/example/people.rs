@@ -95,7 +95,7 @@ impl People {
         }
     }
 
-    fn fate(&self, make_up: bool, rng: &mut ChaCha8Rng) -> Fate {
+    pub(super) fn fate(&self, make_up: bool, rng: &mut ChaCha8Rng) -> Fate {
         let rates = &self.rates;
         if rng.random_bool(rates.out_of_scope) {
             Fate::OutOfScope

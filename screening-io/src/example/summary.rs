@@ -53,6 +53,9 @@ pub struct Summary {
     pub namesakes: u64,
     /// The answer files, in the order of the job file.
     pub files: Vec<AnswerFile>,
+    /// The wave before, where it was written.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub earlier: Option<Box<Summary>>,
 }
 
 /// One answer file.

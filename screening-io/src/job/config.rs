@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 use indexmap::IndexMap;
 use jiff::civil::Date;
 use screening_core::instrument::{Span, Text};
-use screening_core::screening::{AttemptPolicy, ConsentMode, Licences};
+use screening_core::screening::{AttemptPolicy, AuditSettings, ConsentMode, Licences};
 use serde::Deserialize;
 
 use super::JobError;
-use crate::Coding;
+use super::against::{ChangeSettings, Earlier, NormChoice};
+use crate::{Coding, MatchBy, SchoolSystem};
 
 /// The version of the job format that this engine reads.
 pub const JOB_SCHEMA: u32 = 1;
@@ -39,6 +40,9 @@ pub struct Job {
     pub policy: String,
     /// Class lists: one file or several.
     pub roster: OneOrMany,
+    /// How long the stages of school are: `6-3` or `5-4`.
+    #[serde(default)]
+    pub school_system: SchoolSystem,
     /// Which of several sheets of a pupil counts.
     #[serde(default)]
     pub attempts: AttemptPolicy,
@@ -59,18 +63,48 @@ pub struct Job {
     /// Cut-off sets other than the default: instrument -> scale -> set.
     #[serde(default)]
     pub cutoffs: IndexMap<String, IndexMap<String, String>>,
+    /// Findings of the auditor that a person accepts, each with a written reason.
+    #[serde(default)]
+    pub audit: AuditSettings,
+    /// Norms of the scores: bundled sets by id, files, or local norms of an earlier wave.
+    #[serde(default)]
+    pub norms: Vec<NormChoice>,
+    /// Validity plan: the id of a bundled one, the path of a file, or `none`; the district's default when left out.
+    #[serde(default)]
+    pub validity: Option<String>,
+    /// Earlier waves, the earliest first.
+    #[serde(default)]
+    pub earlier: Vec<Earlier>,
+    /// How change since the earlier waves is computed.
+    #[serde(default)]
+    pub change: ChangeSettings,
     /// Files with answers.
     pub answers: Vec<AnswerFile>,
 }
 
 /// A path or a list of paths.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(untagged)]
 pub enum OneOrMany {
     /// One.
     One(PathBuf),
     /// Several.
     Many(Vec<PathBuf>),
+}
+
+impl OneOrMany {
+    /// The paths.
+    pub fn paths(&self) -> &[PathBuf] {
+        match self {
+            Self::One(path) => std::slice::from_ref(path),
+            Self::Many(paths) => paths,
+        }
+    }
+
+    /// The first path, which stands for all of them in a message.
+    pub fn first(&self) -> &Path {
+        self.paths().first().map_or(Path::new(""), PathBuf::as_path)
+    }
 }
 
 /// A battery: a bundled one by id alone, or spelt out.
@@ -104,24 +138,54 @@ pub enum AnswerFormat {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct AnswerFile {
-    /// Path, relative to the job file.
-    pub file: PathBuf,
+    /// Path, relative to the job file; several for a survey that is split over files.
+    pub file: OneOrMany,
     /// Battery id.
     pub battery: String,
-    /// Form.
-    pub format: AnswerFormat,
+    /// Form; not needed with a mapping.
+    #[serde(default)]
+    pub format: Option<AnswerFormat>,
+    /// Layout of a survey, where it cannot be told.
+    #[serde(default)]
+    pub layout: Option<String>,
+    /// Mapping file, relative to the job file.
+    #[serde(default)]
+    pub mapping: Option<PathBuf>,
+    /// How the pupil of a sheet is found, in this order; by the student id alone by default.
+    #[serde(default)]
+    pub match_by: Vec<MatchBy>,
+    /// School of the sheets, where they name none and are matched by class and name.
+    #[serde(default)]
+    pub school: Option<String>,
     /// How the answers are coded, where it is known.
     #[serde(default)]
     pub coding: Option<Coding>,
     /// Coding of single instruments, where they differ.
     #[serde(default)]
     pub codings: IndexMap<String, Coding>,
+    /// Number of the first question of single instruments of a survey; by default they follow one another.
+    #[serde(default)]
+    pub first_questions: IndexMap<String, u32>,
     /// Heading of the column with the student id.
     #[serde(default)]
     pub student_id: Option<String>,
     /// Single answers that fit no option were looked at; they are listed and do not stop the file.
     #[serde(default)]
     pub accept_strays: bool,
+}
+
+impl AnswerFile {
+    /// A key that the reader of the format does not look at.
+    fn without_effect(&self) -> Option<&'static str> {
+        let survey = self.format == Some(AnswerFormat::Survey);
+        let keys = [
+            ("layout", self.layout.is_some() && !survey),
+            ("first-questions", !self.first_questions.is_empty() && !survey),
+            ("student-id", self.student_id.is_some() && self.mapping.is_some()),
+            ("school", self.school.is_some() && !self.match_by.contains(&MatchBy::SchoolClassName)),
+        ];
+        keys.into_iter().find(|(_, idle)| *idle).map(|(key, _)| key)
+    }
 }
 
 /// TOML dates and texts alike.
@@ -166,10 +230,19 @@ impl Job {
             return refuse(format!("this engine reads job schema {JOB_SCHEMA}, the file says {}", job.schema));
         }
         for answers in &job.answers {
+            if answers.format.is_some() == answers.mapping.is_some() || answers.file.paths().is_empty() {
+                return refuse(format!(
+                    "`{}` needs a file and one of `format` and `mapping`",
+                    answers.file.first().display()
+                ));
+            }
+            if let Some(key) = answers.without_effect() {
+                return refuse(format!("`{}`: `{key}` has no effect in this format", answers.file.first().display()));
+            }
             if !job.batteries.iter().any(|battery| battery.id == answers.battery) {
                 return refuse(format!(
                     "`{}` is answered with battery `{}`, which is not under [[batteries]]",
-                    answers.file.display(),
+                    answers.file.first().display(),
                     answers.battery
                 ));
             }
@@ -179,9 +252,6 @@ impl Job {
 
     /// The class lists.
     pub fn rosters(&self) -> Vec<PathBuf> {
-        match &self.roster {
-            OneOrMany::One(path) => vec![path.clone()],
-            OneOrMany::Many(paths) => paths.clone(),
-        }
+        self.roster.paths().to_vec()
     }
 }

@@ -1,27 +1,31 @@
 //! One screening from its files to its outputs: the semester's batch job.
 
+mod against;
 mod config;
+mod reader;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use indexmap::IndexMap;
 use polars::prelude::DataFrame;
 use screening_core::instrument::wording::{WordingPack, WordingPacks};
-use screening_core::instrument::{Diagnostics, Library, LibraryError, Text};
+use screening_core::instrument::{Definition, Diagnostics, Library, LibraryError, Text};
 use screening_core::risk::Policy;
 use screening_core::scoring::ScoringOptions;
 use screening_core::screening::{
-    Batch, Battery, BatteryDef, ScreeningError, ScreeningInput, ScreeningResult, WaveSettings, pupils_from_frame,
-    screen,
+    AuditSettings, Batch, Battery, BatteryDef, Pupil, ScreeningError, ScreeningInput, ScreeningResult, WaveSettings,
+    pupils_from_frame, screen,
 };
 
+pub use against::{ChangeSettings, Earlier, NormChoice, WaveNorms};
 pub use config::{AnswerFile, AnswerFormat, JOB_SCHEMA, Job, JobBattery, OneOrMany};
 
 use crate::{
-    CodingReport, ColumnNames, InstrumentPart, IoError, Rejected, RosterOptions, SurveySpec, TablePart, TableSpec,
-    read_answers, read_rosters, read_survey, read_wording,
+    CodingReport, IoError, LayoutReport, MatchReport, MatchSpec, Rejected, Roster, RosterOptions, drop_repeated,
+    match_sheets, read_rosters, read_wording,
 };
+use reader::Reader;
 
 /// Why a job was refused.
 #[derive(Debug, thiserror::Error)]
@@ -54,10 +58,10 @@ pub enum JobError {
         /// Findings.
         diagnostics: Diagnostics,
     },
-    /// A policy or battery is not known.
+    /// A policy, battery, norm set or validity plan is not known.
     #[error("there is no {kind} `{id}`; use the id of a bundled one or {advice}")]
     Unknown {
-        /// `policy` or `battery`.
+        /// `policy`, `battery`, `norms` or `validity plan`.
         kind: &'static str,
         /// Id.
         id: String,
@@ -78,6 +82,11 @@ pub enum JobError {
 /// How far a job has come.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Step {
+    /// Reads norms, validity plan and earlier waves.
+    Against {
+        /// Earlier waves.
+        waves: usize,
+    },
     /// Reads the class lists.
     Roster,
     /// Reads an answer file.
@@ -107,8 +116,12 @@ pub struct FileReport {
     pub rows_in: usize,
     /// Rows taken over.
     pub rows_read: usize,
+    /// The layout of a survey export.
+    pub layout: Option<LayoutReport>,
     /// How each instrument's coding was told.
     pub codings: Vec<CodingReport>,
+    /// How the pupils of the sheets were found.
+    pub matching: MatchReport,
 }
 
 /// Everything one job found.
@@ -128,6 +141,35 @@ pub struct JobResult {
     pub names: BTreeMap<String, String>,
 }
 
+/// What the files of one job hold, before anything is computed.
+#[derive(Debug)]
+pub struct JobInput {
+    /// The job.
+    pub job: Job,
+    /// The policy.
+    pub policy: Policy,
+    /// Instruments: the bundled ones and those of the job.
+    pub library: Library,
+    /// Wording packs by which option texts were read.
+    pub wording: WordingPacks,
+    /// The class lists. What was not taken over stands in `rejected`.
+    pub roster: Roster,
+    /// Their pupils, in the same order.
+    pub pupils: Vec<Pupil>,
+    /// The sheets with their batteries, in the order of the answer files; a sheet that came in twice is there once.
+    pub batches: Vec<Batch>,
+    /// Rows and cells that were not taken over while reading: those of the class lists, then those of the answers.
+    pub rejected: Vec<Rejected>,
+    /// How many entries of `rejected` are about the class lists.
+    pub rejected_of_roster: usize,
+    /// The answer files.
+    pub files: Vec<FileReport>,
+    /// What the auditor is told: accepted findings, and answers that no option explains.
+    audit: AuditSettings,
+    /// Norms, validity plan and earlier waves.
+    against: against::Against,
+}
+
 /// Reads and computes one screening. Nothing is written.
 ///
 /// With `names` the class lists' names are read and kept apart from the results, for the alert list of each school.
@@ -135,6 +177,29 @@ pub struct JobResult {
 /// # Errors
 /// When the job, a definition, the roster or an answer file is refused.
 pub fn run_job(path: &Path, names: bool, progress: &dyn Fn(Step)) -> Result<JobResult, JobError> {
+    run_within(path, names, progress, 0)
+}
+
+/// The same for a job that another one may have asked for.
+fn run_within(path: &Path, names: bool, progress: &dyn Fn(Step), depth: usize) -> Result<JobResult, JobError> {
+    let mut input = read_within(path, names, progress, depth)?;
+    let (pupils, batches) = (std::mem::take(&mut input.pupils), std::mem::take(&mut input.batches));
+    let screening = screen_sheets(&input, pupils, batches, progress)?;
+    let names = names_of(&input.roster.frame);
+    let JobInput { job, policy, rejected, files, .. } = input;
+    Ok(JobResult { job, policy, screening, rejected, files, names })
+}
+
+/// Reads the files of a job, and computes the earlier waves that it names. With `names` the class lists' names are in the
+/// frame of the roster.
+///
+/// # Errors
+/// When the job, a definition, the roster or an answer file is refused.
+pub fn read_job(path: &Path, names: bool, progress: &dyn Fn(Step)) -> Result<JobInput, JobError> {
+    read_within(path, names, progress, 0)
+}
+
+fn read_within(path: &Path, names: bool, progress: &dyn Fn(Step), depth: usize) -> Result<JobInput, JobError> {
     let job = Job::read(path)?;
     let base = path.parent().unwrap_or_else(|| Path::new(""));
     let mut library = Library::bundled()?;
@@ -147,56 +212,109 @@ pub fn run_job(path: &Path, names: bool, progress: &dyn Fn(Step)) -> Result<JobR
     };
     let policy = policy(&job.policy, base)?;
     let batteries = job.batteries.iter().map(battery).collect::<Result<Vec<_>, _>>()?;
+    if !job.earlier.is_empty() {
+        progress(Step::Against { waves: job.earlier.len() });
+    }
+    let against = against::read(&job, path, &library, depth)?;
 
     progress(Step::Roster);
     let paths: Vec<PathBuf> = job.rosters().iter().map(|roster| base.join(roster)).collect();
-    let roster = read_rosters(&paths, &RosterOptions { names, ..RosterOptions::default() })?;
+    let options = RosterOptions {
+        names,
+        day: Some(job.administered_on),
+        system: job.school_system,
+        for_matching: true,
+        ..RosterOptions::default()
+    };
+    let mut roster = read_rosters(&paths, &options)?;
     let pupils = pupils_from_frame(&roster.frame)?;
-    let names = names_of(&roster.frame);
-    let mut rejected = roster.rejected;
+    let mut rejected = std::mem::take(&mut roster.rejected);
+    let rejected_of_roster = rejected.len();
 
+    let mut audit = job.audit.clone();
     let mut batches = Vec::new();
     let mut files = Vec::new();
-    let mut sheets = 0;
     for (at, answers) in job.answers.iter().enumerate() {
-        progress(Step::Answers { file: answers.file.clone(), number: at + 1, of: job.answers.len() });
+        let file = answers.file.first().to_path_buf();
+        progress(Step::Answers { file: file.clone(), number: at + 1, of: job.answers.len() });
         let battery = batteries.iter().find(|battery| battery.id() == answers.battery);
         let battery = battery.ok_or_else(|| unknown("battery", &answers.battery))?;
-        let set = read_file(base, answers, battery, &library, &wording)?;
-        sheets += set.frame.height();
+        let matching = match_spec(&job, answers);
+        let reader = Reader { base, answers, definitions: definitions(battery, &library)?, wording: &wording };
+        let mut set = reader.read(matching.needs_keys())?;
+        audit.strays.extend(set.strays());
+        let matching = match_sheets(&mut set, &roster, &matching)?;
         files.push(FileReport {
-            file: answers.file.clone(),
+            file,
             rows_in: set.rows_in,
             rows_read: set.frame.height(),
+            layout: set.layout,
             codings: set.codings,
+            matching: MatchReport { notices: Vec::new(), ..matching.clone() },
         });
         rejected.extend(set.rejected);
+        rejected.extend(matching.notices);
         batches.push(Batch { battery: battery.clone(), sheets: set.frame });
     }
 
-    progress(Step::Screening { sheets });
+    rejected.extend(once_each(&mut batches)?);
+    Ok(JobInput {
+        job,
+        policy,
+        library,
+        wording,
+        roster,
+        pupils,
+        batches,
+        rejected,
+        rejected_of_roster,
+        files,
+        audit,
+        against,
+    })
+}
+
+/// Computes the screening of what was read.
+///
+/// # Errors
+/// When the roster, a battery, a licence or the policy does not pass the checks of the engine.
+pub fn screen_job(input: &JobInput, progress: &dyn Fn(Step)) -> Result<ScreeningResult, JobError> {
+    // The columns of the sheets are shared, not copied.
+    screen_sheets(input, input.pupils.clone(), input.batches.clone(), progress)
+}
+
+fn screen_sheets(
+    input: &JobInput,
+    roster: Vec<Pupil>,
+    batches: Vec<Batch>,
+    progress: &dyn Fn(Step),
+) -> Result<ScreeningResult, JobError> {
+    let JobInput { job, policy, library, wording, audit, against, .. } = input;
+    progress(Step::Screening { sheets: batches.iter().map(|batch| batch.sheets.height()).sum() });
     let mut wave = WaveSettings::new(job.wave.clone(), job.administered_on);
     wave.attempts = job.attempts;
     wave.consent = job.consent;
+    wave.audit = audit.clone();
     let scoring: IndexMap<String, ScoringOptions> = job
         .cutoffs
         .iter()
         .map(|(instrument, sets)| (instrument.clone(), ScoringOptions { cutoffs: sets.clone().into_iter().collect() }))
         .collect();
-    let input = ScreeningInput {
-        roster: pupils,
+    let mut screening = screen(ScreeningInput {
+        roster,
         batches,
         wave,
-        library: &library,
-        policy: &policy,
+        library,
+        policy,
         licences: job.licences.clone(),
         scoring,
-    };
-    let mut screening = screen(input)?;
+        interpretation: against.interpretation.clone(),
+    })?;
     let provenance = &mut screening.summary.provenance;
+    against.cite(&mut provenance.earlier);
     let is_used = |pack: &&WordingPack| provenance.instruments.iter().any(|used| used.id == pack.instrument);
     provenance.wording = wording.iter().filter(is_used).map(WordingPack::citation).collect();
-    Ok(JobResult { job, policy, screening, rejected, files, names })
+    Ok(screening)
 }
 
 fn unknown(kind: &'static str, id: &str) -> JobError {
@@ -242,50 +360,38 @@ fn semver_one() -> screening_core::instrument::Version {
     screening_core::instrument::Version::new(1, 0, 0)
 }
 
-fn read_file(
-    base: &Path,
-    answers: &AnswerFile,
-    battery: &Battery,
-    library: &Library,
-    wording: &WordingPacks,
-) -> Result<crate::AnswerSet, JobError> {
-    let path = base.join(&answers.file);
-    let mut definitions = Vec::new();
-    for id in &battery.definition().instruments {
-        let unknown = || ScreeningError::UnknownInstrument { battery: battery.id().to_owned(), instrument: id.clone() };
-        definitions.push(library.get(id).ok_or_else(unknown)?.definition());
+fn definitions<'a>(battery: &Battery, library: &'a Library) -> Result<Vec<&'a Definition>, JobError> {
+    let unknown =
+        |id: &String| ScreeningError::UnknownInstrument { battery: battery.id().to_owned(), instrument: id.clone() };
+    let ids = &battery.definition().instruments;
+    ids.iter().map(|id| Ok(library.get(id).ok_or_else(|| unknown(id))?.definition())).collect()
+}
+
+fn match_spec(job: &Job, answers: &AnswerFile) -> MatchSpec {
+    let usual = MatchSpec::default();
+    MatchSpec {
+        by: if answers.match_by.is_empty() { usual.by } else { answers.match_by.clone() },
+        school: answers.school.clone(),
+        day: Some(job.administered_on),
+        system: job.school_system,
     }
-    let coding = |id: &str| answers.codings.get(id).copied().or(answers.coding);
-    Ok(match answers.format {
-        AnswerFormat::Survey => {
-            let part =
-                |definition| InstrumentPart { accept_strays: answers.accept_strays, ..InstrumentPart::new(definition) };
-            let instruments =
-                definitions.into_iter().map(|d| InstrumentPart { coding: coding(&d.id), ..part(d) }).collect();
-            let spec = SurveySpec {
-                instruments,
-                student_id: answers.student_id.clone(),
-                wording: Some(wording),
-                ..SurveySpec::default()
-            };
-            read_survey(&path, &spec)?
+}
+
+/// A sheet that stands in several files of a battery counts once.
+fn once_each(batches: &mut [Batch]) -> Result<Vec<Rejected>, IoError> {
+    let mut rejected = Vec::new();
+    let ids: BTreeSet<String> = batches.iter().map(|batch| batch.battery.id().to_owned()).collect();
+    for id in ids {
+        let own = |batch: &&mut Batch| batch.battery.id() == id;
+        let mut frames: Vec<DataFrame> =
+            batches.iter_mut().filter(own).map(|batch| std::mem::take(&mut batch.sheets)).collect();
+        let dropped = drop_repeated(&mut frames)?;
+        for (batch, frame) in batches.iter_mut().filter(own).zip(frames) {
+            batch.sheets = frame;
         }
-        AnswerFormat::Canonical => {
-            let part = |definition| TablePart {
-                accept_strays: answers.accept_strays,
-                ..TablePart::new(definition, ColumnNames::Canonical)
-            };
-            let parts = definitions.into_iter().map(|d| TablePart { coding: coding(&d.id), ..part(d) }).collect();
-            let spec = TableSpec {
-                parts,
-                student_id: answers.student_id.clone(),
-                needs_student_id: true,
-                wording: Some(wording),
-                ..TableSpec::default()
-            };
-            read_answers(&path, &spec)?
-        }
-    })
+        rejected.extend(dropped);
+    }
+    Ok(rejected)
 }
 
 fn names_of(roster: &DataFrame) -> BTreeMap<String, String> {

@@ -44,6 +44,15 @@ fn metadata(result: &ScreeningResult) -> Result<Vec<(String, String)>, Failure> 
         ("licences", serde_json::to_string(&provenance.licences)?),
         ("wave", serde_json::to_string(&result.summary.wave)?),
     ];
+    if !provenance.norms.is_empty() {
+        entries.push(("norms", serde_json::to_string(&provenance.norms)?));
+    }
+    if let Some(plan) = &provenance.validity {
+        entries.push(("validity", plan.clone()));
+    }
+    if !provenance.earlier.is_empty() {
+        entries.push(("earlier", serde_json::to_string(&provenance.earlier)?));
+    }
     if !provenance.wording.is_empty() {
         entries.push(("wording", serde_json::to_string(&provenance.wording)?));
     }
@@ -51,7 +60,57 @@ fn metadata(result: &ScreeningResult) -> Result<Vec<(String, String)>, Failure> 
 }
 
 /// A frame as csv: UTF-8, for files with byte-order mark, since Excel takes a csv without one for the local encoding.
-pub(super) fn write_csv(writer: &mut (impl Write + Send), frame: &DataFrame, mark: bool) -> Result<(), Failure> {
-    CsvWriter::new(writer).include_bom(mark).finish(&mut guarded_frame(frame)?)?;
+pub(super) fn write_csv(
+    writer: &mut (impl Write + Send + ?Sized),
+    frame: &DataFrame,
+    mark: bool,
+) -> Result<(), Failure> {
+    write_csv_part(writer, frame, mark, true)
+}
+
+/// Some rows of a csv, with or without the headings.
+pub(super) fn write_csv_part(
+    writer: &mut (impl Write + Send + ?Sized),
+    frame: &DataFrame,
+    mark: bool,
+    headings: bool,
+) -> Result<(), Failure> {
+    CsvWriter::new(writer).include_bom(mark).include_header(headings).finish(&mut guarded_frame(frame)?)?;
+    Ok(())
+}
+
+/// A frame as one JSON object a row; nulls are left out.
+pub(super) fn write_ndjson(writer: &mut (impl Write + ?Sized), frame: &DataFrame) -> Result<(), Failure> {
+    enum Cells {
+        Numbers(Float64Chunked, bool),
+        Truths(BooleanChunked),
+        Texts(StringChunked),
+    }
+    let mut columns = Vec::with_capacity(frame.width());
+    for column in frame.columns() {
+        let series = column.as_materialized_series();
+        let cells = match series.dtype() {
+            DataType::Boolean => Cells::Truths(series.bool()?.clone()),
+            dtype if dtype.is_primitive_numeric() => {
+                Cells::Numbers(series.cast(&DataType::Float64)?.f64()?.clone(), dtype.is_integer())
+            }
+            _ => Cells::Texts(series.cast(&DataType::String)?.str()?.clone()),
+        };
+        columns.push((column.name().to_string(), cells));
+    }
+    for row in 0..frame.height() {
+        let mut object = Map::new();
+        for (name, cells) in &columns {
+            let value = match cells {
+                Cells::Numbers(numbers, true) => numbers.get(row).map(|number| Value::from(number as i64)),
+                Cells::Numbers(numbers, false) => numbers.get(row).filter(|n| n.is_finite()).map(Value::from),
+                Cells::Truths(truths) => truths.get(row).map(Value::from),
+                Cells::Texts(texts) => texts.get(row).map(Value::from),
+            };
+            object.extend(value.map(|value| (name.clone(), value)));
+        }
+        serde_json::to_writer(&mut *writer, &object)?;
+        writer.write_all(b"\n")?;
+    }
     Ok(())
 }

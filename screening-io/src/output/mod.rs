@@ -7,11 +7,14 @@ mod guard;
 mod plot;
 mod rejected;
 mod report;
+mod research;
+mod sink;
 mod stage;
 mod summary;
 mod table;
 mod texts;
 mod wording;
+mod workbook;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -25,7 +28,9 @@ use stage::Stage;
 pub use change::write_change;
 pub use plot::{Plot, Series};
 pub use report::write_files;
-pub use table::{score_table, write_table, write_text};
+pub use research::write_research;
+pub use sink::{TableSink, write_in_parts};
+pub use table::{score_table, write_labelled, write_table, write_text};
 pub use wording::write_wording;
 
 /// How far the writing has come; reported before every file, and once when all stand in their place.
@@ -92,6 +97,7 @@ const FILES: [&str; 6] = [RESULTS_PARQUET, RESULTS_CSV, ALERTS, COVERAGE, REJECT
 ///     policy: &policy,
 ///     licences: Default::default(),
 ///     scoring: Default::default(),
+///     interpretation: Default::default(),
 /// })?;
 /// let folder = tempfile::tempdir()?;
 /// let written = write_outputs(folder.path(), &result, &policy, &[], &BTreeMap::new(), &|_| {})?;

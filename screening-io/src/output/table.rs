@@ -6,9 +6,10 @@ use std::path::Path;
 use polars::prelude::*;
 use screening_core::scoring::ScoredSheets;
 
-use super::frames;
+use super::sink::write_in_parts;
 use super::stage::{Failure, Stage, problem};
 use crate::error::{IoError, Place, Problem};
+use crate::sav::Dictionary;
 
 /// The table of answers without its item columns, and the scores behind it.
 ///
@@ -23,32 +24,29 @@ pub fn score_table(answers: &DataFrame, scored: &ScoredSheets) -> PolarsResult<D
     DataFrame::new(answers.height(), columns)
 }
 
-/// Writes a frame by the extension of its path: csv (with byte-order mark, so that Excel reads Chinese) or parquet (with
-/// `facts` as file metadata). `-` writes csv without the mark to standard output. A file is written beside its place and
-/// then moved, so a crash leaves no half file. Texts of a csv are kept from becoming formulas as in
-/// [`write_outputs`](super::write_outputs).
+/// Writes a frame by the extension of its path, without labels. See [`write_labelled`].
 ///
 /// # Errors
-/// When the extension is not known or the file cannot be written.
+/// As [`write_labelled`].
 pub fn write_table(path: &Path, frame: &DataFrame, facts: &[(String, String)]) -> Result<(), IoError> {
-    if path.as_os_str() == "-" {
-        return frames::write_csv(&mut std::io::stdout(), frame, false)
-            .map_err(|cause| problem("output-unwritable", path, &*cause));
-    }
-    let extension = path.extension().map(|e| e.to_string_lossy().to_lowercase()).unwrap_or_default();
-    let (folder, name) = (path.parent().filter(|p| !p.as_os_str().is_empty()), path.file_name());
-    let (true, Some(name)) = (matches!(extension.as_str(), "csv" | "parquet"), name) else {
-        let place = Place::file(path.display().to_string());
-        return Err(Problem::new("output-extension", place).with("extension", extension).into());
-    };
-    let mut stage = Stage::open(folder.unwrap_or(Path::new(".")))?;
-    stage.write(name.to_string_lossy().into_owned(), |writer| -> Result<(), Failure> {
-        match extension.as_str() {
-            "csv" => frames::write_csv(writer, frame, true),
-            _ => frames::write_frame(writer, frame, facts.to_vec()),
-        }
-    })?;
-    stage.publish().map(|_| ())
+    write_labelled(path, frame, facts, &Dictionary::default())
+}
+
+/// Writes a frame by the extension of its path: csv (with byte-order mark, so that Excel reads Chinese), parquet (with
+/// `facts` as file metadata), xlsx (typed cells, headings that stay in view, filters, `facts` as properties; at most 200,000
+/// rows), sav (with the labels of `dictionary`) or ndjson (one object a row, without nulls). `-` writes csv without the mark
+/// to standard output. No format is encrypted; a note in the workbook says so. A file is written beside its place and then moved, so a crash leaves no half
+/// file. Texts of a csv are kept from becoming formulas as in [`write_outputs`](super::write_outputs).
+///
+/// # Errors
+/// When the extension is not known, the frame is too large for a workbook, or the file cannot be written.
+pub fn write_labelled(
+    path: &Path,
+    frame: &DataFrame,
+    facts: &[(String, String)],
+    dictionary: &Dictionary,
+) -> Result<(), IoError> {
+    write_in_parts(path, facts, dictionary, |sink| sink.push(frame))
 }
 
 /// Writes a text file, beside its place first and then moved, so a crash leaves no half file; `-` writes to standard output.

@@ -5,16 +5,13 @@ use std::sync::LazyLock;
 
 use screening_core::instrument::Text;
 
-use crate::messages::{fill, flatten};
+use crate::messages::{self, flatten};
 
 static TEXTS: LazyLock<HashMap<String, Text>> = LazyLock::new(|| flatten(include_str!("../../resources/output.toml")));
 
 /// The text of `key` with `{name}` replaced in both languages; the key itself when the resource lacks it.
 pub(super) fn text(key: &str, arguments: &[(&str, &str)]) -> Text {
-    let Some(text) = TEXTS.get(key) else {
-        return Text { en: key.to_owned(), zh_cn: key.to_owned() };
-    };
-    Text { en: fill(&text.en, arguments), zh_cn: fill(&text.zh_cn, arguments) }
+    messages::text(&TEXTS, key, arguments)
 }
 
 /// Chinese above English, for one cell of a list.

@@ -11,6 +11,8 @@ use crate::error::{IoError, Place, Problem, Rejected, Scope};
 pub(super) fn once(mut roster: Roster) -> Result<Roster, IoError> {
     let broken = |cause: PolarsError| Problem::new("frame-broken", Place::default()).with("cause", cause);
     let rows = Rows::new(&roster.frame).map_err(broken)?;
+    let names =
+        roster.keys.column("name").ok().and_then(|names| names.str().ok()).map(|names| names.rechunk().into_owned());
     let mut first: HashMap<&str, usize> = HashMap::new();
     let mut namesakes: HashMap<[&str; 4], usize> = HashMap::new();
     let mut mask = vec![true; roster.frame.height()];
@@ -24,15 +26,15 @@ pub(super) fn once(mut roster: Roster) -> Result<Roster, IoError> {
             continue;
         }
         first.insert(id, row);
-        let Some(name) = rows.get("name", row) else {
+        let Some(name) = rows.get("name", row).or_else(|| names.as_ref().and_then(|names| names.get(row))) else {
             continue;
         };
         let class = ["school", "grade", "class"].map(|column| rows.get(column, row).unwrap_or_default());
         let [school, grade, class] = class;
         if let Some(&earlier) = namesakes.get(&[school, grade, class, name]) {
-            let problem = Problem::new("roster-same-name", rows.place(row))
-                .value(name)
-                .with("first", rows.name_row(earlier, row));
+            let problem = Problem::new("roster-same-name", rows.place(row)).with("first", rows.name_row(earlier, row));
+            // Names go into messages only where names were asked for.
+            let problem = if rows.get("name", row).is_some() { problem.value(name) } else { problem };
             roster.rejected.push(Rejected::new(Scope::Notice, problem));
         } else {
             namesakes.insert([school, grade, class, name], row);
@@ -41,6 +43,7 @@ pub(super) fn once(mut roster: Roster) -> Result<Roster, IoError> {
     if mask.iter().any(|keep| !keep) {
         let mask = BooleanChunked::from_slice("keep".into(), &mask);
         roster.frame = roster.frame.filter(&mask).map_err(broken)?;
+        roster.keys = roster.keys.filter(&mask).map_err(broken)?;
     }
     Ok(roster)
 }

@@ -33,18 +33,26 @@ pub(crate) fn settle(
         }
     }
     let common = common_coding(table, parts, &verdicts)?;
-    let total = layout.total.and_then(|column| total_coding(table, column, assigned, &verdicts));
+    let total = layout.metadata("total").and_then(|column| total_coding(table, column, assigned, &verdicts));
     let mut reports = Vec::with_capacity(parts.len());
-    for ((part, evidence), verdict) in parts.iter().zip(&evidence).zip(&verdicts) {
-        let id = part.definition.id.clone();
+    for ((found, evidence), verdict) in assigned.iter().zip(&evidence).zip(&verdicts) {
+        let id = found.definition.id.clone();
         let (coding, ground) = match verdict {
             Verdict::Use(coding, ground) => (*coding, *ground),
             Verdict::Ambiguous(candidates) => resolve(candidates, common, total).ok_or_else(|| {
-                Problem::new("coding-ambiguous", table.place()).with("instrument", &id).detail(evidence.describe())
+                Problem::new(Verdict::ambiguity(candidates), table.place())
+                    .with("instrument", &id)
+                    .detail(evidence.describe())
             })?,
             Verdict::Refuse(problem) => return Err(problem.clone().into()),
         };
-        reports.push(CodingReport { instrument: id, coding, ground, evidence: evidence.describe() });
+        reports.push(CodingReport {
+            instrument: id,
+            found_by: found.found_by,
+            coding,
+            ground,
+            evidence: evidence.describe(),
+        });
     }
     Ok(reports)
 }

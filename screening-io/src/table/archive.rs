@@ -1,6 +1,6 @@
 //! Guards a workbook, which is a zip archive, against unpacking to more than the limit.
 
-use std::io::{Cursor, Read};
+use std::io::{Read, Seek};
 
 use zip::ZipArchive;
 
@@ -12,11 +12,11 @@ const LARGEST_GROWTH: u64 = 1032;
 const MOST_PARTS: usize = 10_000;
 
 /// Checks the sizes that the archive states, and then what its parts really unpack to: a stated size can lie.
-pub(super) fn check(name: &str, bytes: &[u8], limit: u64) -> Result<(), IoError> {
+pub(super) fn check(name: &str, whole: impl Read + Seek, limit: u64) -> Result<(), IoError> {
     let place = || Place::file(name);
     let broken = |cause: String| Problem::new("xlsx-broken", place()).with("cause", cause);
     let bomb = || IoError::from(Problem::new("xlsx-bomb", place()).with("limit", limit));
-    let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(|cause| broken(cause.to_string()))?;
+    let mut archive = ZipArchive::new(whole).map_err(|cause| broken(cause.to_string()))?;
     if archive.len() > MOST_PARTS {
         return Err(bomb());
     }

@@ -7,7 +7,7 @@ use crate::error::{IoError, Place, Problem, column_letter};
 use crate::words::trim;
 
 /// The distinct values of a table. Number 0 is the blank.
-pub(super) struct Interner {
+pub(crate) struct Interner {
     values: Vec<Value>,
     texts: HashMap<Box<str>, u32>,
     numbers: HashMap<(bool, u64), u32>,
@@ -28,7 +28,7 @@ impl Interner {
     }
 
     /// The number of a text.
-    pub(super) fn text(&mut self, text: &str) -> u32 {
+    pub(crate) fn text(&mut self, text: &str) -> u32 {
         let text = trim(text);
         if text.is_empty() {
             return 0;
@@ -54,12 +54,12 @@ impl Interner {
     }
 
     /// The number of a number.
-    pub(super) fn number(&mut self, number: f64) -> u32 {
+    pub(crate) fn number(&mut self, number: f64) -> u32 {
         self.float(false, number)
     }
 
     /// The number of a date serial.
-    pub(super) fn date(&mut self, days: f64) -> u32 {
+    pub(crate) fn date(&mut self, days: f64) -> u32 {
         self.float(true, days)
     }
 
@@ -80,21 +80,28 @@ impl Interner {
 }
 
 /// Stands for a cell that holds something which may not be kept: its row is not blank.
-pub(super) const HIDDEN: u32 = u32::MAX;
+pub(crate) const HIDDEN: u32 = u32::MAX;
 
 /// A table in the making. The first row given that is not blank becomes the headings.
-pub(super) struct Builder<'a> {
+pub(crate) struct Builder<'a> {
     table: Table,
-    pub(super) interner: Interner,
+    pub(crate) interner: Interner,
     limits: Limits,
     keep: Keep<'a>,
     headed: bool,
-    occupied: Vec<bool>,
+    /// Row of the first cell that is not blank, by column.
+    first_filled: Vec<Option<u32>>,
+    /// Rows that were handed over with [`Builder::take`].
+    taken: usize,
     kept_width: usize,
+    head_row: u32,
 }
 
+/// Rows above the headings that may be titles.
+const MOST_TITLES: usize = 20;
+
 impl<'a> Builder<'a> {
-    pub(super) fn new(file: &str, sheet: Option<String>, limits: Limits, keep: Keep<'a>) -> Self {
+    pub(crate) fn new(file: &str, sheet: Option<String>, limits: Limits, keep: Keep<'a>) -> Self {
         let table = Table {
             file: file.to_owned(),
             sheet,
@@ -103,31 +110,58 @@ impl<'a> Builder<'a> {
             values: Vec::new(),
             columns: Vec::new(),
             rows: Vec::new(),
+            titles: 0,
+            appended: Vec::new(),
+            joined: Vec::new(),
         };
-        Self { table, interner: Interner::new(), limits, keep, headed: false, occupied: Vec::new(), kept_width: 0 }
+        Self {
+            table,
+            interner: Interner::new(),
+            limits,
+            keep,
+            headed: false,
+            first_filled: Vec::new(),
+            taken: 0,
+            kept_width: 0,
+            head_row: 0,
+        }
     }
 
-    pub(super) fn place(&self) -> Place {
+    pub(crate) fn place(&self) -> Place {
         self.table.place()
     }
 
+    /// Row of the headings, from 1; 0 before they were seen.
+    pub(crate) fn head_row(&self) -> u32 {
+        self.head_row
+    }
+
     /// Number of columns, once the headings are known.
-    pub(super) fn width(&self) -> Option<usize> {
+    pub(crate) fn width(&self) -> Option<usize> {
         self.headed.then_some(self.table.headings.len())
     }
 
     /// Whether cells of this column are stored.
-    pub(super) fn keeps(&self, column: usize) -> bool {
+    pub(crate) fn keeps(&self, column: usize) -> bool {
         !self.headed || self.table.kept.get(column).copied().unwrap_or(true)
     }
 
     /// Takes over one row: its number in the source, and the numbers of its cells. Cells beyond the headings must be
     /// blank.
-    pub(super) fn row(&mut self, source_row: u32, cells: &[u32]) -> Result<(), IoError> {
+    pub(crate) fn row(&mut self, source_row: u32, cells: &[u32]) -> Result<(), IoError> {
         if cells.iter().all(|id| *id == 0) {
             return Ok(());
         }
         if !self.headed {
+            if let Some(is_head) = self.keep.head
+                && !is_head(&self.texts(cells))
+            {
+                self.table.titles += 1;
+                if self.table.titles > MOST_TITLES {
+                    return Err(Problem::new("heading-not-found", self.place()).with("rows", MOST_TITLES).into());
+                }
+                return Ok(());
+            }
             return self.head(source_row, cells);
         }
         let width = self.table.headings.len();
@@ -143,26 +177,28 @@ impl<'a> Builder<'a> {
                 let id = cells.get(position).copied().unwrap_or(0);
                 column.push(id);
                 if id != 0
-                    && let Some(occupied) = self.occupied.get_mut(position)
+                    && let Some(first) = self.first_filled.get_mut(position)
                 {
-                    *occupied = true;
+                    first.get_or_insert(source_row);
                 }
             }
         }
         Ok(())
     }
 
+    fn texts(&self, cells: &[u32]) -> Vec<String> {
+        let text = |id: &u32| self.interner.values.get(*id as usize).map_or_else(String::new, Value::to_text);
+        cells.iter().map(text).collect()
+    }
+
     fn head(&mut self, source_row: u32, cells: &[u32]) -> Result<(), IoError> {
+        self.head_row = source_row;
         let width = cells.iter().rposition(|id| *id != 0).map_or(0, |last| last + 1);
         if width > self.limits.columns {
             let problem = Problem::new("too-many-columns", self.place()).with("count", width);
             return Err(problem.with("limit", self.limits.columns).into());
         }
-        let headings: Vec<String> = cells
-            .iter()
-            .take(width)
-            .map(|id| self.interner.values.get(*id as usize).map_or_else(String::new, Value::to_text))
-            .collect();
+        let headings = self.texts(cells.get(..width).unwrap_or_default());
         let place =
             |position: usize| Place { row: Some(source_row), column: u32::try_from(position).ok(), ..self.place() };
         let mut seen: HashMap<&str, usize> = HashMap::new();
@@ -179,10 +215,10 @@ impl<'a> Builder<'a> {
                 return Err(problem.with("first", letter(first)).with("second", letter(position)).into());
             }
         }
-        self.table.kept = headings.iter().map(|heading| heading.is_empty() || (self.keep)(heading)).collect();
+        self.table.kept = headings.iter().map(|heading| heading.is_empty() || (self.keep.column)(heading)).collect();
         self.kept_width = self.table.kept.iter().filter(|kept| **kept).count();
         self.table.columns = vec![Vec::new(); width];
-        self.occupied = vec![false; width];
+        self.first_filled = vec![None; width];
         self.table.headings = headings;
         self.headed = true;
         Ok(())
@@ -193,22 +229,65 @@ impl<'a> Builder<'a> {
         Problem::new("heading-missing", place).into()
     }
 
-    /// The finished table.
-    pub(super) fn finish(mut self) -> Result<Table, IoError> {
+    /// Rows below the headings that were not handed over yet.
+    pub(crate) fn height(&self) -> usize {
+        self.table.rows.len()
+    }
+
+    /// Hands over the rows so far as a table of their own. The headings stay for the rows to come.
+    pub(crate) fn take(&mut self) -> Table {
+        let fresh = Table {
+            file: self.table.file.clone(),
+            sheet: self.table.sheet.clone(),
+            headings: self.table.headings.clone(),
+            kept: self.table.kept.clone(),
+            values: Vec::new(),
+            columns: vec![Vec::new(); self.table.columns.len()],
+            rows: Vec::new(),
+            titles: self.table.titles,
+            appended: Vec::new(),
+            joined: Vec::new(),
+        };
+        let mut table = std::mem::replace(&mut self.table, fresh);
+        table.values = std::mem::replace(&mut self.interner, Interner::new()).values;
+        self.taken += table.rows.len();
+        table
+    }
+
+    /// What can be wrong with a table is known at its end.
+    ///
+    /// # Errors
+    /// When there were no headings, no rows, or cells under no heading.
+    pub(crate) fn end(&self) -> Result<(), IoError> {
+        if !self.headed && self.table.titles > 0 {
+            return Err(Problem::new("heading-not-found", self.place()).with("rows", self.table.titles).into());
+        }
         if !self.headed {
             return Err(Problem::new("file-empty", self.place()).into());
         }
-        for (position, heading) in self.table.headings.iter().enumerate() {
-            if heading.is_empty() && self.occupied.get(position).copied().unwrap_or(false) {
-                let first = self.table.columns.get(position).and_then(|c| c.iter().position(|id| *id != 0));
-                let row = first.and_then(|row| self.table.source_row(row)).unwrap_or(0);
-                return Err(self.nameless(row, position));
+        for (position, (heading, first)) in self.table.headings.iter().zip(&self.first_filled).enumerate() {
+            if let (true, Some(row)) = (heading.is_empty(), first) {
+                return Err(self.nameless(*row, position));
             }
         }
-        if self.table.rows.is_empty() {
+        if self.taken + self.table.rows.len() == 0 {
             return Err(Problem::new("file-no-rows", self.place()).into());
         }
-        self.table.values = self.interner.values;
-        Ok(self.table)
+        Ok(())
     }
+
+    /// The finished table.
+    pub(crate) fn finish(mut self) -> Result<Table, IoError> {
+        self.end()?;
+        Ok(self.take())
+    }
+}
+
+/// Hands the rows over once there are enough of them.
+pub(super) fn hand_over<E>(
+    builder: &mut Builder<'_>,
+    rows: usize,
+    each: &mut dyn FnMut(Table) -> Result<(), E>,
+) -> Result<(), E> {
+    if builder.height() >= rows { each(builder.take()) } else { Ok(()) }
 }

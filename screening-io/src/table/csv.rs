@@ -1,34 +1,91 @@
 //! Reads csv, with comma, tab or semicolon.
 
-use super::builder::{Builder, HIDDEN};
-use super::{Keep, ReadOptions, Table, encoding};
+use std::io::Read;
+
+use super::builder::{Builder, HIDDEN, hand_over};
+use super::{Keep, ReadOptions, Table};
 use crate::error::{IoError, Place, Problem};
 use crate::words::trim;
 
-pub(super) fn read(name: &str, bytes: &[u8], options: &ReadOptions, keep: Keep<'_>) -> Result<Table, IoError> {
-    let text = encoding::decode(name, bytes, options.encoding.as_deref())?;
-    // An unpaired quotation mark would swallow the rows behind it without a sound.
-    if text.bytes().filter(|b| *b == b'"').count() % 2 == 1 {
-        return Err(Problem::new("csv-quote", Place::file(name)).into());
-    }
+pub(super) fn read(name: &str, text: &str, options: &ReadOptions, keep: Keep<'_>) -> Result<Table, IoError> {
+    paired(name, text.bytes().filter(|b| *b == b'"').count() as u64)?;
     let mut builder = Builder::new(name, None, options.limits, keep);
+    let separator = delimiter(first_line(text).unwrap_or_default());
+    records::<IoError>(text.as_bytes(), separator, &mut builder, usize::MAX, &mut |_| Ok(()))?;
+    builder.finish()
+}
+
+/// An unpaired quotation mark would swallow the rows behind it without a sound.
+pub(super) fn paired(name: &str, quotes: u64) -> Result<(), IoError> {
+    if quotes % 2 == 1 { Err(Problem::new("csv-quote", Place::file(name)).into()) } else { Ok(()) }
+}
+
+/// The first line that is not blank.
+pub(super) fn first_line(text: &str) -> Option<&str> {
+    text.lines().find(|line| !line.trim().is_empty())
+}
+
+/// Puts records of UTF-8 text into a builder and hands its rows over, so many at a time.
+pub(super) fn records<E: From<IoError>>(
+    text: impl Read,
+    separator: u8,
+    builder: &mut Builder<'_>,
+    rows: usize,
+    each: &mut dyn FnMut(Table) -> Result<(), E>,
+) -> Result<(), E> {
     let mut reader = csv::ReaderBuilder::new()
         .has_headers(false)
         .flexible(true)
-        .delimiter(delimiter(&text))
-        .from_reader(text.as_bytes());
+        .delimiter(separator)
+        .from_reader(Window { inner: text, base: 0, bytes: Vec::new() });
     let mut record = csv::StringRecord::new();
     let mut cells = Vec::new();
-    let mut rows = RowCounter::default();
+    let mut counter = RowCounter::default();
     loop {
         let more = reader
             .read_record(&mut record)
-            .map_err(|cause| Problem::new("csv-broken", Place::file(name)).with("cause", cause))?;
+            .map_err(|cause| IoError::from(Problem::new("csv-broken", builder.place()).with("cause", cause)))?;
         if !more {
-            return builder.finish();
+            return Ok(());
         }
-        let row = rows.next(&text, &record);
-        fill(&mut builder, &record, row, &mut cells)?;
+        let row = counter.next(reader.get_ref(), &record);
+        reader.get_mut().forget(counter.at);
+        fill(builder, &record, row, &mut cells)?;
+        hand_over(builder, rows, each)?;
+    }
+}
+
+/// The text that the parser has been given and whose lines are not counted yet.
+struct Window<R> {
+    inner: R,
+    /// Position of the first byte kept.
+    base: u64,
+    bytes: Vec<u8>,
+}
+
+/// Bytes that are gathered before they are forgotten, so that the rest is not moved for every record.
+const FORGOTTEN_AT_ONCE: u64 = 1 << 20;
+
+impl<R> Window<R> {
+    /// The byte at a position, or the end of the text.
+    fn from(&self, position: u64) -> &[u8] {
+        self.bytes.get(position.saturating_sub(self.base) as usize..).unwrap_or_default()
+    }
+
+    fn forget(&mut self, before: u64) {
+        let count = before.saturating_sub(self.base);
+        if count >= FORGOTTEN_AT_ONCE {
+            self.bytes.drain(..(count as usize).min(self.bytes.len()));
+            self.base = before;
+        }
+    }
+}
+
+impl<R: Read> Read for Window<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let count = self.inner.read(buffer)?;
+        self.bytes.extend(buffer.get(..count).unwrap_or_default());
+        Ok(count)
     }
 }
 
@@ -60,38 +117,36 @@ fn fill(builder: &mut Builder<'_>, record: &csv::StringRecord, row: u32, cells: 
 /// Counts rows as a spreadsheet shows them: a blank line is a row, a line end within a cell is not.
 #[derive(Default)]
 struct RowCounter {
-    at: usize,
+    at: u64,
     lines: u64,
     inner_lines: u64,
 }
 
 impl RowCounter {
-    fn next(&mut self, text: &str, record: &csv::StringRecord) -> u32 {
-        let start = record.position().map_or(0, |position| position.byte() as usize);
-        let bytes = text.as_bytes();
+    fn next<R>(&mut self, text: &Window<R>, record: &csv::StringRecord) -> u32 {
+        let start = record.position().map_or(0, csv::Position::byte);
         // The record may be said to start at line ends that still belong before it: the second half of `\r\n`, or
         // blank lines.
-        let skipped = bytes.iter().skip(start).take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
-        let start = start.saturating_add(skipped).min(bytes.len());
-        self.lines += line_ends(bytes, self.at, start);
+        let skipped = text.from(start).iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
+        let start = start.saturating_add(skipped as u64);
+        self.lines += line_ends(text.from(self.at), start.saturating_sub(self.at) as usize);
         self.at = self.at.max(start);
         let row = self.lines.saturating_sub(self.inner_lines) + 1;
-        let inner: u64 = record.iter().map(|cell| line_ends(cell.as_bytes(), 0, cell.len())).sum();
+        let inner: u64 = record.iter().map(|cell| line_ends(cell.as_bytes(), cell.len())).sum();
         self.inner_lines += inner;
         u32::try_from(row).unwrap_or(u32::MAX)
     }
 }
 
-/// Line ends in a part of a text: `\n`, or `\r` without `\n` behind it.
-fn line_ends(bytes: &[u8], from: usize, to: usize) -> u64 {
-    let next = bytes.iter().skip(from + 1).copied().chain(std::iter::once(0));
-    let part = bytes.iter().skip(from).take(to.saturating_sub(from)).zip(next);
+/// Line ends among the first bytes of a text: `\n`, or `\r` without `\n` behind it.
+fn line_ends(bytes: &[u8], count: usize) -> u64 {
+    let next = bytes.iter().skip(1).copied().chain(std::iter::once(0));
+    let part = bytes.iter().take(count).zip(next);
     part.filter(|(byte, next)| **byte == b'\n' || **byte == b'\r' && *next != b'\n').count() as u64
 }
 
-/// The separator that is most frequent in the first line that is not blank, outside quotes.
-fn delimiter(text: &str) -> u8 {
-    let line = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
+/// The separator that is most frequent in the heading, outside quotes.
+pub(super) fn delimiter(line: &str) -> u8 {
     let mut counts = [(b',', 0_usize), (b'\t', 0), (b';', 0)];
     let mut quoted = false;
     for byte in line.bytes() {

@@ -5,7 +5,9 @@ use std::borrow::Cow;
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 use encoding_rs::{Encoding, GB18030, GBK, UTF_8, UTF_16BE, UTF_16LE};
 
+use super::decoded::SAMPLE;
 use crate::error::{IoError, Place, Problem};
+use crate::survey::is_known_heading;
 use crate::words::words;
 
 /// The text of a file without its byte-order mark.
@@ -19,7 +21,7 @@ pub(super) fn decode<'a>(name: &str, bytes: &'a [u8], wanted: Option<&str>) -> R
         return strictly(name, bytes, encoding);
     }
     // Before UTF-8: Latin text in UTF-16 is legal UTF-8 full of NUL characters.
-    if let Some(encoding) = utf16_without_mark(bytes) {
+    if let Some(encoding) = utf16_without_mark(bytes, bytes.len() as u64) {
         return strictly(name, bytes, encoding);
     }
     if std::str::from_utf8(bytes).is_ok() {
@@ -34,30 +36,50 @@ pub(super) fn decode<'a>(name: &str, bytes: &'a [u8], wanted: Option<&str>) -> R
     match text {
         Some(text) if guess == GBK || guess == GB18030 || has_known_heading(&text) => Ok(text),
         None if guess == GBK || guess == GB18030 => strictly(name, bytes, GB18030),
-        _ if looks_like_broken_utf8(bytes) => strictly(name, bytes, UTF_8),
+        _ if legal_and_faults(bytes).looks_like_broken_utf8() => strictly(name, bytes, UTF_8),
         _ => Err(Problem::new("encoding-unknown", Place::file(name)).with("guess", guess.name()).into()),
     }
 }
 
-/// Many legal sequences of several bytes and few faults: a UTF-8 file with damage, not another encoding.
-fn looks_like_broken_utf8(bytes: &[u8]) -> bool {
-    let (mut legal, mut faults) = (0_usize, 0_usize);
-    for chunk in bytes.utf8_chunks() {
-        legal += chunk.valid().chars().filter(|c| !c.is_ascii()).count();
-        faults += usize::from(!chunk.invalid().is_empty());
+/// What the lines of a text say about its being UTF-8.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Lines {
+    legal: usize,
+    pub(super) faults: usize,
+}
+
+impl Lines {
+    pub(super) fn add(&mut self, other: Self) {
+        self.legal += other.legal;
+        self.faults += other.faults;
     }
-    legal > 10 * faults
+
+    /// Many legal sequences of several bytes and few faults: a UTF-8 file with damage, not another encoding.
+    pub(super) fn looks_like_broken_utf8(self) -> bool {
+        self.legal > 10 * self.faults
+    }
+}
+
+/// Legal sequences of several bytes, and faults.
+pub(super) fn legal_and_faults(bytes: &[u8]) -> Lines {
+    let mut lines = Lines::default();
+    for chunk in bytes.utf8_chunks() {
+        // Most of a table is ASCII.
+        let several = |text: &str| text.bytes().filter(|byte| *byte >= 0xc0).count();
+        lines.legal += several(chunk.valid());
+        lines.faults += usize::from(!chunk.invalid().is_empty());
+    }
+    lines
 }
 
 /// UTF-16 without a mark: every other byte of the heading's separators and digits is zero.
-fn utf16_without_mark(bytes: &[u8]) -> Option<&'static Encoding> {
-    let head = bytes.get(..bytes.len().min(4096))?;
+pub(super) fn utf16_without_mark(bytes: &[u8], length: u64) -> Option<&'static Encoding> {
+    let head = bytes.get(..bytes.len().min(SAMPLE))?;
     let zeros = |offset: usize| head.iter().skip(offset).step_by(2).filter(|b| **b == 0).count();
     let (even, odd) = (zeros(0), zeros(1));
     // Commas, digits and line ends make up at least a tenth of any table. Few characters have a zero as the other
     // byte, but the Chinese one has.
-    let enough =
-        |count: usize, other: usize| count * 20 > head.len() && count > 4 * other && bytes.len().is_multiple_of(2);
+    let enough = |count: usize, other: usize| count * 20 > head.len() && count > 4 * other && length.is_multiple_of(2);
     if enough(odd, even) {
         Some(UTF_16LE)
     } else if enough(even, odd) {
@@ -67,12 +89,11 @@ fn utf16_without_mark(bytes: &[u8]) -> Option<&'static Encoding> {
     }
 }
 
-fn has_known_heading(text: &str) -> bool {
+pub(super) fn has_known_heading(text: &str) -> bool {
     let line = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
     line.split([',', '\t', ';']).any(|cell| {
         let cell = cell.trim_matches('"');
-        let metadata = words().survey.values().flatten().flat_map(|column| &column.headings);
-        !cell.is_ascii() && (words().person_heading(cell).is_some() || metadata.into_iter().any(|h| h == cell))
+        !cell.is_ascii() && (words().person_heading(cell).is_some() || is_known_heading(cell))
     })
 }
 

@@ -5,16 +5,34 @@
 
 mod archive;
 mod builder;
+mod chunks;
 mod csv;
+mod decoded;
 mod encoding;
+mod fhir;
+mod json;
+mod kind;
+mod ods;
 mod parquet;
+mod put_together;
+mod wide;
+mod workbook;
+mod xls_guard;
 mod xlsx;
 
 use std::path::Path;
 
 use crate::error::{IoError, Place, Problem};
 
+pub(crate) use builder::{Builder, HIDDEN};
+pub use chunks::Source;
+pub(crate) use chunks::{Chunk, Chunks, Original};
+pub(crate) use kind::is_parquet;
 pub(crate) use parquet::{from_frame as table_from_frame, read_frame};
+pub(crate) use put_together::{append, join};
+pub(crate) use wide::Wide;
+
+use kind::{Kind, kind};
 
 /// The value of a cell.
 #[derive(Debug, Clone, PartialEq)]
@@ -75,8 +93,22 @@ pub struct ReadOptions {
     pub limits: Limits,
 }
 
-/// Whether the content of a column under a heading may be kept. What may not is never stored.
-pub(crate) type Keep<'a> = &'a dyn Fn(&str) -> bool;
+/// What a reader takes from a file.
+#[derive(Clone, Copy)]
+pub(crate) struct Keep<'a> {
+    /// Whether the content of a column under a heading may be kept. What may not is never stored.
+    pub(crate) column: &'a dyn Fn(&str) -> bool,
+    /// Whether a row holds the headings. Without it the first row that is not blank does; with it the rows above are
+    /// titles and left aside.
+    pub(crate) head: Option<&'a dyn Fn(&[String]) -> bool>,
+}
+
+impl<'a> Keep<'a> {
+    /// Takes columns by their heading, which stands in the first row.
+    pub(crate) fn columns(column: &'a dyn Fn(&str) -> bool) -> Self {
+        Self { column, head: None }
+    }
+}
 
 /// A table in memory. The first row of the file that is not blank holds the headings; blank rows are no rows.
 #[derive(Debug, Clone)]
@@ -88,6 +120,22 @@ pub struct Table {
     values: Vec<Value>,
     columns: Vec<Vec<u32>>,
     rows: Vec<u32>,
+    /// Rows above the headings that were left aside.
+    titles: usize,
+    /// Files that were appended: the row from which each begins, and the file.
+    appended: Vec<(usize, Origin)>,
+    /// Files whose columns were joined: the column from which each begins, and the file.
+    joined: Vec<(usize, Origin)>,
+}
+
+/// Another file that a table was put together from.
+#[derive(Debug, Clone)]
+struct Origin {
+    file: String,
+    sheet: Option<String>,
+    /// Source rows and columns of joined columns; empty where rows were appended.
+    rows: Vec<u32>,
+    columns: Vec<usize>,
 }
 
 impl Table {
@@ -165,41 +213,47 @@ impl Table {
     /// The place of a column.
     pub fn column_place(&self, column: usize) -> Place {
         let heading = self.headings.get(column).filter(|heading| !heading.is_empty()).cloned();
+        if let Some((first, origin)) = self.joined.iter().rev().find(|(first, _)| column >= *first) {
+            let own = column.checked_sub(*first).and_then(|at| origin.columns.get(at)).copied();
+            return Place { column: own.and_then(|own| u32::try_from(own).ok()), heading, ..origin.place() };
+        }
         Place { column: u32::try_from(column).ok(), heading, ..self.place() }
     }
 
     /// The place of a cell.
     pub fn cell_place(&self, row: usize, column: usize) -> Place {
-        Place { row: self.source_row(row), ..self.column_place(column) }
+        let place = self.column_place(column);
+        match self.joined.iter().rev().find(|(first, _)| column >= *first) {
+            Some((_, origin)) => Place { row: origin.rows.get(row).copied(), ..place },
+            None => Place { column: place.column, heading: place.heading, ..self.row_place(row) },
+        }
     }
 
     /// The place of a row.
     pub fn row_place(&self, row: usize) -> Place {
-        Place { row: self.source_row(row), ..self.place() }
+        let place = self.origin(row).map_or_else(|| self.place(), Origin::place);
+        Place { row: self.source_row(row), ..place }
+    }
+
+    /// The file that a row comes from.
+    pub(crate) fn row_file(&self, row: usize) -> &str {
+        self.origin(row).map_or(&self.file, |origin| &origin.file)
+    }
+
+    fn origin(&self, row: usize) -> Option<&Origin> {
+        self.appended.iter().rev().find(|(first, _)| row >= *first).map(|(_, origin)| origin)
+    }
+
+    /// Worksheet, where the file has several.
+    pub(crate) fn sheet(&self) -> Option<&str> {
+        self.sheet.as_deref()
     }
 }
 
-/// Kinds of files, told from the first bytes and never from the name alone.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Xlsx,
-    OldExcel,
-    Parquet,
-    Text,
-}
-
-fn kind(bytes: &[u8]) -> Kind {
-    match bytes {
-        [b'P', b'K', 3 | 5, 4 | 6, ..] => Kind::Xlsx,
-        [0xd0, 0xcf, 0x11, 0xe0, ..] => Kind::OldExcel,
-        [b'P', b'A', b'R', b'1', ..] => Kind::Parquet,
-        _ => Kind::Text,
+impl Origin {
+    fn place(&self) -> Place {
+        Place { sheet: self.sheet.clone(), ..Place::file(&self.file) }
     }
-}
-
-/// Whether the bytes are a parquet file, whose columns keep their types.
-pub(crate) fn is_parquet(bytes: &[u8]) -> bool {
-    kind(bytes) == Kind::Parquet
 }
 
 /// Reads a whole file, within the limits.
@@ -217,7 +271,15 @@ pub(crate) fn read_bytes(path: &Path, limits: &Limits) -> Result<Vec<u8>, IoErro
     Ok(bytes)
 }
 
-/// Reads an xlsx, csv or parquet file into a table. The kind is told from the content.
+/// The bytes of a file, within the limits.
+///
+/// # Errors
+/// When it cannot be opened or is larger than the limit.
+pub fn read_file_bytes(path: &Path, options: &ReadOptions) -> Result<Vec<u8>, IoError> {
+    read_bytes(path, &options.limits)
+}
+
+/// Reads a file of any kind into a table: xlsx, xls, ods, csv, json, parquet, sav. The kind is told from the content.
 ///
 /// # Errors
 /// When the file cannot be read, is empty, too large, damaged, of another kind, of an unknown encoding, has merged
@@ -239,7 +301,29 @@ pub fn read_table(path: &Path, options: &ReadOptions) -> Result<Table, IoError> 
 /// # Ok::<(), screening_io::IoError>(())
 /// ```
 pub fn read_table_bytes(name: &str, bytes: &[u8], options: &ReadOptions) -> Result<Table, IoError> {
-    read_kept(name, bytes, options, &|_| true)
+    read_kept(name, bytes, options, Keep::columns(&|_| true))
+}
+
+/// Reads every sheet of a workbook that holds data, or the one that `options` name, each by itself; other kinds of files
+/// are one table.
+pub(crate) fn read_sheets(
+    name: &str,
+    bytes: &[u8],
+    options: &ReadOptions,
+    keep: Keep<'_>,
+) -> Result<Vec<Result<Table, IoError>>, IoError> {
+    let names = match kind(bytes) {
+        _ if options.sheet.is_some() => Vec::new(),
+        Kind::Xlsx => xlsx::sheet_names(name, bytes, options)?,
+        Kind::Ods => ods::sheet_names(name, bytes, options)?,
+        Kind::Xls => workbook::xls_names(name, bytes)?,
+        _ => Vec::new(),
+    };
+    if names.is_empty() {
+        return Ok(vec![read_kept(name, bytes, options, keep)]);
+    }
+    let one = |sheet: String| read_kept(name, bytes, &ReadOptions { sheet: Some(sheet), ..options.clone() }, keep);
+    Ok(names.into_iter().map(one).collect())
 }
 
 /// Reads a table without the columns that may not be kept.
@@ -254,8 +338,17 @@ pub(crate) fn read_kept(name: &str, bytes: &[u8], options: &ReadOptions, keep: K
     }
     match kind(bytes) {
         Kind::Xlsx => xlsx::read(name, bytes, options, keep),
+        Kind::Ods => ods::read(name, bytes, options, keep),
+        Kind::Xls => workbook::read_xls(name, bytes, options, keep),
         Kind::Parquet => parquet::read(name, bytes, options, keep),
-        Kind::OldExcel => Err(Problem::new("file-old-excel", place()).into()),
-        Kind::Text => csv::read(name, bytes, options, keep),
+        Kind::Sav => crate::sav::read(name, bytes, options, keep),
+        Kind::Zip => Err(Problem::new("file-zip", place()).into()),
+        Kind::Text => {
+            let text = encoding::decode(name, bytes, options.encoding.as_deref())?;
+            if json::is_json(&text) {
+                return json::read(name, &text, options, keep);
+            }
+            csv::read(name, &text, options, keep)
+        }
     }
 }

@@ -3,6 +3,7 @@
 use std::io::Cursor;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use polars::io::mmap::MmapBytesReader;
 use polars::prelude::*;
 
 use super::builder::{Builder, HIDDEN};
@@ -11,25 +12,43 @@ use crate::error::{IoError, Place, Problem};
 
 /// The frame of a parquet file.
 pub(crate) fn read_frame(name: &str, bytes: &[u8], options: &ReadOptions) -> Result<DataFrame, IoError> {
-    let broken = |cause: String| Problem::new("parquet-broken", Place::file(name)).with("cause", cause);
-    let mut reader = ParquetReader::new(Cursor::new(bytes));
+    let (height, width) = shape(name, Cursor::new(bytes), options)?;
+    if width.saturating_mul(height) > options.limits.cells {
+        return Err(Problem::new("too-many-cells", Place::file(name)).with("limit", options.limits.cells).into());
+    }
+    slice(name, Cursor::new(bytes), None)
+}
+
+/// Rows and columns of a file.
+pub(super) fn shape(name: &str, whole: impl MmapBytesReader, options: &ReadOptions) -> Result<(usize, usize), IoError> {
     // As with workbooks: the parser is not ours and must not end the program.
     let (height, width) = catch_unwind(AssertUnwindSafe(|| -> PolarsResult<(usize, usize)> {
+        let mut reader = ParquetReader::new(whole);
         Ok((reader.num_rows()?, reader.schema()?.len()))
     }))
-    .map_err(|_| broken("parser".to_owned()))?
-    .map_err(|cause| broken(cause.to_string()))?;
+    .map_err(|_| broken(name, "parser".to_owned()))?
+    .map_err(|cause| broken(name, cause.to_string()))?;
     if width > options.limits.columns {
         let problem = Problem::new("too-many-columns", Place::file(name)).with("count", width);
         return Err(problem.with("limit", options.limits.columns).into());
     }
-    if width.saturating_mul(height) > options.limits.cells {
-        return Err(Problem::new("too-many-cells", Place::file(name)).with("limit", options.limits.cells).into());
-    }
-    let frame = catch_unwind(AssertUnwindSafe(|| reader.finish()))
-        .map_err(|_| broken("parser".to_owned()))?
-        .map_err(|cause| broken(cause.to_string()))?;
+    Ok((height, width))
+}
+
+/// Some rows of a file: the first and how many; all without.
+pub(super) fn slice(
+    name: &str,
+    whole: impl MmapBytesReader,
+    rows: Option<(usize, usize)>,
+) -> Result<DataFrame, IoError> {
+    let frame = catch_unwind(AssertUnwindSafe(|| ParquetReader::new(whole).with_slice(rows).finish()))
+        .map_err(|_| broken(name, "parser".to_owned()))?
+        .map_err(|cause| broken(name, cause.to_string()))?;
     Ok(frame)
+}
+
+fn broken(name: &str, cause: String) -> Problem {
+    Problem::new("parquet-broken", Place::file(name)).with("cause", cause)
 }
 
 pub(super) fn read(name: &str, bytes: &[u8], options: &ReadOptions, keep: Keep<'_>) -> Result<Table, IoError> {
@@ -46,13 +65,24 @@ pub(crate) fn from_frame(
     keep: Keep<'_>,
 ) -> Result<Table, IoError> {
     let mut builder = Builder::new(name, None, options.limits, keep);
+    head(&mut builder, frame)?;
+    add_rows(&mut builder, frame, 0)?;
+    builder.finish()
+}
+
+/// The headings of a frame as the first row.
+pub(super) fn head(builder: &mut Builder<'_>, frame: &DataFrame) -> Result<(), IoError> {
     let headings: Vec<u32> = frame.columns().iter().map(|c| builder.interner.text(c.name().as_str())).collect();
-    builder.row(1, &headings)?;
+    builder.row(1, &headings)
+}
+
+/// The rows of a frame; `before` stand above it in the file.
+pub(super) fn add_rows(builder: &mut Builder<'_>, frame: &DataFrame, before: usize) -> Result<(), IoError> {
     let mut columns = Vec::with_capacity(frame.width());
     for (position, column) in frame.columns().iter().enumerate() {
         let cells = if builder.keeps(position) {
             let place = Place { column: u32::try_from(position).ok(), ..builder.place() };
-            intern(&mut builder, column).map_err(|dtype| {
+            intern(builder, column).map_err(|dtype| {
                 Problem::new("parquet-type", place).value(column.name().as_str()).with("dtype", dtype)
             })?
         } else {
@@ -66,9 +96,9 @@ pub(crate) fn from_frame(
         for (slot, column) in row_cells.iter_mut().zip(&columns) {
             *slot = column.get(row).copied().unwrap_or(0);
         }
-        builder.row(u32::try_from(row + 2).unwrap_or(u32::MAX), &row_cells)?;
+        builder.row(u32::try_from(before + row + 2).unwrap_or(u32::MAX), &row_cells)?;
     }
-    builder.finish()
+    Ok(())
 }
 
 /// The cells of one column, or its type when it can hold no cells of ours.

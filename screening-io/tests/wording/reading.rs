@@ -5,7 +5,7 @@ use screening_core::instrument::wording::{WordingPack, WordingPacks};
 use screening_core::instrument::{Language, Library};
 use screening_io::output::write_wording;
 use screening_io::{
-    Coding, ColumnNames, ImportSpec, InstrumentPart, SurveySpec, TablePart, TableSpec, import_fhir_bytes,
+    Coding, ColumnNames, FoundBy, ImportSpec, InstrumentPart, SurveySpec, TablePart, TableSpec, import_fhir_bytes,
     import_redcap_bytes, read_answers_bytes, read_survey_bytes, read_wording,
 };
 
@@ -96,10 +96,44 @@ fn a_question_with_the_text_of_another_item_is_refused() {
     };
     assert!(read(["The first night", "the second night：", "THE THIRD NIGHT"]).is_ok());
     assert!(read(["Night one", "Night two", "夜晚—The third night"]).is_ok(), "other texts say nothing");
-    let refused = read(["The first night", "The third night", "The second night"]).unwrap_err();
+    let refused = read(["The first night", "The third night", "Night three"]).unwrap_err();
     assert_eq!((refused.id(), refused.problem().place.column), ("layout-other-item", Some(10)));
     assert!(refused.to_string().contains("by its place this is item 2 of moon, by its text it is item 3"));
     assert_eq!(read(["Night one", "夜晚—The first night", "Night three"]).unwrap_err().id(), "layout-other-item");
+}
+
+#[test]
+fn questions_in_another_order_are_found_by_their_texts() {
+    let library = moon();
+    let packs = packs_of(&library);
+    let part = InstrumentPart::new(library.get("moon").unwrap().definition());
+    let spec = SurveySpec { instruments: vec![part], wording: Some(&packs), ..SurveySpec::default() };
+    let read = |texts: &[&str], answers: &[usize], spec: &SurveySpec<'_>| {
+        let mut head = headings(0);
+        head.extend(texts.iter().enumerate().map(|(n, text)| format!("{}、{text}", n + 4)));
+        let answers: Vec<String> = answers.iter().map(|code| ANSWERS[*code].to_owned()).collect();
+        let mut row = sheet(1, "1", &answers);
+        row.truncate(9 + texts.len());
+        read_survey_bytes("a.csv", &csv_bytes(&[head, row]), spec)
+    };
+    // Questions that are no items stand between; nobody has to say where the instrument begins.
+    let texts = ["The third night：", "How old is the moon?", "夜晚—The first night", "THE SECOND NIGHT"];
+    let set = read(&texts, &[2, 0, 0, 1], &spec).unwrap();
+    assert_eq!(set.codings[0].found_by, FoundBy::Wording);
+    let found: Vec<Option<i8>> = (1..=3).map(|item| codes(&set.frame, &format!("moon.{item}"))[0]).collect();
+    assert_eq!(found, [Some(0), Some(1), Some(2)]);
+    assert_eq!(set.ignored, ["5、How old is the moon?"]);
+    // Two questions with one text tell nothing; neither does a text that is not there.
+    assert_eq!(
+        read(&["The first night", "The first night", "The second night", "The third night"], &[0; 4], &spec)
+            .unwrap_err()
+            .id(),
+        "layout-count"
+    );
+    assert_eq!(
+        read(&["The third night", "Night", "The first night"], &[0; 3], &spec).unwrap_err().id(),
+        "layout-other-item"
+    );
 }
 
 #[test]

@@ -4,6 +4,7 @@
 //! forgotten. Where a file holds answers already reversed, shifted or in another order, the test of that file says so and
 //! undoes it before the engine scores them.
 
+mod audit;
 mod cdi;
 mod clinical;
 mod dass;

@@ -161,7 +161,7 @@ impl NormState {
                 By::Column(name) => wanted.labels.push(name.clone()),
             }
             let there = match by {
-                By::Age => frame.column("age").is_ok() || frame.column("birth_date").is_ok(),
+                By::Age => ["age", "age_months", "birth_date"].iter().any(|name| frame.column(name).is_ok()),
                 other => frame.column(other.name()).is_ok(),
             };
             if !there {

@@ -10,14 +10,22 @@ use crate::stats::Decimal;
 
 use super::super::condition::{BandWish, Leaf, Reference};
 use super::super::model::PolicyDef;
+use super::{PolicyContext, beside};
 
 /// References and thresholds of every leaf.
-pub(super) fn check(definition: &PolicyDef, library: &Library, found: &mut Vec<Diagnostic>) {
+pub(super) fn check(
+    definition: &PolicyDef,
+    library: &Library,
+    used: &[&str],
+    context: Option<&PolicyContext<'_>>,
+    found: &mut Vec<Diagnostic>,
+) {
     let mut scorers = Scorers::new();
     for (at, rule) in definition.rules.iter().enumerate() {
         let path = place!["rules", at, "when"];
         rule.when.leaves(&mut |leaf| {
-            if let Err((code, message, help)) = check_leaf(leaf, library, &mut scorers) {
+            let context = context.filter(|_| used.contains(&leaf.instrument()));
+            if let Err((code, message, help)) = check_leaf(leaf, library, context, &mut scorers) {
                 let message = format!("rule `{}`: {message}", rule.id);
                 found.push(Diagnostic::error(code, path.clone(), message, help));
             }
@@ -29,13 +37,18 @@ pub(super) fn check(definition: &PolicyDef, library: &Library, found: &mut Vec<D
 type Scorers = HashMap<String, Option<Scorer>>;
 
 /// Code, cause and fix.
-type Fault = (&'static str, String, String);
+pub(super) type Fault = (&'static str, String, String);
 
-fn fault(code: &'static str, message: String, help: impl Into<String>) -> Fault {
+pub(super) fn fault(code: &'static str, message: String, help: impl Into<String>) -> Fault {
     (code, message, help.into())
 }
 
-fn check_leaf(leaf: &Leaf, library: &Library, scorers: &mut Scorers) -> Result<(), Fault> {
+fn check_leaf(
+    leaf: &Leaf,
+    library: &Library,
+    context: Option<&PolicyContext<'_>>,
+    scorers: &mut Scorers,
+) -> Result<(), Fault> {
     let id = leaf.instrument();
     let Some(instrument) = library.get(id) else {
         return Err(fault(
@@ -77,9 +90,32 @@ fn check_leaf(leaf: &Leaf, library: &Library, scorers: &mut Scorers) -> Result<(
                 Err(fault("reference", format!("there is no flag `{flag}`"), "use a flag of the definition"))
             }
         }
+        Leaf::ValidityRule { rule } => beside::check_rule(instrument, rule, false, context),
+        Leaf::ValidityIndex { rule, .. } => beside::check_rule(instrument, rule, true, context),
+        Leaf::Norm { scale, derived, op, value } => {
+            scale_position(instrument, scale)?;
+            beside::check_norm(instrument, scale, *derived, context)?;
+            reach(&format!("{scale}.{}", derived.word()), derived.range(), *op, *value)
+        }
+        Leaf::Change { scale, outcomes } => {
+            beside::check_change(instrument, scale_position(instrument, scale)?, scale, outcomes.len())
+        }
+        Leaf::ChangeIndex { scale, .. } => {
+            beside::check_change(instrument, scale_position(instrument, scale)?, scale, 1)
+        }
+        Leaf::Clinical { scale, changes } => {
+            beside::check_change(instrument, scale_position(instrument, scale)?, scale, changes.len())?;
+            beside::check_side(instrument, scale)
+        }
+        Leaf::Course { scale, courses } => {
+            beside::check_change(instrument, scale_position(instrument, scale)?, scale, courses.len())?;
+            beside::check_side(instrument, scale)
+        }
         Leaf::Validity { instrument: id, verdict } => {
-            let known = instrument.definition().validity.iter().any(|rule| rule.verdict >= *verdict);
-            let help = "leave the condition out, or add the validity rule to the definition";
+            // A plan can give any verdict to any sheet.
+            let plan = context.is_some_and(|context| context.validity.is_some());
+            let known = plan || instrument.definition().validity.iter().any(|rule| rule.verdict >= *verdict);
+            let help = "use a validity plan, leave the condition out, or add the validity rule to the definition";
             if known {
                 Ok(())
             } else {

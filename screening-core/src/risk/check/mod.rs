@@ -1,6 +1,7 @@
 //! Checks of a policy: what it says of itself, and how it fits the instruments.
 
 mod alone;
+mod beside;
 mod fit;
 
 use std::collections::HashSet;
@@ -11,6 +12,8 @@ use crate::place;
 use super::condition::Condition;
 use super::model::{POLICY_SCHEMA, PolicyDef};
 use super::policy::Policy;
+use crate::norms::NormSet;
+use crate::validity::{ScaleParameters, ValidityPlan};
 
 /// Everything that can be said of a policy against a library: unknown instruments, scales, bands, words, flags and items;
 /// thresholds that no score reaches or every score reaches; rules that let any of many subscales alone raise a pupil to an
@@ -25,8 +28,34 @@ use super::policy::Policy;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn check_policy(policy: &Policy, library: &Library, used: &[&str]) -> Diagnostics {
+    check(policy, library, used, None)
+}
+
+/// What the conditions of a policy rest on beside the instruments.
+#[derive(Debug, Clone, Copy)]
+pub struct PolicyContext<'a> {
+    /// Norm sets.
+    pub norms: &'a [NormSet],
+    /// Validity plan.
+    pub validity: Option<&'a ValidityPlan>,
+    /// Item parameters for the person fit of the plan.
+    pub parameters: &'a [ScaleParameters],
+}
+
+/// The same for a screening: of the instruments in `used`, each derived score that a rule names is given by a norm set, and
+/// each validity index by the plan.
+pub fn check_policy_with(
+    policy: &Policy,
+    library: &Library,
+    used: &[&str],
+    context: &PolicyContext<'_>,
+) -> Diagnostics {
+    check(policy, library, used, Some(context))
+}
+
+fn check(policy: &Policy, library: &Library, used: &[&str], context: Option<&PolicyContext<'_>>) -> Diagnostics {
     let mut found = Vec::new();
-    fit::check(policy.definition(), library, &mut found);
+    fit::check(policy.definition(), library, used, context, &mut found);
     alone::check(policy.definition(), library, &mut found);
     fit::critical_flags(policy.definition(), library, used, &mut found);
     Diagnostics(found)

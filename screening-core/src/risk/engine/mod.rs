@@ -1,6 +1,8 @@
 //! Runs a policy over scored sheets, block by block; a row about which there is nothing to say costs no allocation.
 
+mod beside;
 mod probe;
+mod probe_beside;
 mod run;
 
 use polars::prelude::DataFrame;
@@ -14,11 +16,13 @@ use super::policy::Policy;
 use super::proposal::Proposal;
 use super::tree::Tree;
 
+pub use beside::{Beside, JudgedSheets};
+pub(super) use beside::{Reason, Since};
 pub(super) use probe::{Kind, Probe, compare};
 pub(super) use run::Block;
 
 /// The scored sheets of one battery: one entry an instrument, all with the same rows.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub struct SheetSet<'a> {
     /// Scored sheets, one an instrument.
     pub scored: &'a [ScoredSheets],
@@ -27,6 +31,17 @@ pub struct SheetSet<'a> {
     /// Rows that do not count for scores (superseded or rejected sheets): only flags and single answers speak. Empty when
     /// every row counts.
     pub direct_only: &'a [bool],
+    /// What a validity plan says of the sheets, one entry an instrument that it judged; empty without a plan.
+    pub judged: &'a [JudgedSheets<'a>],
+    /// Derived scores and change of the pupils, where they are known.
+    pub beside: Option<Beside<'a>>,
+}
+
+impl<'a> SheetSet<'a> {
+    /// What a validity plan says of the sheets to an instrument.
+    pub(super) fn judged_of(&self, instrument: &str) -> Option<JudgedSheets<'a>> {
+        self.judged.iter().find(|judged| judged.report.instrument().id() == instrument).copied()
+    }
 }
 
 /// Why a policy cannot be run over these sheets.
@@ -61,6 +76,22 @@ pub enum EngineError {
         scale: String,
         /// Cut-off set.
         set: String,
+    },
+    /// A rule about validity needs an index that is not at hand.
+    #[error("rule `{rule}`: the validity index `{part}` is not computed; use a validity plan that has it")]
+    Index {
+        /// Rule id.
+        rule: String,
+        /// Index.
+        part: String,
+    },
+    /// A rule on a derived score needs a norm set that is not at hand.
+    #[error("rule `{rule}`: there is no derived score `{part}`; use norms that give it")]
+    Norm {
+        /// Rule id.
+        rule: String,
+        /// Derived score.
+        part: String,
     },
     /// A rule on a single answer needs the answers.
     #[error("rule `{rule}`: the answers to `{item}` are not at hand ({why}); give the frame of answers")]
@@ -104,7 +135,7 @@ pub(super) struct CriticalFlag {
 /// let columns = (1..=9).map(|item| Column::new(format!("phq-9.{item}").into(), [2_i8, 0])).collect();
 /// let answers = DataFrame::new(2, columns)?;
 /// let scored = [scorer.score_frame(&answers, &FrameOptions::default())?];
-/// let sheets = SheetSet { scored: &scored, answers: Some(&answers), direct_only: &[] };
+/// let sheets = SheetSet { scored: &scored, answers: Some(&answers), ..SheetSet::default() };
 /// let proposals = PolicyEngine::new(&policy, sheets)?.run();
 /// assert_eq!(proposals.tier(0), Some("today"));
 /// assert_eq!(proposals.tier(1), Some("none"));

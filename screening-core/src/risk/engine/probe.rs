@@ -4,12 +4,15 @@ use polars::prelude::{DataFrame, DataType};
 
 use crate::answers::{MIN_CODE, Missing};
 use crate::instrument::expr::Comparison;
-use crate::instrument::{ItemKind, Level};
+use crate::instrument::{ItemKind, Level, Verdict};
 use crate::scoring::ScoredSheets;
 
 use super::super::condition::{BandWish, Leaf, Reference};
 use super::super::tree::{NO, OPEN, YES};
+use super::beside::{Derived, JudgedSheets, Since};
 use super::{EngineError, SheetSet};
+use crate::change::{ClinicalChange, Course, Outcome};
+use crate::validity::{IndexColumn, SheetVerdict};
 
 /// A leaf with everything it reads.
 #[derive(Debug)]
@@ -21,12 +24,12 @@ pub(in crate::risk) struct Probe<'a> {
     /// The scored sheets.
     pub(in crate::risk) sheets: &'a ScoredSheets,
     /// What it reads.
-    pub(in crate::risk) kind: Kind,
+    pub(in crate::risk) kind: Kind<'a>,
 }
 
 /// What a probe reads.
 #[derive(Debug)]
-pub(in crate::risk) enum Kind {
+pub(in crate::risk) enum Kind<'a> {
     Score {
         scale: usize,
         op: Comparison,
@@ -51,9 +54,50 @@ pub(in crate::risk) enum Kind {
     Flag {
         flag: usize,
     },
-    /// Positions of the validity rules.
+    /// Positions of the validity rules of the definition, and what the plan says.
     Validity {
         rules: Vec<usize>,
+        judged: Option<JudgedSheets<'a>>,
+        least: SheetVerdict,
+    },
+    /// Position of a rule of the definition, or a rule of the plan.
+    ValidityRule {
+        own: Option<usize>,
+        judged: Option<JudgedSheets<'a>>,
+    },
+    ValidityIndex {
+        judged: JudgedSheets<'a>,
+        /// None where the index has no value for any sheet.
+        column: Option<&'a IndexColumn>,
+        op: Comparison,
+        value: f64,
+    },
+    Norm {
+        scale: usize,
+        derived: Derived<'a>,
+        op: Comparison,
+        value: f64,
+    },
+    Change {
+        scale: usize,
+        since: Since<'a>,
+        wanted: &'a [Outcome],
+    },
+    ChangeIndex {
+        scale: usize,
+        since: Since<'a>,
+        op: Comparison,
+        value: f64,
+    },
+    Clinical {
+        scale: usize,
+        since: Since<'a>,
+        wanted: &'a [ClinicalChange],
+    },
+    Course {
+        scale: usize,
+        since: Since<'a>,
+        wanted: &'a [Course],
     },
 }
 
@@ -87,8 +131,14 @@ impl<'a> Probe<'a> {
             }
             Leaf::Validity { verdict, .. } => {
                 let rules = own.instrument().definition().validity.iter().enumerate();
+                let least = match verdict {
+                    Verdict::Doubtful => SheetVerdict::Doubtful,
+                    Verdict::Invalid => SheetVerdict::Invalid,
+                };
                 Kind::Validity {
                     rules: rules.filter(|(_, known)| known.verdict >= *verdict).map(|(at, _)| at).collect(),
+                    judged: sheets.judged_of(leaf.instrument()),
+                    least,
                 }
             }
             Leaf::Answer { item, op, value } => {
@@ -97,6 +147,7 @@ impl<'a> Probe<'a> {
                 let values = answers(own, at, sheets.answers).map_err(lacking)?;
                 Kind::Answer { item: at, values, op: *op, value: value.to_f64() }
             }
+            _ => Kind::beside(leaf, rule, own, sheets)?,
         };
         Ok(Self { leaf, scored, sheets: own, kind })
     }
@@ -108,7 +159,21 @@ impl<'a> Probe<'a> {
 
     /// Whether it interprets a score.
     pub(in crate::risk) fn is_interpreted(&self) -> bool {
-        matches!(self.kind, Kind::Score { .. } | Kind::Band { .. } | Kind::Word { .. })
+        match self.kind {
+            Kind::Score { .. }
+            | Kind::Band { .. }
+            | Kind::Word { .. }
+            | Kind::Norm { .. }
+            | Kind::Change { .. }
+            | Kind::ChangeIndex { .. }
+            | Kind::Clinical { .. }
+            | Kind::Course { .. } => true,
+            Kind::Answer { .. }
+            | Kind::Flag { .. }
+            | Kind::Validity { .. }
+            | Kind::ValidityRule { .. }
+            | Kind::ValidityIndex { .. } => false,
+        }
     }
 
     /// Codes of the rows from `start` on.
@@ -137,10 +202,14 @@ impl<'a> Probe<'a> {
             Kind::Flag { flag } => {
                 rows.for_each(|(row, code)| *code = self.sheets.flag(*flag, row).known().map_or(OPEN, decided));
             }
-            Kind::Validity { rules } => rows.for_each(|(row, code)| {
+            Kind::Validity { rules, judged, least } => rows.for_each(|(row, code)| {
+                let plan = judged.and_then(|judged| Some(judged.report.verdict(judged.row(row)?)));
                 let states = rules.iter().map(|rule| self.sheets.validity(*rule, row).known().map_or(OPEN, decided));
-                *code = states.max().unwrap_or(NO);
+                let own = states.max().unwrap_or(NO);
+                // A rule of the plan that cannot be decided does not count.
+                *code = own.max(plan.map_or(NO, |verdict| decided(verdict >= *least)));
             }),
+            _ => self.fill_beside(start, codes),
         }
     }
 
@@ -164,7 +233,7 @@ impl<'a> Probe<'a> {
     }
 }
 
-fn decided(holds: bool) -> u8 {
+pub(super) fn decided(holds: bool) -> u8 {
     if holds { YES } else { NO }
 }
 

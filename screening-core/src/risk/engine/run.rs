@@ -5,9 +5,10 @@ use rayon::prelude::*;
 use crate::answers::Tri;
 use crate::instrument::Verdict;
 use crate::scoring::ScoredSheets;
+use crate::validity::SheetVerdict;
 
 use super::super::model::TierDef;
-use super::super::proposal::Proposal;
+use super::super::proposal::{Proposal, WhyUndecided};
 use super::super::tree::{NO, OPEN, YES};
 use super::{CriticalFlag, PolicyEngine, Probe, Proposals, ReadyRule, RuleCount};
 
@@ -77,7 +78,7 @@ impl PolicyEngine<'_> {
 
     fn codes(&self, start: usize, rows: usize) -> Block {
         let invalid: Vec<Vec<bool>> =
-            self.sheets.scored.iter().map(|scored| invalid_rows(scored, start, rows)).collect();
+            self.sheets.scored.iter().map(|scored| self.invalid_rows(scored, start, rows)).collect();
         let fill = |probe: &Probe<'_>| {
             let mut codes = vec![NO; rows];
             probe.fill(start, &mut codes);
@@ -95,6 +96,23 @@ impl PolicyEngine<'_> {
         let leaves: Vec<Vec<u8>> = self.probes.iter().map(fill).collect();
         let rules = self.rules.iter().map(|rule| rule.tree.block(&leaves, rows)).collect();
         Block { start, rows, leaves, rules, invalid }
+    }
+
+    /// Rows whose sheet to an instrument is not to be interpreted, by its definition or by the plan.
+    fn invalid_rows(&self, scored: &ScoredSheets, start: usize, rows: usize) -> Vec<bool> {
+        let mut invalid = vec![false; rows];
+        for (at, rule) in scored.instrument().definition().validity.iter().enumerate() {
+            if rule.verdict == Verdict::Invalid {
+                invalid.iter_mut().enumerate().for_each(|(lane, to)| *to |= scored.validity(at, start + lane).is_yes());
+            }
+        }
+        if let Some(judged) = self.sheets.judged_of(scored.instrument().id()) {
+            invalid.iter_mut().enumerate().for_each(|(lane, to)| {
+                let row = judged.row(start + lane);
+                *to |= row.is_some_and(|row| judged.report.verdict(row) == SheetVerdict::Invalid);
+            });
+        }
+        invalid
     }
 
     fn block(&self, start: usize, rows: usize) -> BlockResult {
@@ -166,7 +184,9 @@ impl PolicyEngine<'_> {
             level = level.max(self.quiet.retest);
         }
         let undecided = if direct { Vec::new() } else { self.undecided(block, lane, level) };
-        if !undecided.is_empty() {
+        // Asking again gives neither an earlier result nor an index that the wave does not allow.
+        let by_asking = |why: WhyUndecided| !matches!(why, WhyUndecided::NoEarlierResult | WhyUndecided::NoIndex);
+        if undecided.iter().any(|open| by_asking(open.why)) {
             level = level.max(self.quiet.incomplete);
         }
         let evidence = self.evidence(block, lane);
@@ -174,20 +194,9 @@ impl PolicyEngine<'_> {
         if only_notes && critical.is_empty() && invalid.is_empty() && undecided.is_empty() {
             return None;
         }
+        let doubtful = if direct { Vec::new() } else { self.doubtful_sheets(row, &evidence) };
         let tier = self.tier(level)?;
-        Some((
-            level,
-            Proposal { row, tier: tier.id.clone(), severity: tier.severity, evidence, undecided, critical, invalid },
-        ))
+        let (tier, severity) = (tier.id.clone(), tier.severity);
+        Some((level, Proposal { row, tier, severity, evidence, undecided, critical, invalid, doubtful }))
     }
-}
-
-fn invalid_rows(scored: &ScoredSheets, start: usize, rows: usize) -> Vec<bool> {
-    let mut invalid = vec![false; rows];
-    for (at, rule) in scored.instrument().definition().validity.iter().enumerate() {
-        if rule.verdict == Verdict::Invalid {
-            invalid.iter_mut().enumerate().for_each(|(lane, to)| *to |= scored.validity(at, start + lane).is_yes());
-        }
-    }
-    invalid
 }

@@ -1,16 +1,17 @@
 //! The evidence of a row in words.
 
+mod beside;
 mod observe;
 
-use crate::instrument::expr::Comparison;
 use crate::instrument::model::{FlagDef, SourceDef, ValidityDef};
 use crate::instrument::{Text, Verdict};
-use crate::texts::{Fill, say};
+use crate::texts::{Fill, operator, say};
+use crate::validity::{SheetVerdict, ValidityRuleDef};
 
 use super::engine::{Block, PolicyEngine, Probe, ReadyRule};
 use super::model::RuleDef;
 use super::proposal::{CriticalAnswer, Evidence, EvidenceKind, InvalidSheet, Undecided, WhyUndecided};
-use super::tree::{OPEN, YES};
+use super::tree::{NO, OPEN, YES};
 
 use observe::{no_text, number};
 
@@ -59,8 +60,35 @@ impl PolicyEngine<'_> {
                     &[("instrument", Fill::Same(&definition.abbreviation)), ("meaning", Fill::Both(&rule.meaning))],
                 ),
             }));
+            list.extend(self.judged(&definition.id, block.start + lane, SheetVerdict::Invalid, "invalid.plan"));
         }
         list
+    }
+
+    /// What the rules of the plan say against a sheet of this verdict. Of an invalid sheet those that make it so.
+    fn judged(&self, instrument: &str, row: usize, verdict: SheetVerdict, key: &str) -> Vec<InvalidSheet> {
+        let Some(judged) = self.sheets.judged_of(instrument) else { return Vec::new() };
+        let Some(row) = judged.row(row).filter(|row| judged.report.verdict(*row) == verdict) else { return Vec::new() };
+        let fired = judged.report.fired_rules(row).into_iter();
+        let counts =
+            |rule: &ValidityRuleDef| verdict == SheetVerdict::Doubtful || rule.verdict == Some(Verdict::Invalid);
+        fired
+            .filter(|(rule, _)| counts(rule))
+            .map(|(rule, told)| InvalidSheet {
+                instrument: instrument.to_owned(),
+                rule: rule.id.clone(),
+                meaning: rule.meaning.clone(),
+                text: say(key, &[("told", Fill::Both(&told))]),
+            })
+            .collect()
+    }
+
+    /// Sheets to be read with care by the plan, unless the evidence tells it already.
+    pub(super) fn doubtful_sheets(&self, row: usize, evidence: &[Evidence]) -> Vec<InvalidSheet> {
+        let told =
+            |id: &str| evidence.iter().any(|entry| entry.kind == EvidenceKind::Validity && entry.instrument == id);
+        let ids = self.sheets.scored.iter().map(|sheets| sheets.instrument().id()).filter(|id| !told(id));
+        ids.flat_map(|id| self.judged(id, row, SheetVerdict::Doubtful, "doubtful.plan")).collect()
     }
 
     /// Evidence of every rule that holds, the most urgent first, notes last.
@@ -104,12 +132,22 @@ impl PolicyEngine<'_> {
             }
             let mut grounds = Vec::new();
             rule.tree.grounds(&|leaf| code(block, leaf, lane), OPEN, &mut grounds);
+            // What only an earlier result could settle: no answer to the questions left open would decide the rule.
+            let vain = |at: usize| self.probes.get(at).is_some_and(|probe| probe.waits_in_vain(row));
+            let open = |leaf: usize| match code(block, leaf, lane) {
+                OPEN if vain(leaf) => NO,
+                known => known,
+            };
+            let in_vain = rule.tree.row(&open) == NO;
             for probe in grounds.iter().filter_map(|at| self.probes.get(*at)) {
                 let invalid = block.invalid.get(probe.scored).and_then(|rows| rows.get(lane)).copied().unwrap_or(false);
                 let part = probe.part();
                 let told = list.iter().any(|known| known.instrument == probe.leaf.instrument() && known.part == part);
-                // A sheet that is not to be interpreted is told as such.
-                let silent = invalid && probe.is_interpreted();
+                // A sheet that is not to be interpreted is told as such. On a first wave nobody has an earlier result: that
+                // is said once, in the summary.
+                let vain = probe.waits_in_vain(row);
+                let silent =
+                    (invalid && probe.is_interpreted()) || (in_vain && !vain) || (vain && probe.is_first_wave());
                 if !told && !silent {
                     list.push(probe.undecided(rule.definition, row));
                 }
@@ -155,7 +193,7 @@ impl PolicyEngine<'_> {
     fn evidence_of(&self, rule: &RuleDef, probe: &Probe<'_>, row: usize) -> Evidence {
         let source = self.source(rule);
         let said = probe.observe(row);
-        let operator = probe.operator().map(|op| say(&format!("operator.{}", operator_key(op)), &[]));
+        let operator = probe.operator().map(operator);
         let blank_text = no_text();
         let operator = operator.as_ref().unwrap_or(&blank_text);
         let threshold = probe.threshold();
@@ -170,6 +208,9 @@ impl PolicyEngine<'_> {
             ("threshold", Fill::Same(&threshold)),
             ("low", Fill::Same(&low)),
             ("high", Fill::Same(&high)),
+            ("before", Fill::Same(&said.before)),
+            ("wave", Fill::Same(&said.wave)),
+            ("cell", Fill::Same(&said.cell)),
             ("description", Fill::Both(&rule.description)),
             ("source", Fill::Same(&source)),
         ];
@@ -215,15 +256,4 @@ fn cite<'a>(source: Option<&'a SourceDef>, key: &'a str) -> &'a str {
 
 fn flag_text(key: &str, instrument: &str, flag: &FlagDef) -> Text {
     say(key, &[("instrument", Fill::Same(instrument)), ("meaning", Fill::Both(&flag.meaning))])
-}
-
-fn operator_key(op: Comparison) -> &'static str {
-    match op {
-        Comparison::Eq => "eq",
-        Comparison::Ne => "ne",
-        Comparison::Ge => "ge",
-        Comparison::Gt => "gt",
-        Comparison::Le => "le",
-        Comparison::Lt => "lt",
-    }
 }

@@ -2,13 +2,12 @@
 
 use crate::instrument::Text;
 use crate::instrument::expr::Comparison;
-use crate::texts::{Fill, say};
+use crate::texts::{Fill, operator, say};
 
 use super::super::condition::{BandWish, Leaf};
-use super::super::engine::{Kind, Probe, compare};
+use super::super::engine::{Kind, Probe, Reason, compare};
 use super::super::model::RuleDef;
 use super::super::proposal::{EvidenceKind, Undecided, WhyUndecided};
-use super::operator_key;
 
 /// A number for people: at most two decimals.
 pub(super) fn number(value: f64) -> String {
@@ -18,7 +17,7 @@ pub(super) fn number(value: f64) -> String {
 }
 
 /// A number for people beside a threshold: as many decimals as it takes to be on the right side of it.
-fn number_beside(value: f64, op: Comparison, threshold: f64) -> String {
+pub(super) fn number_beside(value: f64, op: Comparison, threshold: f64) -> String {
     let short = number(value);
     let same = short.parse::<f64>().is_ok_and(|shown| compare(shown, op, threshold) == compare(value, op, threshold));
     if same { short } else { format!("{value:.4}") }
@@ -36,6 +35,11 @@ pub(super) struct Observed {
     pub(super) bounds: Option<(f64, f64)>,
     pub(super) found: String,
     pub(super) label: Text,
+    /// Score at the earlier wave, and its name.
+    pub(super) before: String,
+    pub(super) wave: String,
+    /// Cell of the norm, or the word of the reason why there is none.
+    pub(super) cell: String,
 }
 
 impl Probe<'_> {
@@ -46,46 +50,51 @@ impl Probe<'_> {
             Leaf::Answer { item, .. } => item.part.clone(),
             Leaf::Flag { flag } => flag.part.clone(),
             Leaf::Validity { .. } => "validity".to_owned(),
+            Leaf::ValidityRule { rule } | Leaf::ValidityIndex { rule, .. } => rule.part.clone(),
+            Leaf::Norm { scale, derived, .. } => format!("{}.{}", scale.part, derived.word()),
+            Leaf::Change { scale, .. } | Leaf::Clinical { scale, .. } => format!("{}.change", scale.part),
+            Leaf::ChangeIndex { scale, .. } => format!("{}.change_index", scale.part),
+            Leaf::Course { scale, .. } => format!("{}.course", scale.part),
         }
     }
 
     pub(super) fn operator(&self) -> Option<Comparison> {
         match self.leaf {
-            Leaf::Score { op, .. } | Leaf::Answer { op, .. } => Some(*op),
+            Leaf::Score { op, .. }
+            | Leaf::Answer { op, .. }
+            | Leaf::Norm { op, .. }
+            | Leaf::ValidityIndex { op, .. }
+            | Leaf::ChangeIndex { op, .. } => Some(*op),
             _ => None,
         }
     }
 
     pub(super) fn threshold(&self) -> String {
         match self.leaf {
-            Leaf::Score { value, .. } | Leaf::Answer { value, .. } => value.to_string(),
+            Leaf::Score { value, .. }
+            | Leaf::Answer { value, .. }
+            | Leaf::Norm { value, .. }
+            | Leaf::ValidityIndex { value, .. }
+            | Leaf::ChangeIndex { value, .. } => value.to_string(),
+            Leaf::Change { outcomes, .. } => joined(outcomes.iter().map(|outcome| outcome.word())),
+            Leaf::Clinical { changes, .. } => joined(changes.iter().map(|change| change.word())),
+            Leaf::Course { courses, .. } => joined(courses.iter().map(|course| course.word())),
             Leaf::Band { wish: BandWish::In(ids), .. } => ids.join(", "),
             Leaf::Band { wish: BandWish::AtLeast(level), .. } => word_of(level),
             Leaf::Word { words, .. } => words.join(", "),
             Leaf::Validity { verdict, .. } => word_of(verdict),
-            Leaf::Flag { .. } => String::new(),
+            Leaf::Flag { .. } | Leaf::ValidityRule { .. } => String::new(),
         }
     }
 
-    fn scale_name(&self, scale: usize) -> Text {
+    pub(super) fn scale_name(&self, scale: usize) -> Text {
         let scales = &self.sheets.instrument().definition().scales;
         scales.get(scale).map_or_else(no_text, |scale| scale.name.clone())
     }
 
     pub(super) fn observe(&self, row: usize) -> Observed {
         let definition = self.sheets.instrument().definition();
-        let plain = |kind, found_key, basis_key| Observed {
-            kind,
-            found_key,
-            basis_key,
-            part: self.part(),
-            name: no_text(),
-            value: None,
-            value_text: String::new(),
-            bounds: None,
-            found: String::new(),
-            label: no_text(),
-        };
+        let plain = |kind, found_key, basis_key| self.plain(kind, found_key, basis_key);
         match &self.kind {
             Kind::Score { scale, op, value: threshold } => {
                 let value = self.sheets.value(*scale, row);
@@ -156,11 +165,21 @@ impl Probe<'_> {
                 let label = definition.flags.get(*flag).map_or_else(no_text, |flag| flag.meaning.clone());
                 Observed { label, ..plain(EvidenceKind::Flag, "found.flag", "basis.named") }
             }
-            Kind::Validity { rules } => {
+            Kind::Validity { rules, judged, .. } => {
                 let fired = rules.iter().find(|rule| self.sheets.validity(**rule, row).is_yes());
-                let rule = fired.and_then(|rule| definition.validity.get(*rule));
-                let label = rule.map_or_else(no_text, |rule| rule.meaning.clone());
-                let part = rule.map_or_else(|| self.part(), |rule| rule.id.clone());
+                let own = fired.and_then(|rule| definition.validity.get(*rule));
+                let plan = || {
+                    let judged = judged.as_ref()?;
+                    Some(judged.report.fired_rules(judged.row(row)?))
+                };
+                let (part, label) = match (own, plan()) {
+                    (Some(rule), _) => (rule.id.clone(), rule.meaning.clone()),
+                    (None, Some(fired)) if !fired.is_empty() => (
+                        joined(fired.iter().map(|(rule, _)| rule.id.as_str())),
+                        together(fired.iter().map(|(rule, _)| &rule.meaning)),
+                    ),
+                    _ => (self.part(), no_text()),
+                };
                 Observed {
                     label,
                     found: part.clone(),
@@ -168,6 +187,25 @@ impl Probe<'_> {
                     ..plain(EvidenceKind::Validity, "found.validity", "basis.named")
                 }
             }
+            _ => self.observe_beside(row),
+        }
+    }
+
+    pub(super) fn plain(&self, kind: EvidenceKind, found_key: &'static str, basis_key: &'static str) -> Observed {
+        Observed {
+            kind,
+            found_key,
+            basis_key,
+            part: self.part(),
+            name: no_text(),
+            value: None,
+            value_text: String::new(),
+            bounds: None,
+            found: String::new(),
+            label: no_text(),
+            before: String::new(),
+            wave: String::new(),
+            cell: String::new(),
         }
     }
 
@@ -198,33 +236,18 @@ impl Probe<'_> {
         let definition = self.sheets.instrument().definition();
         let scale = match &self.kind {
             Kind::Score { scale, .. } | Kind::Band { scale, .. } | Kind::Word { scale, .. } => Some(*scale),
-            Kind::Answer { .. } | Kind::Flag { .. } | Kind::Validity { .. } => None,
-        };
-        let no_reference = match &self.kind {
-            Kind::Band { scale, .. } => {
-                self.sheets.band_code(*scale, row).is_none() && !self.sheets.band_undecided(*scale, row)
-            }
-            Kind::Score { scale, .. } => self.sheets.lacks_norm(*scale, row),
-            _ => false,
+            _ => None,
         };
         let bounds = scale
             .and_then(|scale| self.sheets.bounds(scale, row))
             .filter(|(low, high)| low.is_finite() && high.is_finite());
-        let key = match (&self.kind, no_reference, bounds.is_some()) {
-            (_, true, _) => "undecided.no-reference",
-            (Kind::Score { .. }, _, true) => "undecided.score",
-            (Kind::Score { .. }, _, false) => "undecided.score-open",
-            (Kind::Band { .. }, _, true) => "undecided.band",
-            (Kind::Band { .. }, _, false) => "undecided.band-open",
-            (Kind::Word { .. }, ..) => "undecided.word",
-            (Kind::Answer { .. }, ..) => "undecided.answer",
-            (Kind::Flag { .. }, ..) => "undecided.flag",
-            (Kind::Validity { .. }, ..) => "undecided.validity",
-        };
+        let (why, key) = self.why(row, bounds.is_some());
         let (low, high) = bounds.map_or_else(Default::default, |(low, high)| (number(low), number(high)));
-        let operator = self.operator().map_or_else(no_text, |op| say(&format!("operator.{}", operator_key(op)), &[]));
+        let operator = self.operator().map_or_else(no_text, operator);
         let said = self.observe(row);
         let threshold = self.threshold();
+        let reason =
+            if key == "undecided.no-norm" { say(&format!("no-norm-word.{}", said.cell), &[]) } else { no_text() };
         let fills = [
             ("instrument", Fill::Same(definition.abbreviation.as_str())),
             ("name", Fill::Both(&said.name)),
@@ -234,17 +257,80 @@ impl Probe<'_> {
             ("threshold", Fill::Same(&threshold)),
             ("low", Fill::Same(&low)),
             ("high", Fill::Same(&high)),
+            ("reason", Fill::Both(&reason)),
+            ("label", Fill::Both(&said.label)),
         ];
         Undecided {
             rule: Some(rule.id.clone()),
             tier: rule.tier.clone().unwrap_or_default(),
             instrument: definition.id.clone(),
             part: self.part(),
-            why: if no_reference { WhyUndecided::NoReference } else { WhyUndecided::MissingAnswers },
+            why,
             bounds,
             text: say(key, &fills),
         }
     }
+}
+
+impl Probe<'_> {
+    /// Why it cannot be said, and the key of the sentence.
+    fn why(&self, row: usize, bounds: bool) -> (WhyUndecided, &'static str) {
+        use WhyUndecided::{MissingAnswers, NoEarlierResult, NoIndex, NoReference};
+        if let Some((since, scale)) = self.since() {
+            return match since.why(row, self.sheets.value(scale, row).is_some()) {
+                Reason::Score => (MissingAnswers, "undecided.change-score"),
+                Reason::Earlier => (NoEarlierResult, "undecided.change-earlier"),
+                Reason::Figures => (NoReference, "undecided.change-figures"),
+            };
+        }
+        let no_reference = match &self.kind {
+            Kind::Band { scale, .. } => {
+                self.sheets.band_code(*scale, row).is_none() && !self.sheets.band_undecided(*scale, row)
+            }
+            Kind::Score { scale, .. } => self.sheets.lacks_norm(*scale, row),
+            _ => false,
+        };
+        if no_reference {
+            return (NoReference, "undecided.no-reference");
+        }
+        match (&self.kind, bounds) {
+            (Kind::Score { .. }, true) => (MissingAnswers, "undecided.score"),
+            (Kind::Score { .. }, false) => (MissingAnswers, "undecided.score-open"),
+            (Kind::Band { .. }, true) => (MissingAnswers, "undecided.band"),
+            (Kind::Band { .. }, false) => (MissingAnswers, "undecided.band-open"),
+            (Kind::Word { .. }, _) => (MissingAnswers, "undecided.word"),
+            (Kind::Answer { .. }, _) => (MissingAnswers, "undecided.answer"),
+            (Kind::Flag { .. }, _) => (MissingAnswers, "undecided.flag"),
+            (Kind::Norm { derived, .. }, _) => match (derived.no_norm(row), derived.value(row)) {
+                (_, Some(_)) => (NoReference, "undecided.norm-side"),
+                ("no-score", _) => (MissingAnswers, "undecided.no-norm"),
+                _ => (NoReference, "undecided.no-norm"),
+            },
+            (Kind::ValidityIndex { .. }, _) => (NoIndex, "undecided.validity-index"),
+            (Kind::ValidityRule { own: None, .. }, _) => (NoIndex, "undecided.validity-index"),
+            // What is about change was told above.
+            _ => (MissingAnswers, "undecided.validity"),
+        }
+    }
+}
+
+fn joined<'a>(words: impl Iterator<Item = &'a str>) -> String {
+    words.collect::<Vec<_>>().join(", ")
+}
+
+/// Several texts as one.
+fn together<'a>(texts: impl Iterator<Item = &'a Text>) -> Text {
+    let comma = say("join.items", &[]);
+    let mut all = no_text();
+    for (at, text) in texts.enumerate() {
+        if at > 0 {
+            all.en.push_str(&comma.en);
+            all.zh_cn.push_str(&comma.zh_cn);
+        }
+        all.en.push_str(&text.en);
+        all.zh_cn.push_str(&text.zh_cn);
+    }
+    all
 }
 
 pub(super) fn no_text() -> Text {

@@ -9,7 +9,7 @@ use crate::place;
 use crate::stats::Decimal;
 
 /// Ids that name columns of the report itself.
-const RESERVED: [&str; 3] = ["fired", "undecided", "critical"];
+const RESERVED: [&str; 4] = ["verdict", "fired", "undecided", "critical"];
 
 pub(super) fn check(definition: &ValidityPlanDef) -> Vec<Diagnostic> {
     let mut found = Vec::new();
@@ -64,7 +64,7 @@ fn check_rule(at: usize, rule: &ValidityRuleDef, error: &mut Report<'_>) {
     let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
     if rule.id.is_empty() || !rule.id.chars().all(plain) || RESERVED.contains(&rule.id.as_str()) {
         let message = format!("`{}` cannot be the id of a rule", rule.id);
-        let help = "use lower-case letters, digits and `-`, and none of `fired`, `undecided`, `critical`";
+        let help = "use lower-case letters, digits and `-`, and none of `verdict`, `fired`, `undecided`, `critical`";
         error("id", place!["rules", at, "id"], message, help);
     }
     both_languages(error, place!["rules", at, "meaning"], &rule.meaning);

@@ -4,7 +4,7 @@ mod check;
 mod model;
 
 use crate::hash::{citation, content_hash};
-use crate::instrument::{Diagnostic, Diagnostics};
+use crate::instrument::Diagnostics;
 
 pub use model::{DistanceMeasure, FiresDef, IndexDef, PageDef, VALIDITY_SCHEMA, ValidityPlanDef, ValidityRuleDef};
 
@@ -32,10 +32,7 @@ impl ValidityPlan {
     /// All diagnostics, when at least one is an error.
     pub fn from_toml(text: &str) -> Result<Self, Diagnostics> {
         let definition: ValidityPlanDef = toml::from_str(text).map_err(|error| {
-            let help = "compare with the plans of the library; a misspelt or unknown key is an error";
-            let mut diagnostic = Diagnostic::error("format", Vec::new(), error.message().trim().to_owned(), help);
-            diagnostic.span = error.span();
-            Diagnostics(vec![diagnostic])
+            Diagnostics::of_toml(&error, "compare with the plans of the library; a misspelt or unknown key is an error")
         })?;
         let diagnostics = Diagnostics(check::check(&definition)).located(text);
         if diagnostics.has_errors() {

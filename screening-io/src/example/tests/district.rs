@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
 use super::read_back::{Read, job, roster, sheets};
-use super::{definitions, make};
+use super::{definitions, make, make_waves};
 
 fn files(folder: &Path) -> Vec<(String, Vec<u8>)> {
     let list = |path: &Path| {
@@ -37,10 +37,49 @@ fn the_same_seed_gives_the_same_bytes_and_another_seed_does_not() {
 #[test]
 fn the_repository_size_is_small() {
     let folder = tempfile::tempdir().unwrap();
-    let summary = make(folder.path(), 2500, None, 2026).unwrap();
+    let summary = make_waves(folder.path(), 2500, 2026, 2).unwrap();
     assert_eq!((summary.schools, summary.pupils), (3, 2500));
-    let bytes: usize = files(folder.path()).iter().map(|(_, bytes)| bytes.len()).sum();
+    let both = [folder.path().to_owned(), folder.path().join("2026-spring")];
+    let bytes: usize = both.iter().flat_map(|folder| files(folder)).map(|(_, bytes)| bytes.len()).sum();
     assert!(bytes < 3_000_000, "{bytes} bytes");
+}
+
+#[test]
+fn the_later_wave_is_the_same_with_and_without_the_wave_before() {
+    let folders = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+    for (folder, waves) in folders.iter().zip([1, 2, 2]) {
+        make_waves(folder.path(), 420, 7, waves).unwrap();
+    }
+    let [one, two, again] = [0, 1, 2].map(|index| files(folders[index].path()));
+    let same = |name: &str| name != "screening.toml" && name != "README.md";
+    for ((name, a), (_, b)) in one.iter().zip(&two).filter(|((name, _), _)| same(name)) {
+        assert!(a == b, "{name} differs");
+    }
+    assert_eq!(two, again);
+    let [first, second] = [1, 2].map(|index| files(&folders[index].path().join("2026-spring")));
+    assert!(first == second && first.len() == 5, "the wave before differs between two runs");
+}
+
+#[test]
+fn most_pupils_sat_both_waves_in_the_grade_below() {
+    let folder = tempfile::tempdir().unwrap();
+    let summary = make_waves(folder.path(), 1200, 3, 2).unwrap();
+    let before = summary.earlier.as_ref().unwrap();
+    let (now, then) = (roster(folder.path()), roster(&folder.path().join("2026-spring")));
+    assert_eq!(then.len() as u64, before.pupils);
+    let grade = |row: &HashMap<String, String>| row["grade"].parse::<i32>().unwrap();
+    let grades: HashMap<&str, i32> = now.iter().map(|row| (row["student_id"].as_str(), grade(row))).collect();
+    let known: Vec<i32> =
+        then.iter().filter_map(|row| Some(grades.get(row["student_id"].as_str())? - grade(row))).collect();
+    assert!(known.iter().all(|step| *step == 1));
+    // The highest grade has left, and the lowest was too young.
+    assert!(known.len() * 10 > now.len() * 8 && known.len() < now.len(), "{} of {}", known.len(), now.len());
+    let births: HashMap<&str, &str> =
+        now.iter().map(|row| (row["student_id"].as_str(), row["birth_date"].as_str())).collect();
+    assert!(then.iter().all(|row| births.get(row["student_id"].as_str()).is_none_or(|day| *day == row["birth_date"])));
+    let parts =
+        before.sat + before.absent + before.refused + before.withdrawn + before.out_of_scope + before.unexplained;
+    assert_eq!(before.pupils, parts);
 }
 
 #[test]

@@ -24,6 +24,12 @@ fn definitions() -> HashMap<String, Definition> {
 
 fn make(out: &Path, pupils: u64, schools: Option<u32>, seed: u64) -> Result<Summary, ExampleError> {
     let definitions = definitions();
-    let params = ExampleParams { pupils, schools, seed, out: out.to_owned() };
+    let params = ExampleParams { pupils, schools, seed, waves: 1, out: out.to_owned() };
+    generate(&params, &|id| definitions.get(id), &|_| {})
+}
+
+fn make_waves(out: &Path, pupils: u64, seed: u64, waves: u8) -> Result<Summary, ExampleError> {
+    let definitions = definitions();
+    let params = ExampleParams { waves, ..ExampleParams::new(out, pupils, seed) };
     generate(&params, &|id| definitions.get(id), &|_| {})
 }

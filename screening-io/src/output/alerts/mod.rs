@@ -20,6 +20,9 @@ use super::texts::text;
 use sheet_names::SheetNames;
 use style::Style;
 
+pub(super) use page::{print_wide, write_text};
+pub(super) use style::{base_format, framed_format, heading_format};
+
 /// What all sheets draw on.
 struct Source<'a> {
     result: &'a ScreeningResult,

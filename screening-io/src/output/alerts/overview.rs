@@ -155,6 +155,9 @@ fn facts(sheet: &mut Worksheet, source: &Source<'_>, first: u32) -> Result<(), X
     ];
     let instruments = provenance.instruments.iter();
     lines.extend(instruments.map(|i| ("instruments", i.citation.clone())));
+    lines.extend(provenance.norms.iter().map(|norms| ("norms", norms.clone())));
+    lines.extend(provenance.validity.iter().map(|plan| ("validity", plan.clone())));
+    lines.extend(provenance.earlier.iter().map(|earlier| ("earlier", earlier.wave.clone())));
     lines.push(("engine", provenance.engine.clone()));
     let licences = provenance.licences.iter();
     lines.extend(licences.map(|(id, told)| ("licences", format!("{id}: {told}"))));

@@ -117,7 +117,7 @@ impl List<'_> {
 }
 
 /// Landscape, one page wide, as many pages as it takes, with their numbers.
-pub(super) fn print_wide(sheet: &mut Worksheet) {
+pub(in crate::output) fn print_wide(sheet: &mut Worksheet) {
     sheet
         .set_landscape()
         .set_paper_size(A4)
@@ -127,7 +127,7 @@ pub(super) fn print_wide(sheet: &mut Worksheet) {
 }
 
 /// Writes text as text, whatever it begins with, cut to what a cell holds.
-pub(super) fn write_text(
+pub(in crate::output) fn write_text(
     sheet: &mut Worksheet,
     row: u32,
     column: u16,

@@ -11,6 +11,21 @@ const GREY: u32 = 0x00E8_EAED;
 const LINE: u32 = 0x009A_A0A6;
 const BLUE: u32 = 0x0015_57B0;
 
+/// Letters of all sheets.
+pub(in crate::output) fn base_format() -> Format {
+    Format::new().set_font_name(text("font.name", &[]).zh_cn).set_font_size(10).set_align(FormatAlign::Top)
+}
+
+/// A cell of a list.
+pub(in crate::output) fn framed_format() -> Format {
+    base_format().set_border(FormatBorder::Thin).set_border_color(Color::RGB(LINE))
+}
+
+/// The heading of a column.
+pub(in crate::output) fn heading_format() -> Format {
+    framed_format().set_text_wrap().set_bold().set_background_color(Color::RGB(GREY))
+}
+
 /// The formats of all sheets.
 pub(super) struct Style {
     pub(super) title: Format,
@@ -27,10 +42,7 @@ pub(super) struct Style {
 
 impl Style {
     pub(super) fn new(policy: &Policy) -> Self {
-        let base =
-            Format::new().set_font_name(text("font.name", &[]).zh_cn).set_font_size(10).set_align(FormatAlign::Top);
-        let framed = base.clone().set_text_wrap().set_border(FormatBorder::Thin).set_border_color(Color::RGB(LINE));
-        let heading = framed.clone().set_bold().set_background_color(Color::RGB(GREY));
+        let (base, framed, heading) = (base_format(), framed_format().set_text_wrap(), heading_format());
         let tiers = policy.tiers().map(|tier| {
             let colour = rgb(&tier.colour);
             let format = framed

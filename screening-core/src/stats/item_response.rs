@@ -1,8 +1,7 @@
 //! Probabilities of answers from given item parameters.
 
 use serde::{Deserialize, Serialize};
-
-use super::error::ValidityError;
+use thiserror::Error;
 
 /// Parameters of one item on the logistic metric (D = 1), for keyed answers counted from 0.
 ///
@@ -15,7 +14,7 @@ use super::error::ValidityError;
 /// The two-parameter and the Rasch model are `graded` with one `b`.
 ///
 /// ```
-/// use screening_core::validity::ItemParameters;
+/// use screening_core::stats::ItemParameters;
 /// let item: ItemParameters = serde_json::from_str(r#"{ "model": "graded", "a": 1.2, "b": [-0.5, 1.0] }"#)?;
 /// assert_eq!(item.categories(), 3);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -48,6 +47,18 @@ pub enum ItemParameters {
     },
 }
 
+/// Parameters that make no model.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("item parameter `{parameter}` is {value}; needed is {allowed}")]
+pub struct ItemParametersError {
+    /// Which figure.
+    pub parameter: &'static str,
+    /// What it is.
+    pub value: String,
+    /// What it may be.
+    pub allowed: &'static str,
+}
+
 /// Probability of each answer at one theta, with its first and second derivative.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Curves {
@@ -56,7 +67,16 @@ pub(crate) struct Curves {
     pub(crate) second: Vec<f64>,
 }
 
-fn logistic(x: f64) -> f64 {
+impl Curves {
+    /// Fisher information at this theta.
+    pub(crate) fn information(&self) -> f64 {
+        // An answer beyond what a double can hold carries nothing.
+        self.p.iter().zip(&self.first).filter(|(p, _)| **p > 0.0).map(|(p, first)| first * first / p).sum()
+    }
+}
+
+/// `1 / (1 + exp(-x))` without overflow.
+pub(crate) fn logistic(x: f64) -> f64 {
     if x >= 0.0 { 1.0 / (1.0 + (-x).exp()) } else { x.exp() / (1.0 + x.exp()) }
 }
 
@@ -74,10 +94,8 @@ impl ItemParameters {
     /// # Errors
     /// When a figure is not finite, the slope is not positive, thresholds of the graded model do not ascend, or the lower
     /// asymptote is not in 0 to below 1.
-    pub fn check(&self) -> Result<(), ValidityError> {
-        let refuse = |parameter, value: String, allowed: &str| {
-            Err(ValidityError::parameter("person-fit", parameter, value, allowed))
-        };
+    pub fn check(&self) -> Result<(), ItemParametersError> {
+        let refuse = |parameter, value: String, allowed| Err(ItemParametersError { parameter, value, allowed });
         let (a, b) = match self {
             Self::Graded { a, b } | Self::PartialCredit { a, b } => (*a, b.as_slice()),
             Self::ThreeParameter { a, b, .. } => (*a, std::slice::from_ref(b)),
@@ -96,6 +114,58 @@ impl ItemParameters {
                 refuse("c", c.to_string(), "an asymptote from 0 to below 1")
             }
             _ => Ok(()),
+        }
+    }
+
+    /// Slope.
+    pub fn slope(&self) -> f64 {
+        match self {
+            Self::Graded { a, .. } | Self::PartialCredit { a, .. } | Self::ThreeParameter { a, .. } => *a,
+        }
+    }
+
+    /// Thresholds, steps or the difficulty.
+    pub fn thresholds(&self) -> &[f64] {
+        match self {
+            Self::Graded { b, .. } | Self::PartialCredit { b, .. } => b,
+            Self::ThreeParameter { b, .. } => std::slice::from_ref(b),
+        }
+    }
+
+    /// Probability of each answer at theta.
+    ///
+    /// ```
+    /// use screening_core::stats::ItemParameters;
+    /// let item = ItemParameters::Graded { a: 1.0, b: vec![0.0] };
+    /// assert_eq!(item.probabilities(0.0), [0.5, 0.5]);
+    /// ```
+    pub fn probabilities(&self, theta: f64) -> Vec<f64> {
+        let mut curves = Curves::default();
+        self.curves(theta, &mut curves);
+        curves.p
+    }
+
+    /// Fisher information at theta, `sum over answers of P'^2 / P`.
+    pub fn information(&self, theta: f64) -> f64 {
+        let mut curves = Curves::default();
+        self.curves(theta, &mut curves);
+        curves.information()
+    }
+
+    /// Expected answer at theta, counted from 0.
+    pub fn expected(&self, theta: f64) -> f64 {
+        self.probabilities(theta).iter().enumerate().map(|(k, p)| k as f64 * p).sum()
+    }
+
+    /// The same item on another metric of theta, `theta* = scale theta + shift`: slope `a / scale`, thresholds
+    /// `scale b + shift`.
+    #[must_use]
+    pub fn rescaled(&self, scale: f64, shift: f64) -> Self {
+        let all = |b: &[f64]| b.iter().map(|b| scale * b + shift).collect();
+        match self {
+            Self::Graded { a, b } => Self::Graded { a: a / scale, b: all(b) },
+            Self::PartialCredit { a, b } => Self::PartialCredit { a: a / scale, b: all(b) },
+            Self::ThreeParameter { a, b, c } => Self::ThreeParameter { a: a / scale, b: scale * b + shift, c: *c },
         }
     }
 

@@ -1,0 +1,79 @@
+//! The answer files of a job.
+
+use std::path::{Path, PathBuf};
+
+use screening_core::instrument::Definition;
+use screening_core::instrument::wording::WordingPacks;
+use screening_core::screening::ScreeningError;
+
+use super::{AnswerFile, AnswerFormat, JobError};
+use crate::error::{Place, Problem};
+use crate::{
+    AnswerSet, ColumnNames, InstrumentPart, IoError, MappedSpec, Mapping, SurveySpec, TablePart, TableSpec,
+    read_answers, read_mapped, read_survey_files,
+};
+
+/// Reads one entry of `[[answers]]`.
+pub(super) struct Reader<'a> {
+    pub(super) base: &'a Path,
+    pub(super) answers: &'a AnswerFile,
+    pub(super) definitions: Vec<&'a Definition>,
+    pub(super) wording: &'a WordingPacks,
+}
+
+impl Reader<'_> {
+    pub(super) fn read(&self, for_matching: bool) -> Result<AnswerSet, JobError> {
+        let answers = self.answers;
+        let paths: Vec<PathBuf> = answers.file.paths().iter().map(|path| self.base.join(path)).collect();
+        let stated = answers.codings.keys().chain(answers.first_questions.keys());
+        if let Some(id) = stated.into_iter().find(|id| !self.definitions.iter().any(|d| d.id == **id)) {
+            let (battery, instrument) = (answers.battery.clone(), id.clone());
+            return Err(ScreeningError::UnknownInstrument { battery, instrument }.into());
+        }
+        let coding = |id: &str| answers.codings.get(id).copied().or(answers.coding);
+        let accept_strays = answers.accept_strays;
+        if answers.format == Some(AnswerFormat::Survey) {
+            let part = |d| InstrumentPart { accept_strays, ..InstrumentPart::new(d) };
+            let instruments = self.definitions.iter().map(|d| InstrumentPart {
+                coding: coding(&d.id),
+                first_question: answers.first_questions.get(&d.id).copied(),
+                ..part(*d)
+            });
+            let spec = SurveySpec {
+                instruments: instruments.collect(),
+                student_id: answers.student_id.clone(),
+                wording: Some(self.wording),
+                layout: answers.layout.clone(),
+                for_matching,
+                ..SurveySpec::default()
+            };
+            return Ok(read_survey_files(&paths, &spec)?);
+        }
+        let [path] = paths.as_slice() else {
+            let place = Place::file(answers.file.first().display().to_string());
+            return Err(IoError::from(Problem::new("several-files", place)).into());
+        };
+        if let Some(mapping) = &answers.mapping {
+            let mut mapping = Mapping::read(&self.base.join(mapping))?;
+            for (id, part) in &mut mapping.instruments {
+                part.coding = coding(id).or(part.coding);
+                part.accept_strays |= accept_strays;
+            }
+            let definitions = self.definitions.clone();
+            let spec =
+                MappedSpec { wording: Some(self.wording), for_matching, ..MappedSpec::new(&mapping, definitions) };
+            return Ok(read_mapped(path, &spec)?);
+        }
+        let part = |d| TablePart { accept_strays, ..TablePart::new(d, ColumnNames::Canonical) };
+        let parts = self.definitions.iter().map(|d| TablePart { coding: coding(&d.id), ..part(*d) }).collect();
+        let spec = TableSpec {
+            parts,
+            student_id: answers.student_id.clone(),
+            needs_student_id: !for_matching,
+            for_matching,
+            wording: Some(self.wording),
+            ..TableSpec::default()
+        };
+        Ok(read_answers(path, &spec)?)
+    }
+}
