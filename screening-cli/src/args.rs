@@ -2,6 +2,7 @@
 
 mod instruments;
 mod norms;
+mod planning;
 mod research;
 
 use std::path::PathBuf;
@@ -10,6 +11,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use instruments::*;
 pub(crate) use norms::*;
+pub(crate) use planning::*;
 pub(crate) use research::*;
 
 /// Scores standardised scales and runs a district's mental-health screening.
@@ -65,7 +67,7 @@ pub(crate) enum Command {
     Run(RunCommand),
     /// Compares the results of two or more waves: reliable change, cut-offs crossed, courses.
     Change(ChangeCommand),
-    /// Tries a policy or a range of thresholds over the results of a wave: who is flagged, hours, what is to be expected.
+    /// Tries a policy or a range of thresholds over the sheets of a job: who is flagged, hours, what is to be expected.
     Simulate(SimulateCommand),
     /// Tells how well a policy did, once interviews are in; compares two policies.
     Evaluate(EvaluateCommand),
@@ -246,100 +248,4 @@ pub(crate) struct ExampleCommand {
     /// Waves: with 2 the wave before is written too, and the job compares with it.
     #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u8).range(1..=2))]
     pub(crate) waves: u8,
-}
-
-/// `screening simulate`
-#[derive(Debug, Args)]
-pub(crate) struct SimulateCommand {
-    /// Results of a wave: `results.parquet` of `screening run`, or the folder it stands in.
-    pub(crate) results: PathBuf,
-    /// Policy: id of a bundled one, or a file.
-    #[arg(long, default_value = "district-default")]
-    pub(crate) policy: String,
-    /// Answers, for rules on single answers: a table with `student_id` and columns `<instrument>.<item>`.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) answers: Option<PathBuf>,
-    /// Another threshold, in one rule or in all: [rule:]instrument.scale=value; repeat for each.
-    #[arg(long, value_name = "THRESHOLD", value_parser = threshold)]
-    pub(crate) set: Vec<(Option<String>, String, f64)>,
-    /// Try a range of thresholds of this scale alone: instrument.scale=from:to[:step].
-    #[arg(long, value_name = "RANGE", value_parser = sweep)]
-    pub(crate) sweep: Option<(String, Vec<f64>)>,
-    /// Stated prevalence of pupils in need, with its 95 % interval: value[:low:high].
-    #[arg(long, value_name = "SHARE", value_parser = shares)]
-    pub(crate) prevalence: Option<(f64, f64, f64)>,
-    /// Counsellors' hours by school (toml, see docs/simulate.md).
-    #[arg(long, value_name = "FILE")]
-    pub(crate) capacity: Option<PathBuf>,
-    /// Use published accuracies of this region only, for example CN.
-    #[arg(long)]
-    pub(crate) region: Option<String>,
-    /// Counts below this are not shown.
-    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(3..))]
-    pub(crate) min_cell: u32,
-    /// Folder for the outputs.
-    #[arg(short, long, default_value = "simulation")]
-    pub(crate) out: PathBuf,
-}
-
-/// `screening evaluate`
-#[derive(Debug, Args)]
-pub(crate) struct EvaluateCommand {
-    /// Results of a wave: `results.parquet` of `screening run`, or the folder it stands in.
-    pub(crate) results: PathBuf,
-    /// Interviews: a table with student_id, date, outcome and interviewer_role, and no other column.
-    pub(crate) interviews: PathBuf,
-    /// Policy: id of a bundled one, or a file.
-    #[arg(long, default_value = "district-default")]
-    pub(crate) policy: String,
-    /// Another policy over the same wave: who changes tier, and why.
-    #[arg(long, value_name = "POLICY")]
-    pub(crate) against: Option<String>,
-    /// Answers, for rules on single answers: a table with `student_id` and columns `<instrument>.<item>`.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) answers: Option<PathBuf>,
-    /// Counts below this are not shown.
-    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(3..))]
-    pub(crate) min_cell: u32,
-    /// Folder for the outputs.
-    #[arg(short, long, default_value = "evaluation")]
-    pub(crate) out: PathBuf,
-}
-
-fn figure(text: &str) -> Result<f64, String> {
-    let value: f64 = text.trim().parse().map_err(|_| format!("`{text}` is not a number"))?;
-    if value.is_finite() { Ok(value) } else { Err(format!("`{text}` is not a number")) }
-}
-
-fn threshold(text: &str) -> Result<(Option<String>, String, f64), String> {
-    let (place, value) = mapping(text)?;
-    let value = figure(&value)?;
-    Ok(match place.split_once(':') {
-        Some((rule, scale)) => (Some(rule.to_owned()), scale.to_owned(), value),
-        None => (None, place, value),
-    })
-}
-
-fn sweep(text: &str) -> Result<(String, Vec<f64>), String> {
-    let (scale, range) = mapping(text)?;
-    let parts = range.split(':').map(figure).collect::<Result<Vec<f64>, String>>()?;
-    let (from, to, step) = match parts.as_slice() {
-        [from, to] => (*from, *to, 1.0),
-        [from, to, step] => (*from, *to, *step),
-        _ => return Err(format!("`{range}` is no range; write from:to or from:to:step")),
-    };
-    if step <= 0.0 || to < from || (to - from) / step > 200.0 {
-        return Err(format!("`{range}` is no range of at most 200 steps"));
-    }
-    let count = ((to - from) / step + 1e-9).floor() as usize;
-    Ok((scale, (0..=count).map(|at| from + at as f64 * step).collect()))
-}
-
-fn shares(text: &str) -> Result<(f64, f64, f64), String> {
-    let parts = text.split(':').map(figure).collect::<Result<Vec<f64>, String>>()?;
-    match parts.as_slice() {
-        [value] => Ok((*value, *value, *value)),
-        [value, low, high] => Ok((*value, *low, *high)),
-        _ => Err(format!("`{text}` is neither value nor value:low:high")),
-    }
 }

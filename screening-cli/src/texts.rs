@@ -54,6 +54,7 @@ mod tests {
             include_str!("commands/evaluate.rs"),
             include_str!("commands/example.rs"),
             include_str!("commands/simulate.rs"),
+            include_str!("commands/simulate/print.rs"),
             include_str!("commands/norms.rs"),
             include_str!("commands/norms/build.rs"),
             include_str!("commands/norms/print.rs"),

@@ -1,15 +1,21 @@
 //! `screening evaluate`
 
-use screening_core::disclosure::Rule;
+use std::path::Path;
+
+use screening_core::disclosure::{Rule, Shown};
 use screening_core::instrument::Language;
+use screening_core::psychometrics::roc::Interval;
+use screening_core::risk::Policy;
 use screening_core::risk::evaluate::{
-    CannotSay, Corrected, Evaluation, Interval, Move, PolicyComparison, compare_policies, evaluate,
+    CannotSay, Evaluation, Move, PolicyComparison, SchoolYield, TestAccuracy, TestFigures, compare_policies, evaluate,
 };
-use screening_io::output::write_files;
-use screening_io::{answers_for, read_interviews, read_wave};
+use screening_io::job::{Step, read_job, read_policy, rehearse_job};
+use screening_io::output::{write_files, write_moved};
+use screening_io::read_interviews;
 use serde_json::json;
 
-use super::simulate::{policy, suppressed_note};
+use super::run::Progress;
+use super::simulate::{group_name, rule_name, suppressed_note};
 use super::{Context, print_json};
 use crate::args::EvaluateCommand;
 use crate::fail::Failure;
@@ -17,84 +23,125 @@ use crate::table::table;
 use crate::texts::{fill, say};
 
 pub(crate) fn run(context: &Context, command: &EvaluateCommand) -> Result<(), Failure> {
-    let library = context.library()?;
-    let own = policy(&command.policy)?;
-    let wave = read_wave(&command.results)?;
     let interviews = read_interviews(&command.interviews)?;
-    let answers = command.answers.as_deref().map(|path| answers_for(path, &wave.results)).transpose()?;
+    let read = |name: &Option<String>| name.as_deref().map(|name| read_policy(name, Path::new(""))).transpose();
+    let (own, against) = (read(&command.policy)?, read(&command.against)?);
+    let progress = Progress::new(context);
+    let input = read_job(&command.job, false, &|step| progress.step(&step))?;
+    let others: Vec<&Policy> = own.iter().chain(&against).collect();
+    let rehearsal = rehearse_job(&input, &others, &|step| progress.step(&step))?;
+    let mut tried = rehearsal.others.iter();
+    let simulator = if own.is_some() { tried.next().unwrap_or(&rehearsal.own) } else { &rehearsal.own };
     let rule = Rule::below(command.min_cell);
-    let found =
-        evaluate(&own, &library, &wave.results, answers.as_ref(), &interviews, rule).map_err(Failure::from_error)?;
-    let against = match &command.against {
-        Some(name) => {
-            let other = policy(name)?;
-            let compared = compare_policies(&own, &other, &library, &wave.results, answers.as_ref(), rule);
-            Some(compared.map_err(Failure::from_error)?)
-        }
-        None => None,
-    };
-    let document = json!({ "wave": wave.id, "evaluation": found, "against": against });
+    let results = &rehearsal.screening.results;
+    let found = evaluate(simulator, results, &interviews, rule).map_err(Failure::from_error)?;
+    let compared = tried.next().map(|other| compare_policies(simulator, other, rule)).transpose();
+    let compared = compared.map_err(Failure::from_error)?;
+    progress.step(&Step::Writing);
+    let document = json!({ "wave": input.job.wave, "evaluation": found, "against": compared });
     let text = serde_json::to_string_pretty(&document).map_err(Failure::from_error)?;
-    let written = write_files(&command.out, &[("evaluation.json", text)])?;
+    let mut written = write_files(&command.out, &[("evaluation.json", text)])?;
+    if let Some(compared) = &compared {
+        let path = command.out.join("moved.csv");
+        write_moved(&path, results, compared)?;
+        written.push(path);
+    }
+    progress.finish();
     if context.json {
         return print_json(&document);
     }
-    overview(context.language, &found);
-    if let Some(against) = &against {
-        moves(context.language, against, rule);
+    overview(context.language, &found, simulator.policy());
+    if let (Some(compared), Some(against)) = (&compared, &against) {
+        moves(context.language, compared, (simulator.policy(), against), rule);
     }
-    println!("{}\n{}\n", say("evaluate-note", context.language), suppressed_note(context.language, rule));
+    println!("{}\n{}", say("evaluate-note", context.language), suppressed_note(context.language, rule));
+    println!("{}\n", say("not-a-diagnosis", context.language));
     written.iter().for_each(|path| println!("  {}", path.display()));
     Ok(())
 }
 
-fn overview(language: Language, found: &Evaluation) {
+fn overview(language: Language, found: &Evaluation, policy: &Policy) {
     let counts = [found.pupils, found.verified, found.unclear, found.unmatched].map(|count| count.to_string());
+    println!("{}", found.policy);
     println!("{}", fill("evaluate-counts", language, &counts));
     let ids = [
         "simulate-rule",
         "evaluate-positive",
         "evaluate-verified",
-        "simulate-ppv",
+        "evaluate-others",
+        "evaluate-ppv",
         "evaluate-sensitivity",
         "evaluate-specificity",
     ];
-    let threshold = found.rule.threshold;
-    let mut rows = Vec::new();
-    let groups = found.groups.iter().map(|own| (format!("{} {}", own.by, own.group), &own.accuracy));
-    let tests =
-        found.tests.iter().map(|own| (own.rule.clone().unwrap_or_else(|| say("evaluate-flagged", language)), own));
-    for (name, own) in tests.chain(groups) {
-        let figure = |of: fn(&Corrected) -> &Result<Interval, CannotSay>| {
-            own.accuracy.as_ref().map_or("-".to_owned(), |accuracy| share(of(accuracy), language))
-        };
-        rows.push(vec![
-            name,
-            own.positive.text(threshold).get(language).to_owned(),
-            own.verified.text(threshold).get(language).to_owned(),
-            figure(|own| &own.ppv),
-            figure(|own| &own.sensitivity),
-            figure(|own| &own.specificity),
-        ]);
-    }
-    println!("{}", table(&ids.map(|id| say(id, language)), rows));
+    let headings = ids.map(|id| say(id, language));
+    let name = |own: &TestAccuracy| {
+        own.rule.as_ref().map_or_else(|| say("evaluate-flagged", language), |id| rule_name(policy, id, language))
+    };
+    let rows = found.tests.iter().map(|own| row(name(own), own, found.rule, language));
+    println!("{}", table(&headings, rows.collect()));
+    let [_, rest @ ..] = headings;
+    let mut headings = vec![say("simulate-group", language)];
+    headings.extend(rest);
+    let flagged = found.groups.iter().filter_map(|group| Some((group, group.tests.first()?)));
+    let rows = flagged.map(|(group, own)| row(group_name(group.by, &group.group, language), own, found.rule, language));
+    println!("{}", table(&headings, rows.collect()));
+    let ids = ["school", "simulate-flagged", "evaluate-interviewed", "evaluate-in-need", "evaluate-share"];
+    let row = |own: &SchoolYield| {
+        let text = |shown: Shown| shown.text(found.rule.threshold).get(language).to_owned();
+        let share = own.share.map_or("-".to_owned(), |share| format!("{:.0} %", share * 100.0));
+        vec![own.school.clone(), text(own.flagged), text(own.interviewed), text(own.in_need), share]
+    };
+    println!("{}", table(&ids.map(|id| say(id, language)), found.schools.iter().map(row).collect()));
+}
+
+fn row(name: String, own: &TestAccuracy, rule: Rule, language: Language) -> Vec<String> {
+    let count = |shown: Shown| shown.text(rule.threshold).get(language).to_owned();
+    let TestFigures { ppv, sensitivity, specificity, .. } = &own.figures;
+    vec![
+        name,
+        count(own.positive),
+        count(own.verified),
+        count(own.verified_negative),
+        share(ppv, language),
+        share(sensitivity, language),
+        share(specificity, language),
+    ]
 }
 
 fn share(figure: &Result<Interval, CannotSay>, language: Language) -> String {
     match figure {
-        Ok(own) => format!("{:.0} % ({:.0}-{:.0})", own.value * 100.0, own.low * 100.0, own.high * 100.0),
+        Ok(own) => format!("{:.0} % ({:.0}-{:.0})", own.estimate * 100.0, own.low * 100.0, own.high * 100.0),
         Err(CannotSay::NoPositive) => say("evaluate-no-positive", language),
         Err(CannotSay::NoNegative) => say("evaluate-no-negative", language),
         Err(CannotSay::OneOutcome) => say("evaluate-one-outcome", language),
+        Err(CannotSay::TooFew) => say("evaluate-too-few", language),
     }
 }
 
-fn moves(language: Language, against: &PolicyComparison, rule: Rule) {
-    let ids = ["evaluate-from", "evaluate-to", "pupils", "evaluate-by"];
-    let row = |own: &Move| {
-        let by: Vec<String> =
-            own.by.iter().map(|(id, count)| format!("{id} {}", count.text(rule.threshold).get(language))).collect();
-        vec![own.from.clone(), own.to.clone(), own.pupils.text(rule.threshold).get(language).to_owned(), by.join("; ")]
+fn moves(language: Language, compared: &PolicyComparison, (before, after): (&Policy, &Policy), rule: Rule) {
+    println!("{}", fill("evaluate-compared", language, &[compared.first.clone(), compared.second.clone()]));
+    let tier = |policy: &Policy, id: &str| {
+        policy.tier(id).map_or_else(|| id.to_owned(), |tier| tier.name.get(language).to_owned())
     };
-    println!("{}", table(&ids.map(|id| say(id, language)), against.moves.iter().map(row).collect()));
+    let reasons = |policy: &Policy, list: &[(String, Shown)]| {
+        let one = |(id, count): &(String, Shown)| {
+            format!("{}: {}", rule_name(policy, id, language), count.text(rule.threshold).get(language))
+        };
+        list.iter().map(one).collect::<Vec<_>>().join("\n")
+    };
+    let row = |own: &Move| {
+        vec![
+            tier(before, &own.from),
+            tier(after, &own.to),
+            own.pupils.text(rule.threshold).get(language).to_owned(),
+            reasons(after, &own.by),
+            reasons(before, &own.no_longer_by),
+        ]
+    };
+    let ids = ["evaluate-from", "evaluate-to", "pupils", "evaluate-by", "evaluate-no-longer-by"];
+    if compared.moves.is_empty() {
+        println!("{}", say("evaluate-nobody-moves", language));
+    } else {
+        println!("{}", table(&ids.map(|id| say(id, language)), compared.moves.iter().map(row).collect()));
+    }
 }

@@ -1,78 +1,80 @@
 //! `screening simulate`
 
+mod print;
+
+pub(super) use print::{group_name, rule_name};
+
 use std::path::Path;
 
-use screening_core::change::Wave;
-use screening_core::disclosure::{ProtectedRelease, Rule, Shown};
-use screening_core::instrument::{Language, Library};
+use screening_core::disclosure::{Rule, Shown};
+use screening_core::instrument::Language;
+use screening_core::risk::Reference;
 use screening_core::risk::simulate::{
-    Basis, Capacity, Change, Estimate, Expected, Overlap, Prevalence, RuleYield, Simulation, Simulator, Sweep,
-    SweepReport, SweepRow,
+    Capacity, Change, Expected, Load, Prevalence, Simulation, SimulationRelease, Simulator, Sweep, SweepReport,
+    SweepRow, Swept,
 };
-use screening_core::risk::{Policy, Reference, TierDef};
-use screening_io::output::{Plot, Series, write_files};
-use screening_io::{answers_for, read_wave};
+use screening_core::screening::Rehearsal;
+use screening_io::job::{JobInput, Step, read_job, read_policy, rehearse_job};
+use screening_io::output::{Mark, Plot, Series, write_files};
 use serde_json::{Value, json};
 
+use super::run::Progress;
 use super::{Context, print_json};
-use crate::args::SimulateCommand;
+use crate::args::{Place, SimulateCommand};
 use crate::fail::Failure;
-use crate::table::table;
 use crate::texts::{fill, say};
 
+/// What one run of the command found.
+struct Found<'a> {
+    input: &'a JobInput,
+    simulator: &'a Simulator,
+    simulation: Simulation,
+    release: SimulationRelease,
+    /// The job's own policy and thresholds, where something else was tried.
+    before: Option<SimulationRelease>,
+    capacity: Option<Capacity>,
+    sweep: Option<SweepReport>,
+    policy_sweep: Option<SweepReport>,
+    rule: Rule,
+}
+
 pub(crate) fn run(context: &Context, command: &SimulateCommand) -> Result<(), Failure> {
-    let library = context.library()?;
-    let policy = policy(&command.policy)?;
-    let wave = read_wave(&command.results)?;
-    let answers = command.answers.as_deref().map(|path| answers_for(path, &wave.results)).transpose()?;
-    let rule = Rule::below(command.min_cell);
+    // Small files first: a mistake in them is told before a district is scored.
     let capacity = command.capacity.as_deref().map(capacity).transpose()?;
-    let simulator = Simulator::new(&policy, &library, &wave.results, answers.as_ref()).map_err(Failure::from_error)?;
-    let changes = command.set.iter().map(change).collect::<Result<Vec<_>, _>>()?;
+    let other = command.policy.as_deref().map(|name| read_policy(name, Path::new(""))).transpose()?;
+    let prevalence = command.prevalence.map(|(value, low, high)| Prevalence::new(value, low, high)).transpose();
+    let prevalence = prevalence.map_err(Failure::from_error)?;
+    let progress = Progress::new(context);
+    let input = read_job(&command.job, false, &|step| progress.step(&step))?;
+    let others: Vec<_> = other.iter().collect();
+    let rehearsal = rehearse_job(&input, &others, &|step| progress.step(&step))?;
+    let simulator = rehearsal.others.first().unwrap_or(&rehearsal.own);
+    let rule = Rule::below(command.min_cell);
+    let changes: Vec<Change> = command.set.iter().map(|(place, value)| change(place, *value)).collect();
     let simulation = simulator.run(&changes).map_err(Failure::from_error)?;
     let release = simulation.release(rule).map_err(Failure::from_error)?;
-    let sweep = sweep(command, &library, &wave, capacity.as_ref(), rule)?;
-    let differing = simulator.differing().map_err(Failure::from_error)?;
-    let document = json!({
-        "wave": wave.id,
-        "policy": policy.citation(),
-        "changes": changes,
-        "left-out": simulator.left_out(),
-        "differing-from-results": simulation.shown(differing, rule),
-        "pupils": simulation.pupils,
-        "tables": release,
-        "schools": schools(&simulation, &release, capacity.as_ref()),
-        "rules": rules(&simulation, rule),
-        "overlaps": overlaps(&simulation, rule),
-        "sweep": sweep,
-    });
+    let tried = other.is_some() || !changes.is_empty();
+    let before = tried.then(|| rehearsal.own.run(&[]).and_then(|own| own.release(rule))).transpose();
+    let sweep = sweep(command, &input, &rehearsal, prevalence, capacity.as_ref(), rule)?;
+    let policy_sweep = policy_sweep(command, simulator, capacity.as_ref(), rule)?;
+    let before = before.map_err(Failure::from_error)?;
+    let found =
+        Found { input: &input, simulator, simulation, release, before, capacity, sweep, policy_sweep, rule };
+    let document = document(&found, &changes);
     let text = serde_json::to_string_pretty(&document).map_err(Failure::from_error)?;
     let mut files = vec![("simulation.json", text)];
-    if let Some(sweep) = &sweep {
+    if let Some(sweep) = found.sweep.as_ref().filter(|sweep| sweep.rows.iter().any(|row| row.expected.is_some())) {
         files.push(("sweep.svg", plot(sweep, context.language).svg()));
     }
+    progress.step(&Step::Writing);
     let written = write_files(&command.out, &files)?;
+    progress.finish();
     if context.json {
         return print_json(&document);
     }
-    overview(context.language, &policy, &simulation, &release, &simulator);
-    if let Some(sweep) = &sweep {
-        println!("{}", sweep_table(sweep, context.language, rule));
-    }
-    println!("{}\n{}\n", say("simulate-note", context.language), suppressed_note(context.language, rule));
+    print!("{}", print::page(&found, &changes, context.language));
     written.iter().for_each(|path| println!("  {}", path.display()));
     Ok(())
-}
-
-/// A policy by the id of a bundled one, or from a file.
-pub(crate) fn policy(name: &str) -> Result<Policy, Failure> {
-    let found = match Policy::bundled(name) {
-        Some(found) => found,
-        None => Policy::from_toml(
-            &std::fs::read_to_string(name).map_err(|cause| Failure::Message(format!("{name}: {cause}")))?,
-        ),
-    };
-    found.map_err(|findings| Failure::Message(format!("{name}: {findings}")))
 }
 
 fn capacity(path: &Path) -> Result<Capacity, Failure> {
@@ -81,137 +83,78 @@ fn capacity(path: &Path) -> Result<Capacity, Failure> {
     Capacity::from_toml(&text).map_err(|cause| named(&cause))
 }
 
-fn change((rule, scale, value): &(Option<String>, String, f64)) -> Result<Change, Failure> {
-    let scale: Reference = scale.parse().map_err(Failure::Message)?;
-    Ok(Change { rule: rule.clone(), scale, value: *value })
+fn change(place: &Place, value: f64) -> Change {
+    Change { rule: place.rule.clone(), what: place.what.clone(), from: place.from, value }
 }
 
 fn sweep(
     command: &SimulateCommand,
-    library: &Library,
-    wave: &Wave,
+    input: &JobInput,
+    rehearsal: &Rehearsal,
+    prevalence: Option<Prevalence>,
     capacity: Option<&Capacity>,
     rule: Rule,
 ) -> Result<Option<SweepReport>, Failure> {
     let Some((scale, thresholds)) = &command.sweep else { return Ok(None) };
     let scale: Reference = scale.parse().map_err(Failure::Message)?;
-    let instrument = library
+    let instrument = input
+        .library
         .get(&scale.instrument)
         .ok_or_else(|| Failure::Message(format!("there is no instrument `{}`", scale.instrument)))?;
-    let prevalence = command.prevalence.map(|(value, low, high)| Prevalence::new(value, low, high)).transpose();
-    let own = Sweep {
+    let swept = Swept::Scale {
         instrument,
         scale,
-        thresholds: thresholds.clone(),
-        prevalence: prevalence.map_err(Failure::from_error)?,
-        capacity,
+        results: &rehearsal.screening.results,
+        prevalence,
         region: command.region.as_deref(),
-        rule,
     };
-    own.run(&wave.results).map(Some).map_err(Failure::from_error)
+    let own = Sweep { swept, thresholds: thresholds.clone(), capacity, rule };
+    own.run().map(Some).map_err(Failure::from_error)
 }
 
-fn rules(simulation: &Simulation, rule: Rule) -> Vec<Value> {
-    let of = |own: &RuleYield| {
-        let shown = |count| simulation.shown(count, rule);
-        json!({
-            "rule": own.rule, "tier": own.tier, "holds": shown(own.holds),
-            "cannot-say": shown(own.cannot_say), "alone": shown(own.alone),
-        })
-    };
-    simulation.rules.iter().map(of).collect()
+fn policy_sweep(
+    command: &SimulateCommand,
+    simulator: &Simulator,
+    capacity: Option<&Capacity>,
+    rule: Rule,
+) -> Result<Option<SweepReport>, Failure> {
+    let Some((place, thresholds)) = &command.policy_sweep else { return Ok(None) };
+    let swept = Swept::Policy { simulator, change: change(place, 0.0) };
+    let own = Sweep { swept, thresholds: thresholds.clone(), capacity, rule };
+    own.run().map(Some).map_err(Failure::from_error)
 }
 
-fn overlaps(simulation: &Simulation, rule: Rule) -> Vec<Value> {
-    let of =
-        |own: &Overlap| json!({ "first": own.first, "second": own.second, "both": simulation.shown(own.both, rule) });
-    simulation.overlaps.iter().map(of).collect()
+fn document(found: &Found<'_>, changes: &[Change]) -> Value {
+    json!({
+        "wave": found.input.job.wave,
+        "policy": found.simulator.policy().citation(),
+        "job-policy": found.input.policy.citation(),
+        "changes": changes,
+        "thresholds": found.simulator.thresholds(),
+        "pupils": found.simulation.pupils,
+        "release": found.release,
+        "before": found.before,
+        "schools": found.simulation.schools.iter().map(|own| load_json(found, own)).collect::<Vec<_>>(),
+        "sweep": found.sweep,
+        "policy-sweep": found.policy_sweep,
+    })
 }
 
-/// Load of each school; hours tell the number of interviews, so they follow its count.
-fn schools(simulation: &Simulation, release: &ProtectedRelease, capacity: Option<&Capacity>) -> Vec<Value> {
-    let tiers = release.table("schools");
-    let of = |(school, flagged, _): &(String, u64, u64)| {
-        let group: [&[&str]; 2] = [&[school], &["yes"]];
-        let shown = tiers.and_then(|table| table.get(&group)).unwrap_or(Shown::Withheld);
-        let hours = capacity.and_then(|capacity| shown.figure(capacity.hours_for(*flagged)));
-        let there = capacity.map(|capacity| capacity.hours(school));
-        json!({ "school": school, "flagged": shown, "hours": hours, "hours-there": there })
-    };
-    simulation.schools.iter().map(of).collect()
+/// Load of a school: flagged pupils, hours they take, hours there are. Hours tell the number of interviews, so they follow its
+/// count.
+fn load(found: &Found<'_>, own: &Load) -> (Shown, Option<f64>, Option<f64>) {
+    let group: [&[&str]; 2] = [&[&own.school], &["yes"]];
+    let shown = found.release.table("schools").and_then(|table| table.get(&group)).unwrap_or(Shown::Small);
+    let hours = found.capacity.as_ref().and_then(|capacity| shown.figure(capacity.hours_for(own.flagged)));
+    (shown, hours, found.capacity.as_ref().map(|capacity| capacity.hours(&own.school)))
 }
 
-fn overview(
-    language: Language,
-    policy: &Policy,
-    simulation: &Simulation,
-    release: &ProtectedRelease,
-    simulator: &Simulator<'_>,
-) {
-    let tiers = release.table("schools");
-    let threshold = release.rule.threshold;
-    let headings = ["tier", "pupils"].map(|id| say(id, language)).to_vec();
-    let row = |tier: &TierDef| {
-        let flagged = simulation.tiers.iter().any(|(id, flagged)| *id == tier.id && *flagged);
-        let group: [&[&str]; 2] = [&[], &[if flagged { "yes" } else { "no" }, &tier.id]];
-        let shown = tiers.and_then(|table| table.get(&group)).unwrap_or(Shown::Withheld);
-        vec![tier.name.get(language).to_owned(), shown.text(threshold).get(language).to_owned()]
-    };
-    println!("{}", table(&headings, policy.tiers().map(row).collect()));
-    let headings = ["simulate-rule", "simulate-holds", "simulate-alone"].map(|id| say(id, language)).to_vec();
-    let row = |own: &RuleYield| {
-        let text = |count| simulation.shown(count, release.rule).text(threshold).get(language).to_owned();
-        vec![own.rule.clone(), text(own.holds), text(own.alone)]
-    };
-    println!("{}", table(&headings, simulation.rules.iter().filter(|own| own.tier.is_some()).map(row).collect()));
-    for own in simulator.left_out() {
-        println!("{}", fill("simulate-left-out", language, &[own.rule.clone(), own.part.clone()]));
-    }
+fn load_json(found: &Found<'_>, own: &Load) -> Value {
+    let (flagged, hours, there) = load(found, own);
+    json!({ "school": own.school, "flagged": flagged, "hours": hours, "hours-there": there })
 }
 
-fn sweep_table(sweep: &SweepReport, language: Language, rule: Rule) -> String {
-    let ids = [
-        "simulate-threshold",
-        "pupils",
-        "simulate-share",
-        "simulate-hours",
-        "simulate-found",
-        "simulate-false",
-        "simulate-missed",
-        "simulate-ppv",
-        "simulate-basis",
-    ];
-    let rows = sweep.rows.iter().map(|row| {
-        let mark = if sweep.chosen == Some(row.threshold) { " ←" } else { "" };
-        let percent = |share: f64| format!("{:.1} %", share * 100.0);
-        let figure = |of: fn(&Expected) -> Estimate| {
-            row.expected
-                .as_ref()
-                .map(of)
-                .map_or("-".to_owned(), |own| format!("{:.0} ({:.0}-{:.0})", own.value, own.low, own.high))
-        };
-        let ppv = row.expected.as_ref().map_or("-".to_owned(), |own| percent(own.ppv.value));
-        let basis = match row.accuracy.as_ref().map(|own| &own.basis) {
-            Some(Basis::Published { .. }) => say("simulate-published", language),
-            Some(Basis::Binormal { .. }) => say("simulate-model", language),
-            None => "-".to_owned(),
-        };
-        vec![
-            format!("{} {}{mark}", sweep.operator, row.threshold),
-            row.flagged.text(rule.threshold).get(language).to_owned(),
-            row.share.map_or("-".to_owned(), percent),
-            row.hours.map_or("-".to_owned(), |hours| format!("{hours:.0}")),
-            figure(|own| own.true_positives),
-            figure(|own| own.false_positives),
-            figure(|own| own.missed),
-            ppv,
-            basis,
-        ]
-    });
-    table(&ids.map(|id| say(id, language)), rows.collect())
-}
-
-/// Found and false alarms against the pupils that are flagged.
+/// Found and missed against the pupils that are flagged.
 fn plot(sweep: &SweepReport, language: Language) -> Plot {
     let points = |of: fn(&Expected) -> f64| -> Vec<(f64, f64)> {
         let of = |row: &SweepRow| Some((row.flagged.value()? as f64, of(row.expected.as_ref()?)));
@@ -220,16 +163,16 @@ fn plot(sweep: &SweepReport, language: Language) -> Plot {
     let found = points(|own| own.true_positives.value);
     let missed = points(|own| own.missed.value);
     let labels = sweep.rows.iter().filter(|row| row.flagged.value().is_some() && row.expected.is_some());
-    let labels = labels.map(|row| format!("{}{}", sweep.operator, row.threshold)).collect();
+    let labels = labels.map(|row| format!("{}{}", sweep.operator.sign(), row.threshold)).collect();
     let series = |id: &str, colour: &'static str, points, labels| Series {
         name: say(id, language),
         colour,
         points,
         labels,
-        line: true,
+        mark: Mark::Line,
     };
     Plot {
-        title: format!("{}: {}", sweep.scale, say("simulate-plot", language)),
+        title: format!("{}: {}", sweep.what, say("simulate-plot", language)),
         x: say("simulate-plot-x", language),
         y: say("simulate-plot-y", language),
         note: say("simulate-note", language),
@@ -241,6 +184,6 @@ fn plot(sweep: &SweepReport, language: Language) -> Plot {
 }
 
 /// What the marks of suppressed counts mean.
-pub(crate) fn suppressed_note(language: Language, rule: Rule) -> String {
+pub(super) fn suppressed_note(language: Language, rule: Rule) -> String {
     fill("suppressed-note", language, &[rule.threshold.to_string(), rule.threshold.to_string()])
 }

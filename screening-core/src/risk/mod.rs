@@ -13,7 +13,7 @@ mod check;
 mod condition;
 #[cfg(feature = "frame")]
 mod engine;
-#[cfg(feature = "frame")]
+#[cfg(all(feature = "frame", feature = "psychometrics"))]
 pub mod evaluate;
 mod model;
 mod policy;

@@ -16,6 +16,7 @@ mod match_up;
 mod people;
 mod pipeline;
 mod provenance;
+mod rehearse;
 mod result;
 mod results_frame;
 mod summary;
@@ -28,5 +29,6 @@ pub use input::{AttemptPolicy, Batch, ConsentMode, Interpretation, Licences, Pup
 pub use people::pupils_from_frame;
 pub use pipeline::screen;
 pub use provenance::{EarlierProvenance, InstrumentProvenance, Provenance};
+pub use rehearse::{Rehearsal, rehearse};
 pub use result::{PupilProposal, Rejection, RejectionKind, ScreeningResult, SheetPlace, StrayCritical, Superseded};
 pub use summary::{ChangeUse, InstrumentValidity, NormUse, RowTotals, RuleTotal, Summary, TierTotal, ValidityUse};

@@ -11,10 +11,21 @@ pub struct Series {
     pub colour: &'static str,
     /// Points; not finite ones are left out.
     pub points: Vec<(f64, f64)>,
-    /// A word beside each point; may be shorter than the points.
+    /// A word beside each point; may be shorter than the points, and blank where a point has none.
     pub labels: Vec<String>,
-    /// Joined by a line, or single points.
-    pub line: bool,
+    /// How they are drawn.
+    pub mark: Mark,
+}
+
+/// How the points of a series are drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mark {
+    /// Single points.
+    Points,
+    /// A line, with a point wherever there is a label.
+    Line,
+    /// A broken line.
+    Dashes,
 }
 
 /// A plot with two axes that begin at zero.
@@ -33,45 +44,52 @@ pub struct Plot {
 }
 
 const WIDTH: f64 = 860.0;
-const HEIGHT: f64 = 520.0;
+const PLOT_HEIGHT: f64 = 380.0;
 const LEFT: f64 = 80.0;
-const RIGHT: f64 = 30.0;
-const TOP: f64 = 70.0;
-const BOTTOM: f64 = 90.0;
+const RIGHT: f64 = 60.0;
+/// Height of a line of text.
+const LINE: f64 = 20.0;
 
 impl Plot {
     /// The SVG document. Writing to a string cannot fail, so results of `write!` are dropped.
     ///
     /// ```
-    /// use screening_io::output::{Plot, Series};
-    /// let series = Series { name: "a < b".into(), colour: "#1565c0", points: vec![(1.0, 2.0)], labels: Vec::new(), line: true };
+    /// use screening_io::output::{Mark, Plot, Series};
+    /// let series = Series { name: "a < b".into(), colour: "#1565c0", points: vec![(1.0, 2.0)], labels: Vec::new(), mark: Mark::Line };
     /// let plot = Plot { title: "t".into(), x: "x".into(), y: "y".into(), note: String::new(), series: vec![series] };
     /// assert!(plot.svg().contains("a &lt; b"));
     /// ```
     pub fn svg(&self) -> String {
-        let finite = |point: &&(f64, f64)| point.0.is_finite() && point.1.is_finite();
-        let points = || self.series.iter().flat_map(|series| &series.points).filter(finite);
-        let largest = |of: fn(&(f64, f64)) -> f64| nice(points().map(of).fold(0.0, f64::max));
-        let (x_step, x_end) = largest(|point| point.0);
-        let (y_step, y_end) = largest(|point| point.1);
-        let place = |(x, y): (f64, f64)| {
-            let right = LEFT + x / x_end * (WIDTH - LEFT - RIGHT);
-            (right, HEIGHT - BOTTOM - y / y_end * (HEIGHT - TOP - BOTTOM))
-        };
+        let legend = self.legend();
+        let top = 44.0 + LINE * (legend.last().map_or(0.0, |entry| entry.1) + 2.0);
+        let note = wrapped(&self.note, WIDTH - LEFT - RIGHT);
+        let bottom = top + PLOT_HEIGHT;
+        let height = bottom + 56.0 + LINE * note.len() as f64;
+        let (x_step, x_end) = nice(self.largest(|point| point.0));
+        let (y_step, y_end) = nice(self.largest(|point| point.1));
+        let place =
+            |(x, y): (f64, f64)| (LEFT + x / x_end * (WIDTH - LEFT - RIGHT), bottom - y / y_end * PLOT_HEIGHT);
         let mut svg = String::with_capacity(8192);
         let _ = write!(
             svg,
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" width=\"{WIDTH}\" height=\"{HEIGHT}\" \
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height}\" width=\"{WIDTH}\" height=\"{height}\" \
              font-family=\"'Microsoft YaHei','Noto Sans CJK SC','PingFang SC',sans-serif\" font-size=\"13\">\n\
              <rect width=\"100%\" height=\"100%\" fill=\"#ffffff\"/>\n"
         );
         text(&mut svg, WIDTH / 2.0, 26.0, "middle", &self.title);
-        text(&mut svg, (LEFT + WIDTH - RIGHT) / 2.0, HEIGHT - 46.0, "middle", &self.x);
-        text(&mut svg, LEFT, TOP - 12.0, "start", &self.y);
-        text(&mut svg, LEFT, HEIGHT - 16.0, "start", &self.note);
+        for (series, (x, row)) in self.series.iter().filter(|series| !series.name.is_empty()).zip(legend) {
+            let y = 44.0 + LINE * row;
+            let _ = writeln!(svg, "<rect x=\"{x}\" y=\"{y}\" width=\"12\" height=\"12\" fill=\"{}\"/>", series.colour);
+            text(&mut svg, x + 18.0, y + 11.0, "start", &series.name);
+        }
+        text(&mut svg, f64::midpoint(LEFT, WIDTH - RIGHT), bottom + 40.0, "middle", &self.x);
+        text(&mut svg, 12.0, top - 12.0, "start", &self.y);
+        for (at, line) in note.iter().enumerate() {
+            text(&mut svg, LEFT, bottom + 64.0 + LINE * at as f64, "start", line);
+        }
         for at in ticks(x_step, x_end) {
             let (x, y) = place((at, 0.0));
-            line(&mut svg, (x, y), (x, TOP), "#eeeeee");
+            line(&mut svg, (x, y), (x, top), "#eeeeee");
             text(&mut svg, x, y + 18.0, "middle", &number(at));
         }
         for at in ticks(y_step, y_end) {
@@ -81,15 +99,60 @@ impl Plot {
         }
         line(&mut svg, place((0.0, 0.0)), place((x_end, 0.0)), "#424242");
         line(&mut svg, place((0.0, 0.0)), place((0.0, y_end)), "#424242");
-        for (at, series) in self.series.iter().enumerate() {
-            draw(&mut svg, series, &place);
-            let x = LEFT + 150.0 * at as f64;
-            let _ = writeln!(svg, "<rect x=\"{x}\" y=\"38\" width=\"12\" height=\"12\" fill=\"{}\"/>", series.colour);
-            text(&mut svg, x + 18.0, 49.0, "start", &series.name);
-        }
+        self.series.iter().for_each(|series| draw(&mut svg, series, &place));
         svg.push_str("</svg>\n");
         svg
     }
+
+    fn largest(&self, of: fn(&(f64, f64)) -> f64) -> f64 {
+        let points = self.series.iter().flat_map(|series| &series.points);
+        points.filter(|(x, y)| x.is_finite() && y.is_finite()).map(of).fold(0.0, f64::max)
+    }
+
+    /// Left end and row of each name of the legend. A series without a name is not in it.
+    fn legend(&self) -> Vec<(f64, f64)> {
+        let (mut x, mut row) = (LEFT, 0.0);
+        let mut places = Vec::with_capacity(self.series.len());
+        for series in self.series.iter().filter(|series| !series.name.is_empty()) {
+            let wide = width(&series.name) + 42.0;
+            if x > LEFT && x + wide > WIDTH - 12.0 {
+                (x, row) = (LEFT, row + 1.0);
+            }
+            places.push((x, row));
+            x += wide;
+        }
+        places
+    }
+}
+
+/// About how wide a text is: Chinese characters are as wide as high, others a little more than half of it.
+fn width(words: &str) -> f64 {
+    words.chars().map(|letter| if letter.is_ascii() { 7.2 } else { 13.0 }).sum()
+}
+
+/// Lines of at most this width, broken at blanks and between Chinese characters.
+fn wrapped(words: &str, most: f64) -> Vec<String> {
+    let mut lines = Vec::new();
+    let (mut current, mut word) = (String::new(), String::new());
+    let mut put = |current: &mut String, word: &mut String| {
+        if !current.is_empty() && width(current) + width(word) > most {
+            lines.push(std::mem::take(current).trim_end().to_owned());
+        }
+        current.push_str(word);
+        word.clear();
+    };
+    for letter in words.chars() {
+        word.push(letter);
+        // A closing mark does not begin a line.
+        if letter == ' ' || (!letter.is_ascii() && letter.is_alphanumeric()) {
+            put(&mut current, &mut word);
+        }
+    }
+    put(&mut current, &mut word);
+    if !current.trim().is_empty() {
+        lines.push(current.trim_end().to_owned());
+    }
+    lines
 }
 
 fn draw(svg: &mut String, series: &Series, place: &dyn Fn((f64, f64)) -> (f64, f64)) {
@@ -100,21 +163,28 @@ fn draw(svg: &mut String, series: &Series, place: &dyn Fn((f64, f64)) -> (f64, f
         .filter(|(_, point)| point.0.is_finite() && point.1.is_finite())
         .map(|(at, point)| (at, place(*point)))
         .collect();
-    if series.line {
+    if series.mark != Mark::Points {
         let path: Vec<String> = shown.iter().map(|(_, (x, y))| format!("{x:.1},{y:.1}")).collect();
+        let dashes = if series.mark == Mark::Dashes { " stroke-dasharray=\"6 4\"" } else { "" };
         let _ = writeln!(
             svg,
-            "<polyline points=\"{}\" fill=\"none\" stroke=\"{}\" stroke-width=\"2\"/>",
+            "<polyline points=\"{}\" fill=\"none\" stroke=\"{}\" stroke-width=\"2\"{dashes}/>",
             path.join(" "),
             series.colour
         );
     }
+    let mut last: Option<(f64, f64)> = None;
     for (at, (x, y)) in shown {
-        if !series.line || !series.labels.is_empty() {
+        let label = series.labels.get(at).filter(|label| !label.is_empty());
+        if series.mark == Mark::Points || label.is_some() {
             let _ = writeln!(svg, "<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"4\" fill=\"{}\"/>", series.colour);
         }
-        if let Some(label) = series.labels.get(at) {
-            text(svg, x + 7.0, y - 6.0, "start", label);
+        // A label that would stand on the one before is left out; its point is there.
+        let near = |(left, above): (f64, f64)| (x - left).abs() < 44.0 && (y - above).abs() < 14.0;
+        if let (Some(label), false) = (label, last.is_some_and(near)) {
+            let (shift, anchor) = if x + 8.0 + width(label) > WIDTH { (-7.0, "end") } else { (7.0, "start") };
+            text(svg, x + shift, y - 6.0, anchor, label);
+            last = Some((x, y));
         }
     }
 }
@@ -174,7 +244,7 @@ mod tests {
             colour: "#1565c0",
             points: vec![(f64::NAN, 1.0), (3.0, f64::INFINITY), (2.0, 1.0)],
             labels: vec!["a".into(), "b".into(), "c & d".into()],
-            line: false,
+            mark: Mark::Points,
         };
         let plot = Plot {
             title: String::new(),
@@ -188,6 +258,16 @@ mod tests {
         assert_eq!(svg.matches("<circle").count(), 1);
         let empty = Plot { series: Vec::new(), ..plot };
         assert!(empty.svg().ends_with("</svg>\n"));
+    }
+
+    #[test]
+    fn long_notes_are_broken_and_lose_nothing() {
+        let note = "预计数字基于给定的比例。Expected figures rest on the stated prevalence, and on studies of other people.".repeat(3);
+        let lines = wrapped(&note, 400.0);
+        assert!(lines.len() > 3 && lines.iter().all(|line| width(line) < 520.0), "{lines:?}");
+        let plain = |text: &str| text.chars().filter(|letter| *letter != ' ').collect::<String>();
+        assert_eq!(plain(&lines.concat()), plain(&note));
+        assert!(wrapped("", 400.0).is_empty());
     }
 
     #[test]

@@ -1,15 +1,12 @@
 //! Two policies over the same wave: who changes tier, and why.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
-use polars::prelude::DataFrame;
 use serde::Serialize;
 
-use super::super::policy::Policy;
 use super::super::simulate::Simulator;
 use super::EvaluateError;
 use crate::disclosure::{Dimension, Population, ProtectedTable, Rule, Shown, TableSpec, protect};
-use crate::instrument::Library;
 
 /// Pupils who go from one tier to another, and the rules that do it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -27,6 +24,22 @@ pub struct Move {
     pub no_longer_by: Vec<(String, Shown)>,
 }
 
+/// A pupil whose tier differs. For the lists of a centre, not for publication.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MovedPupil {
+    /// Row of the results.
+    pub pupil: usize,
+    /// Tier under the first policy.
+    pub from: String,
+    /// Tier under the second.
+    pub to: String,
+    /// Rules of the second policy that propose the new tier; empty where it follows from missing answers, a critical answer or
+    /// a sheet that is not to be interpreted.
+    pub by: Vec<String>,
+    /// Rules of the first policy that proposed the old tier.
+    pub no_longer_by: Vec<String>,
+}
+
 /// Two policies over the same wave.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -37,80 +50,158 @@ pub struct PolicyComparison {
     pub second: String,
     /// Pupils by tier under both, as they may be shown.
     pub table: ProtectedTable,
-    /// Pupils whose tier differs, in the order of the tiers of the first policy.
+    /// Changes of tier, in the order of the tiers of the first policy, mildest first.
     pub moves: Vec<Move>,
+    /// Who changes tier, in the order of the roster.
+    #[serde(skip)]
+    pub pupils: Vec<MovedPupil>,
 }
 
-/// Compares two policies over the same results.
+/// One pupil under one policy: tier, and the rules that propose it.
+struct Under<'a> {
+    tier: &'a str,
+    rules: Vec<usize>,
+}
+
+/// Compares two policies of one [`crate::screening::rehearse`]. A tier is the same when its id is.
 ///
 /// # Errors
-/// When the results lack columns, or small counts cannot be protected.
-pub fn compare_policies(
-    first: &Policy,
-    second: &Policy,
-    library: &Library,
-    results: &DataFrame,
-    answers: Option<&DataFrame>,
-    rule: Rule,
-) -> Result<PolicyComparison, EvaluateError> {
-    let (one, other) =
-        (Simulator::new(first, library, results, answers)?, Simulator::new(second, library, results, answers)?);
-    let (before, after) = (one.levels(&[])?, other.levels(&[])?);
-    let (held_before, held_after) = (one.holding(), other.holding());
-    let (tiers_before, tiers_after) = (one.tier_ids(), other.tier_ids());
-    let name = |tiers: &[String], level: u8| tiers.get(usize::from(level)).cloned().unwrap_or_default();
-    let mut people =
-        Population::new(vec![Dimension::sensitive("first", &["tier"]), Dimension::sensitive("second", &["tier"])]);
-    for tier in &tiers_before {
-        people.declare(0, &[tier])?;
+/// When the two were not run over the same pupils, or small counts cannot be protected.
+pub fn compare_policies(first: &Simulator, second: &Simulator, rule: Rule) -> Result<PolicyComparison, EvaluateError> {
+    if first.roster() != second.roster() {
+        return Err(EvaluateError::Pupils { results: first.roster(), policy: second.roster() });
     }
-    for tier in &tiers_after {
-        people.declare(1, &[tier])?;
-    }
-    let mut rules: BTreeMap<(u8, u8), (BTreeMap<usize, u64>, BTreeMap<usize, u64>)> = BTreeMap::new();
-    for (row, pair) in before.iter().zip(&after).enumerate() {
-        let (Some(from), Some(to)) = pair else { continue };
-        people.add(&[&[&name(&tiers_before, *from)], &[&name(&tiers_after, *to)]], 1)?;
-        if name(&tiers_before, *from) != name(&tiers_after, *to) {
-            let (by, no_longer) = rules.entry((*from, *to)).or_default();
-            let count = |held: &[Vec<usize>], policy: &Policy, tier: &str, into: &mut BTreeMap<usize, u64>| {
-                for at in held.get(row).into_iter().flatten() {
-                    if policy.definition().rules.get(*at).is_some_and(|own| own.tier.as_deref() == Some(tier)) {
-                        *into.entry(*at).or_default() += 1;
-                    }
-                }
-            };
-            count(&held_after, second, &name(&tiers_after, *to), by);
-            count(&held_before, first, &name(&tiers_before, *from), no_longer);
+    let (before, after) = (under(first)?, under(second)?);
+    let rules = |simulator: &Simulator| -> Vec<String> {
+        simulator.policy().definition().rules.iter().map(|rule| rule.id.clone()).collect()
+    };
+    let (rules_before, rules_after) = (rules(first), rules(second));
+    let id = |rules: &[String], at: &usize| rules.get(*at).cloned().unwrap_or_default();
+    let mut pupils = Vec::new();
+    let mut both = Vec::new();
+    for (pupil, after) in &after {
+        let Some(before) = before.get(pupil) else { continue };
+        both.push((before, after));
+        if before.tier != after.tier {
+            pupils.push(MovedPupil {
+                pupil: *pupil,
+                from: before.tier.to_owned(),
+                to: after.tier.to_owned(),
+                by: after.rules.iter().map(|at| id(&rules_after, at)).collect(),
+                no_longer_by: before.rules.iter().map(|at| id(&rules_before, at)).collect(),
+            });
         }
     }
-    let spec = TableSpec::new("tiers").axis("first", &["all", "tier"]).axis("second", &["all", "tier"]);
-    let table = protect(&people, &[spec], rule)?.tables.into_iter().next();
-    let table = table.unwrap_or_else(|| ProtectedTable { spec: TableSpec::new("tiers"), cells: Vec::new() });
-    let moves = rules.into_iter().map(|((from, to), (by, no_longer))| {
-        let (from, to) = (name(&tiers_before, from), name(&tiers_after, to));
-        let pupils = table.get(&[&[&from], &[&to]]).unwrap_or(Shown::Withheld);
-        // The rules of a move tell its pupils apart, so they are named only where their number may be told.
-        let tell = |policy: &Policy, counts: BTreeMap<usize, u64>| -> Vec<(String, Shown)> {
-            let own = |(at, count): (usize, u64)| {
-                let id = policy.definition().rules.get(at)?.id.clone();
-                let whole = pupils.value()?;
-                let threshold = u64::from(rule.threshold);
-                let few = count < threshold;
-                let rest = whole.saturating_sub(count);
-                let shown = if few {
-                    Shown::Small
-                } else if rest > 0 && rest < threshold {
-                    Shown::Withheld
-                } else {
-                    Shown::Value(count)
-                };
-                Some((id, shown))
-            };
-            counts.into_iter().filter_map(own).collect()
+    let (tiers_before, tiers_after) = (first.tier_ids(), second.tier_ids());
+    let tables = tables(&both, (&tiers_before, rules_before.len()), (&tiers_after, rules_after.len()), rule)?;
+    let order = |tiers: &[&str], id: &str| tiers.iter().position(|tier| *tier == id);
+    let mut pairs: Vec<(&str, &str)> = pupils.iter().map(|own| (own.from.as_str(), own.to.as_str())).collect();
+    pairs.sort_by_key(|(from, to)| (order(&tiers_before, from), order(&tiers_after, to)));
+    pairs.dedup();
+    let moves = pairs.into_iter().map(|(from, to)| {
+        let own = || pupils.iter().filter(move |own| own.from == from && own.to == to);
+        let named = |rules: &[String], of: fn(&MovedPupil) -> &Vec<String>| -> Vec<(usize, String)> {
+            let is_named = |(_, rule): &(usize, &String)| own().any(|pupil| of(pupil).contains(*rule));
+            rules.iter().enumerate().filter(is_named).map(|(at, rule)| (at, rule.clone())).collect()
         };
-        Move { by: tell(second, by), no_longer_by: tell(first, no_longer), from, to, pupils }
+        let cell = |first: (&str, &str), second: (&str, &str)| {
+            let key = [first.0, first.1, second.0, second.1].map(str::to_owned);
+            tables.1.get(&key).copied().unwrap_or(Shown::Small)
+        };
+        let by = named(&rules_after, |own| &own.by).into_iter();
+        let no_longer = named(&rules_before, |own| &own.no_longer_by).into_iter();
+        Move {
+            from: from.to_owned(),
+            to: to.to_owned(),
+            pupils: cell(("tier", from), ("tier", to)),
+            by: by.map(|(at, rule)| (rule, cell(("tier", from), (&level(at), "yes")))).collect(),
+            no_longer_by: no_longer.map(|(at, rule)| (rule, cell((&level(at), "yes"), ("tier", to)))).collect(),
+        }
     });
     let moves = moves.collect();
-    Ok(PolicyComparison { first: first.citation(), second: second.citation(), table, moves })
+    Ok(PolicyComparison {
+        first: first.policy().citation(),
+        second: second.policy().citation(),
+        table: tables.0,
+        moves,
+        pupils,
+    })
+}
+
+/// By pupil with a sheet.
+fn under(simulator: &Simulator) -> Result<BTreeMap<usize, Under<'_>>, EvaluateError> {
+    let rules = &simulator.policy().definition().rules;
+    let tiers = simulator.tier_ids();
+    let own = |(pupil, level, holding): (usize, u8, Vec<usize>)| {
+        let tier = tiers.get(usize::from(level)).copied().unwrap_or_default();
+        let proposes = |at: &usize| rules.get(*at).is_some_and(|rule| rule.tier.as_deref() == Some(tier));
+        (pupil, Under { tier, rules: holding.into_iter().filter(proposes).collect() })
+    };
+    Ok(simulator.detail()?.into_iter().map(own).collect())
+}
+
+/// Level of the pupils whom a rule put into their tier.
+fn level(rule: usize) -> String {
+    format!("by {rule}")
+}
+
+/// Cells by level and name of the first and of the second policy.
+type Cells = HashMap<[String; 4], Shown>;
+
+/// Tier by tier, tier by rule of the second policy, and rule of the first policy by tier; all protected together.
+fn tables(
+    both: &[(&Under<'_>, &Under<'_>)],
+    (tiers_before, rules_before): (&[&str], usize),
+    (tiers_after, rules_after): (&[&str], usize),
+    rule: Rule,
+) -> Result<(ProtectedTable, Cells), EvaluateError> {
+    let names = |rules: usize| -> Vec<String> { (0..rules).map(level).collect() };
+    let (before, after) = (names(rules_before), names(rules_after));
+    let (before, after): (Vec<&str>, Vec<&str>) =
+        (before.iter().map(String::as_str).collect(), after.iter().map(String::as_str).collect());
+    let mut people = Population::new(vec![
+        Dimension::sensitive("first", &["tier", "rules"]).grouped_by(&before),
+        Dimension::sensitive("second", &["tier", "rules"]).grouped_by(&after),
+    ]);
+    let leaf = |tier: &str, rules: &[usize], of: usize| -> Vec<String> {
+        let mut names = vec![tier.to_owned(), format!("{rules:?}")];
+        names.extend((0..of).map(|at| if rules.contains(&at) { "yes" } else { "no" }.to_owned()));
+        names
+    };
+    fn texts(names: &[String]) -> Vec<&str> {
+        names.iter().map(String::as_str).collect()
+    }
+    for tier in tiers_before {
+        people.declare(0, &texts(&leaf(tier, &[], rules_before)))?;
+    }
+    for tier in tiers_after {
+        people.declare(1, &texts(&leaf(tier, &[], rules_after)))?;
+    }
+    for (first, second) in both {
+        let (first, second) =
+            (leaf(first.tier, &first.rules, rules_before), leaf(second.tier, &second.rules, rules_after));
+        people.add(&[&texts(&first), &texts(&second)], 1)?;
+    }
+    let tiers = TableSpec::new("tiers").axis("first", &["all", "tier"]).axis("second", &["all", "tier"]);
+    if both.is_empty() {
+        return Ok((ProtectedTable { spec: tiers, cells: Vec::new() }, HashMap::new()));
+    }
+    let mut specs = vec![tiers];
+    if !after.is_empty() {
+        specs.push(TableSpec::new("by").axis("first", &["tier"]).axis("second", &after));
+    }
+    if !before.is_empty() {
+        specs.push(TableSpec::new("no-longer-by").axis("first", &before).axis("second", &["tier"]));
+    }
+    let release = protect(&people, &specs, rule)?;
+    let mut cells = HashMap::new();
+    for cell in release.tables.iter().flat_map(|table| &table.cells) {
+        if let [(a, first), (b, second)] = cell.group.as_slice() {
+            let name = |names: &Vec<String>| names.first().cloned().unwrap_or_default();
+            cells.insert([a.clone(), name(first), b.clone(), name(second)], cell.shown);
+        }
+    }
+    let mut tables = release.tables.into_iter();
+    let first = tables.next().unwrap_or_else(|| ProtectedTable { spec: TableSpec::new("tiers"), cells: Vec::new() });
+    Ok((first, cells))
 }

@@ -1,43 +1,16 @@
-//! Joins interviews with results.
+//! Joins interviews with a policy.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeSet;
 
 use jiff::civil::Date;
-use polars::prelude::DataFrame;
-use serde::{Deserialize, Serialize};
+use polars::prelude::{DataFrame, DataType, StringChunked};
+use serde::Serialize;
 
-use super::super::policy::Policy;
 use super::super::simulate::{SimulateError, Simulator};
-use super::{Corrected, Stratum, corrected};
-use crate::disclosure::{Dimension, DisclosureError, Population, Rule, Shown, TableSpec, protect};
-use crate::instrument::Library;
-
-/// What an interview came to. Not a diagnosis: whether the pupil should get support.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum InterviewOutcome {
-    /// Support is wanted.
-    NeedsSupport,
-    /// None is needed now.
-    NoNeed,
-    /// The interview left it open.
-    CannotSay,
-    /// It did not take place.
-    NotHeld,
-}
-
-/// One interview.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Interview {
-    /// Pupil.
-    pub student_id: String,
-    /// Day.
-    pub date: Date,
-    /// Outcome.
-    pub outcome: InterviewOutcome,
-    /// Who held it, as a role.
-    pub interviewer_role: String,
-}
+use super::accuracy::{CannotSay, Tested, TestFigures, figures};
+use super::interview::{Interview, Needs};
+use super::tables::Tables;
+use crate::disclosure::{DisclosureError, Rule, Shown};
 
 /// Why interviews cannot be evaluated.
 #[derive(Debug, thiserror::Error)]
@@ -52,14 +25,25 @@ pub enum EvaluateError {
         date: Date,
     },
     /// No interview belongs to the wave.
-    #[error("none of {0} interviews is of a pupil with a sheet in these results; give the results of the same wave")]
+    #[error("none of {0} interviews is of a pupil with a sheet in this wave; give the job of the same wave")]
     NoneMatches(usize),
-    /// The results cannot be used.
+    /// The results are not those of the simulator.
+    #[error("the results have {results} pupils, the policy was run over {policy}; give those of one rehearsal")]
+    Pupils {
+        /// Rows of the results.
+        results: usize,
+        /// Pupils of the simulator.
+        policy: usize,
+    },
+    /// The policy cannot be run.
     #[error(transparent)]
-    Results(#[from] SimulateError),
+    Simulate(#[from] SimulateError),
     /// Small counts cannot be protected.
     #[error(transparent)]
     Disclosure(#[from] DisclosureError),
+    /// The results cannot be read.
+    #[error("the results cannot be read: {0}")]
+    Frame(#[from] polars::error::PolarsError),
 }
 
 /// Accuracy of a rule, or of being flagged at all.
@@ -74,20 +58,20 @@ pub struct TestAccuracy {
     pub verified: Shown,
     /// Interviewed among the others.
     pub verified_negative: Shown,
-    /// The figures; none where fewer than the threshold were interviewed, since they would tell of single pupils.
-    pub accuracy: Option<Corrected>,
+    /// The figures. Those that rest on interviews of a side are there only where the number of these may be shown.
+    pub figures: TestFigures,
 }
 
-/// Accuracy of being flagged in one group.
+/// Accuracy in one group.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct GroupAccuracy {
     /// `grade` or `sex`.
     pub by: &'static str,
-    /// Group.
+    /// Group; empty where it is not known.
     pub group: String,
-    /// Accuracy.
-    pub accuracy: TestAccuracy,
+    /// Being flagged, then each rule.
+    pub tests: Vec<TestAccuracy>,
 }
 
 /// Load and yield of a school, in the order of names.
@@ -112,17 +96,17 @@ pub struct SchoolYield {
 pub struct Evaluation {
     /// Policy.
     pub policy: String,
-    /// Pupils with a sheet.
+    /// Pupils with a sheet that counts.
     pub pupils: u64,
-    /// Interviews with a clear outcome, of pupils with a sheet.
+    /// Pupils with a sheet and a clear outcome.
     pub verified: u64,
-    /// Interviews without a clear outcome.
+    /// Pupils with interviews of which none has a clear outcome.
     pub unclear: u64,
-    /// Interviews of pupils who have no sheet in the results.
+    /// Interviewed pupils who have no sheet in this wave.
     pub unmatched: u64,
     /// Being flagged, then each rule in the order of the policy.
     pub tests: Vec<TestAccuracy>,
-    /// Being flagged, by grade and by sex.
+    /// The same by grade and by sex.
     pub groups: Vec<GroupAccuracy>,
     /// Schools.
     pub schools: Vec<SchoolYield>,
@@ -131,168 +115,119 @@ pub struct Evaluation {
 }
 
 /// One pupil.
-struct Row {
-    level: u8,
-    flagged: bool,
-    need: Option<bool>,
-    grade: String,
-    sex: String,
-    school: String,
+pub(super) struct Row {
+    pub(super) level: u8,
+    /// By test.
+    pub(super) positive: Vec<bool>,
+    pub(super) need: Option<bool>,
+    pub(super) grade: String,
+    pub(super) sex: String,
+    pub(super) school: String,
 }
 
 /// Evaluates a policy against interviews of the same wave. The last interview of a pupil with a clear outcome counts.
 ///
+/// `simulator` and `results` come from one [`crate::screening::rehearse`].
+///
 /// # Errors
-/// When interviews disagree or belong to other results, or the results lack columns.
+/// When interviews disagree or belong to another wave, or small counts cannot be protected.
 pub fn evaluate(
-    policy: &Policy,
-    library: &Library,
+    simulator: &Simulator,
     results: &DataFrame,
-    answers: Option<&DataFrame>,
     interviews: &[Interview],
     rule: Rule,
 ) -> Result<Evaluation, EvaluateError> {
-    let simulator = Simulator::new(policy, library, results, answers)?;
-    let levels = simulator.levels(&[])?;
-    let holding = simulator.holding();
-    let (needs, unclear) = outcomes(interviews)?;
-    let text = |name: &str| simulator.text(results, name);
-    let (ids, schools, grades, sexes) = (text("student_id")?, text("school")?, text("grade")?, text("sex")?);
-    let flagged_from = simulator.first_flagged();
+    let ids = student_ids(results, simulator)?;
+    let needs = Needs::of(interviews)?;
+    let from = simulator.flagged_from();
+    let rules = &simulator.policy().definition().rules;
     let mut rows = Vec::new();
-    let mut held = Vec::new();
-    for (row, level) in levels.iter().enumerate() {
-        let Some(level) = *level else { continue };
-        let word = |list: &[String]| list.get(row).cloned().unwrap_or_default();
-        let need = needs.get(word(&ids).trim()).copied();
-        let flagged = level >= flagged_from;
-        rows.push(Row { level, flagged, need, grade: word(&grades), sex: word(&sexes), school: word(&schools) });
-        held.push(holding.get(row).map_or(&[][..], Vec::as_slice));
+    let mut with_sheet = BTreeSet::new();
+    for (pupil, level, holding) in simulator.detail()? {
+        let id = ids.get(pupil).unwrap_or_default().trim();
+        let (school, grade, sex) = simulator.person(pupil);
+        let mut positive = vec![level >= from];
+        positive.extend((0..rules.len()).map(|at| holding.contains(&at)));
+        let grade = if grade == 0 { String::new() } else { format!("{grade:02}") };
+        let (school, sex) = (school.to_owned(), sex.to_owned());
+        rows.push(Row { level, positive, need: needs.known.get(id).copied(), grade, sex, school });
+        with_sheet.insert(id);
     }
     let verified = rows.iter().filter(|row| row.need.is_some()).count() as u64;
-    if verified == 0 && !needs.is_empty() {
+    let all: BTreeSet<&str> = interviews.iter().map(|own| own.student_id.trim()).collect();
+    let unmatched = all.iter().filter(|id| !with_sheet.contains(*id)).count() as u64;
+    if unmatched == all.len() as u64 && !all.is_empty() {
         return Err(EvaluateError::NoneMatches(interviews.len()));
     }
-    let mut tests = vec![accuracy(None, rows.iter().map(|row| (row, row.flagged)), rule)];
-    for (at, own) in policy.definition().rules.iter().enumerate() {
-        let pairs = rows.iter().zip(&held).map(|(row, held)| (row, held.contains(&at)));
-        tests.push(accuracy(Some(own.id.clone()), pairs, rule));
-    }
+    let tables = Tables::of(&rows, rules.len() + 1, rule)?;
+    let names: Vec<Option<String>> =
+        std::iter::once(None).chain(rules.iter().map(|rule| Some(rule.id.clone()))).collect();
+    let every: Vec<&Row> = rows.iter().collect();
     let mut groups = Vec::new();
-    for (by, of) in
-        [("grade", (|row: &Row| row.grade.clone()) as fn(&Row) -> String), ("sex", |row: &Row| row.sex.clone())]
-    {
-        let names: std::collections::BTreeSet<String> = rows.iter().map(of).collect();
-        for group in names {
-            let own = rows.iter().filter(|row| of(row) == group).map(|row| (row, row.flagged));
-            let accuracy = accuracy(None, own, rule);
-            groups.push(GroupAccuracy { by, group, accuracy });
+    for (by, of) in [("grade", (|row: &Row| row.grade.as_str()) as fn(&Row) -> &str), ("sex", |row: &Row| &row.sex)] {
+        let known: BTreeSet<&str> = rows.iter().map(of).collect();
+        for group in known {
+            let own: Vec<&Row> = rows.iter().filter(|row| of(row) == group).collect();
+            groups.push(GroupAccuracy { by, group: group.to_owned(), tests: tests(&own, &names, &tables, (by, group)) });
         }
     }
     Ok(Evaluation {
-        policy: policy.citation(),
+        policy: simulator.policy().citation(),
         pupils: rows.len() as u64,
         verified,
-        unclear,
-        unmatched: needs.len() as u64 - verified,
-        tests,
+        unclear: needs.unclear.iter().filter(|id| with_sheet.contains(*id)).count() as u64,
+        unmatched,
+        tests: tests(&every, &names, &tables, ("all", "")),
         groups,
-        schools: yields(&rows, rule)?,
+        schools: yields(&rows, &tables),
         rule,
     })
 }
 
-/// Need by pupil, from the last clear interview; and how many pupils have none that is clear.
-fn outcomes(interviews: &[Interview]) -> Result<(HashMap<String, bool>, u64), EvaluateError> {
-    let mut last: BTreeMap<&str, (Date, bool)> = BTreeMap::new();
-    for own in interviews {
-        let need = match own.outcome {
-            InterviewOutcome::NeedsSupport => true,
-            InterviewOutcome::NoNeed => false,
-            InterviewOutcome::CannotSay | InterviewOutcome::NotHeld => continue,
-        };
-        let entry = last.entry(own.student_id.trim()).or_insert((own.date, need));
-        if entry.0 == own.date && entry.1 != need {
-            return Err(EvaluateError::Disagree { student: own.student_id.clone(), date: own.date });
-        }
-        if own.date > entry.0 {
-            *entry = (own.date, need);
-        }
+pub(super) fn student_ids(results: &DataFrame, simulator: &Simulator) -> Result<StringChunked, EvaluateError> {
+    if results.height() != simulator.roster() {
+        return Err(EvaluateError::Pupils { results: results.height(), policy: simulator.roster() });
     }
-    let all: std::collections::BTreeSet<&str> = interviews.iter().map(|own| own.student_id.trim()).collect();
-    let unclear = (all.len() - last.len()) as u64;
-    Ok((last.into_iter().map(|(id, (_, need))| (id.to_owned(), need)).collect(), unclear))
+    let ids = results.column("student_id")?.as_materialized_series().cast(&DataType::String)?;
+    Ok(ids.str()?.clone())
 }
 
-fn accuracy<'a>(test: Option<String>, rows: impl Iterator<Item = (&'a Row, bool)>, rule: Rule) -> TestAccuracy {
-    let mut strata: BTreeMap<(u8, bool), Stratum> = BTreeMap::new();
-    for (row, positive) in rows {
-        let start = Stratum { positive, pupils: 0, verified: 0, in_need: 0 };
-        let stratum = strata.entry((row.level, positive)).or_insert(start);
-        stratum.pupils += 1;
-        stratum.verified += u64::from(row.need.is_some());
-        stratum.in_need += u64::from(row.need == Some(true));
-    }
-    let strata: Vec<Stratum> = strata.into_values().collect();
-    let threshold = u64::from(rule.threshold);
-    let sum =
-        |positive: bool, of: fn(&Stratum) -> u64| strata.iter().filter(|own| own.positive == positive).map(of).sum();
-    let shown = |count: u64| if count < threshold { Shown::Small } else { Shown::Value(count) };
-    let (positive, verified): (u64, u64) = (sum(true, |own| own.pupils), sum(true, |own| own.verified));
-    let negative: u64 = sum(false, |own| own.verified);
-    TestAccuracy {
-        rule: test,
-        positive: shown(positive),
-        verified: shown(verified),
-        verified_negative: shown(negative),
-        accuracy: (verified >= threshold).then(|| corrected(&strata, 0.95)),
-    }
-}
-
-fn yields(rows: &[Row], rule: Rule) -> Result<Vec<SchoolYield>, EvaluateError> {
-    let mut people = Population::new(vec![
-        Dimension::known("school", &["school"]),
-        Dimension::sensitive("result", &["flagged", "interview", "need"]).grouped_by(&["interviewed", "outcome"]),
-    ]);
-    for row in rows {
-        let flagged = if row.flagged { "yes" } else { "no" };
-        let (interviewed, outcome) = match row.need {
-            Some(true) => ("yes", "need"),
-            Some(false) => ("yes", "none"),
-            None => ("no", "not-asked"),
+fn tests(
+    rows: &[&Row],
+    names: &[Option<String>],
+    tables: &Tables,
+    (axis, group): (&'static str, &str),
+) -> Vec<TestAccuracy> {
+    let test = |(at, rule): (usize, &Option<String>)| {
+        let tested: Vec<Tested> = rows
+            .iter()
+            .map(|row| Tested { positive: row.positive.get(at) == Some(&true), need: row.need, level: row.level })
+            .collect();
+        let [positive, verified, verified_negative] = tables.test(axis, group, at);
+        let free = |shown: Shown| shown.value().is_some();
+        let found = figures(&tested);
+        let few = TestFigures::none(CannotSay::TooFew);
+        let any = |side: bool| tested.iter().any(|own| own.positive == side && own.need.is_some());
+        let (above, below) = (free(verified) || !any(true), free(verified_negative) || !any(false));
+        let figures = TestFigures {
+            ppv: if above { found.ppv } else { few.ppv },
+            npv: if below { found.npv } else { few.npv },
+            sensitivity: if above && below { found.sensitivity } else { few.sensitivity },
+            specificity: if above && below { found.specificity } else { few.specificity },
+            uncorrected: found.uncorrected.filter(|_| above && below),
+            joined: found.joined,
         };
-        people.add(&[&[&row.school], &[flagged, interviewed, outcome, interviewed, outcome]], 1)?;
-    }
-    for flagged in ["yes", "no"] {
-        for (interviewed, outcome) in [("yes", "need"), ("yes", "none"), ("no", "not-asked")] {
-            people.declare(1, &[flagged, interviewed, outcome, interviewed, outcome])?;
-        }
-    }
-    if rows.is_empty() {
-        return Ok(Vec::new());
-    }
-    let spec = TableSpec::new("yield")
-        .axis("school", &["all", "school"])
-        .axis("result", &["all", "flagged", "interviewed", "outcome"]);
-    let release = protect(&people, &[spec], rule)?;
-    let schools: std::collections::BTreeSet<&str> = rows.iter().map(|row| row.school.as_str()).collect();
-    let cell = |school: &str, level: &str, name: &str| {
-        let cells = release.tables.first().into_iter().flat_map(|table| &table.cells);
-        let own = |cell: &&crate::disclosure::CellView| {
-            let at = |axis: usize, level: &str, name: &str| {
-                cell.group
-                    .get(axis)
-                    .is_some_and(|(own, names)| own == level && names.last().is_some_and(|last| last == name))
-            };
-            at(0, "school", school) && at(1, level, name)
-        };
-        cells.into_iter().find(own).map_or(Shown::Withheld, |cell| cell.shown)
+        TestAccuracy { rule: rule.clone(), positive, verified, verified_negative, figures }
     };
+    names.iter().enumerate().map(test).collect()
+}
+
+fn yields(rows: &[Row], tables: &Tables) -> Vec<SchoolYield> {
+    let schools: BTreeSet<&str> = rows.iter().map(|row| row.school.as_str()).collect();
     let row = |school: &str| {
-        let (flagged, interviewed) = (cell(school, "flagged", "yes"), cell(school, "interviewed", "yes"));
-        let in_need = cell(school, "outcome", "need");
-        let share = in_need.share_of(interviewed);
-        SchoolYield { school: school.to_owned(), flagged, interviewed, in_need, share }
+        let cell = |level: &str| tables.get("school", school, level);
+        let (flagged, interviewed, in_need) = (cell("positive 0"), cell("interviewed"), cell("need"));
+        SchoolYield { school: school.to_owned(), flagged, interviewed, in_need, share: in_need.share_of(interviewed) }
     };
-    Ok(schools.into_iter().map(row).collect())
+    schools.into_iter().map(row).collect()
 }

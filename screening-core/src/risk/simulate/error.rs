@@ -7,16 +7,28 @@ use crate::disclosure::DisclosureError;
 #[non_exhaustive]
 pub enum SimulateError {
     /// A column is missing.
-    #[error("the results have no column `{0}`; give the results.parquet of `screening run`")]
+    #[error("the results have no column `{0}`: name a score of an instrument of this wave, as instrument.scale")]
     NoColumn(String),
     /// A threshold that no rule has.
-    #[error("no rule{rule} compares `{scale}` with a number; thresholds that can be changed: {known}")]
+    #[error("nothing{rule} compares `{what}` with a number; thresholds that can be moved: {known}")]
     NoThreshold {
-        /// Rule asked for, with a leading blank, or nothing.
+        /// Rule asked for, in words, or nothing.
         rule: String,
-        /// Scale.
-        scale: String,
+        /// What was to be compared.
+        what: String,
         /// What there is.
+        known: String,
+    },
+    /// Several thresholds fit.
+    #[error(
+        "`{what}`{rule} is compared in several ways: {known}; say which one is meant, by its rule (rule:{what}) or by its threshold ({what}@threshold)"
+    )]
+    SeveralThresholds {
+        /// Rule asked for, in words, or nothing.
+        rule: String,
+        /// What is compared.
+        what: String,
+        /// What fits.
         known: String,
     },
     /// A range of thresholds that is none.

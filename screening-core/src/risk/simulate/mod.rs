@@ -1,21 +1,26 @@
-//! What a policy, or a range of thresholds, would mean before it is released: who is flagged, by which rule, how many hours of
-//! interviews that takes, and how many of those found and missed are to be expected.
+//! What a policy, or another threshold, would do, tried over the sheets of a wave before anything is released.
 //!
-//! A [`Simulator`] reads the results of a wave once; every change of thresholds is then evaluated over prepared columns
-//! ([`Simulator::run`]). A [`Sweep`] tries a range of thresholds of one scale. [`Prevalence`] and [`Accuracy`] give what is to be
-//! expected ([`expect`]), [`Capacity`] the hours. What is shown passes [`crate::disclosure`] ([`Simulation::release`]).
+//! A [`Simulator`] (made by [`crate::screening::rehearse`]) holds what the policy reads as columns: moving a threshold
+//! computes anew only the comparison and the rules that it is part of, and the tiers. A [`Sweep`] tries a range of thresholds
+//! and tells hours, what is to be expected, and which fit the [`Capacity`] of counsellors.
 
 mod capacity;
-mod columns;
 mod error;
+mod evaluated;
 mod expected;
+mod groups;
 mod outcome;
+mod part;
 mod simulator;
 mod sweep;
+mod sweep_report;
 
 pub use capacity::{Capacity, SchoolHours};
 pub use error::SimulateError;
 pub use expected::{Accuracy, Basis, Estimate, Expected, Prevalence, expect, operating_point};
-pub use outcome::{Overlap, RuleYield, Simulation};
-pub use simulator::{Change, LeftOut, Simulator};
-pub use sweep::{Sweep, SweepReport, SweepRow, accuracies};
+pub use groups::Person;
+pub use outcome::{Load, Overlap, RuleYield, Simulation, SimulationRelease};
+pub(crate) use part::SheetPart;
+pub use simulator::{Change, Simulator, Threshold};
+pub use sweep::{Sweep, Swept};
+pub use sweep_report::{SweepReport, SweepRow, accuracies};

@@ -1,154 +1,84 @@
-//! What a run of the simulator counts, and how it may be shown.
+//! What a run of the simulator counts.
 
 use std::collections::HashMap;
 
-use polars::prelude::*;
 use serde::Serialize;
 
-use super::super::model::{RuleDef, TierDef};
 use super::super::tree::{OPEN, YES};
-use super::columns::{numbers, words};
-use super::simulator::Simulator;
+use super::evaluated::Evaluated;
+use super::groups::Groups;
+use super::simulator::{SimTier, Simulator};
 use super::{Capacity, SimulateError};
-use crate::disclosure::{Dimension, Population, ProtectedRelease, Rule, Shown, TableSpec, protect};
+use crate::disclosure::{Dimension, Population, ProtectedRelease, ProtectedTable, Rule, Shown, TableSpec, protect};
 
-/// School, grade and sex of each row of the results.
-#[derive(Debug, Clone)]
-pub(super) struct Groups {
-    pub(super) schools: Vec<String>,
-    pub(super) school: Vec<u32>,
-    pub(super) grade: Vec<u8>,
-    pub(super) sex: Vec<u8>,
+/// Pupils who are alike in everything that is counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) struct Cell {
+    kind: u32,
+    level: u8,
+    /// One bit a rule that holds, and one that cannot be said.
+    holds: u128,
+    open: u128,
 }
 
-/// Words of the column `sex`; everything else is the last.
-const SEXES: [&str; 4] = ["male", "female", "other", ""];
-/// Grades are kept below this.
-const GRADES: usize = 16;
-
-impl Groups {
-    pub(super) fn of(results: &DataFrame, recorded: &[Option<u8>]) -> Result<Self, SimulateError> {
-        let missing = |name: &str| SimulateError::NoColumn(name.to_owned());
-        let school_words = words(results, "school")?.ok_or_else(|| missing("school"))?;
-        let grades = numbers(results, "grade")?.ok_or_else(|| missing("grade"))?;
-        let sexes = words(results, "sex")?;
-        let mut places: HashMap<&str, u32> = HashMap::new();
-        let mut own = Self { schools: Vec::new(), school: Vec::new(), grade: Vec::new(), sex: Vec::new() };
-        for word in school_words.iter() {
-            let word = word.unwrap_or_default();
-            let place = *places.entry(word).or_insert_with(|| {
-                own.schools.push(word.to_owned());
-                own.schools.len() as u32 - 1
-            });
-            own.school.push(place);
-        }
-        own.grade =
-            grades.iter().map(|grade| if *grade >= 1.0 && *grade < GRADES as f64 { *grade as u8 } else { 0 }).collect();
-        let code =
-            |word: Option<&str>| SEXES.iter().position(|sex| Some(*sex) == word).unwrap_or(SEXES.len() - 1) as u8;
-        own.sex = match sexes {
-            Some(sexes) => sexes.iter().map(code).collect(),
-            None => vec![SEXES.len() as u8 - 1; recorded.len()],
-        };
-        Ok(own)
-    }
-
-    fn kind(&self, row: u32) -> usize {
-        let row = row as usize;
-        let school = self.school.get(row).copied().unwrap_or(0) as usize;
-        let grade = usize::from(self.grade.get(row).copied().unwrap_or(0));
-        let sex = usize::from(self.sex.get(row).copied().unwrap_or(0));
-        (school * GRADES + grade) * SEXES.len() + sex
-    }
-
-    fn kinds(&self) -> usize {
-        self.schools.len() * GRADES * SEXES.len()
-    }
-}
+/// Rules that have a bit. A policy with more is counted without the rest.
+const BITS: usize = 128;
 
 /// Counts of one chunk.
-pub(super) struct ChunkResult {
-    /// By kind and level.
-    kinds: Vec<(usize, u8, u32)>,
-    holds: Vec<(u64, u64, u64)>,
-    both: Vec<u64>,
-}
+pub(super) struct ChunkCounts(HashMap<Cell, u64>);
 
-impl ChunkResult {
-    pub(super) fn of(
-        rows: &[u32],
-        levels: &[u8],
-        codes: &[Vec<u8>],
-        rules: &[(&RuleDef, Option<u8>)],
-        flagged_from: u8,
-        groups: &Groups,
-    ) -> Self {
-        let mut counts: HashMap<(usize, u8), u32> = HashMap::new();
-        let mut last: Option<((usize, u8), u32)> = None;
-        // Pupils of a class follow each other, so most keys repeat.
-        for (row, level) in rows.iter().zip(levels) {
-            let key = (groups.kind(*row), *level);
+impl ChunkCounts {
+    pub(super) fn of(pupils: &[u32], evaluated: &Evaluated<'_>, groups: &Groups) -> Self {
+        let (mut holds, mut open) = (vec![0_u128; pupils.len()], vec![0_u128; pupils.len()]);
+        for (at, codes) in evaluated.rules.iter().enumerate().take(BITS) {
+            let Some(codes) = codes else { continue };
+            for ((code, holds), open) in codes.iter().zip(&mut holds).zip(&mut open) {
+                *holds |= u128::from(*code == YES) << at;
+                *open |= u128::from(*code == OPEN) << at;
+            }
+        }
+        let mut counts: HashMap<Cell, u64> = HashMap::new();
+        let mut last: Option<(Cell, u64)> = None;
+        let rows = pupils.iter().zip(&evaluated.levels).zip(holds.iter().zip(&open));
+        // Pupils of a class follow each other, so most cells repeat.
+        for ((pupil, level), (holds, open)) in rows {
+            let cell = Cell { kind: groups.number(*pupil), level: *level, holds: *holds, open: *open };
             match &mut last {
-                Some((known, count)) if *known == key => *count += 1,
+                Some((known, count)) if *known == cell => *count += 1,
                 _ => {
-                    if let Some((key, count)) = last.replace((key, 1)) {
-                        *counts.entry(key).or_default() += count;
+                    if let Some((cell, count)) = last.replace((cell, 1)) {
+                        *counts.entry(cell).or_default() += count;
                     }
                 }
             }
         }
-        if let Some((key, count)) = last {
-            *counts.entry(key).or_default() += count;
+        if let Some((cell, count)) = last {
+            *counts.entry(cell).or_default() += count;
         }
-        let flagging: Vec<bool> =
-            rules.iter().map(|(_, level)| level.is_some_and(|level| level >= flagged_from)).collect();
-        let mut together = vec![0_u16; rows.len()];
-        for (codes, _) in codes.iter().zip(&flagging).filter(|(_, flagging)| **flagging) {
-            together.iter_mut().zip(codes).for_each(|(sum, code)| *sum += u16::from(*code == YES));
-        }
-        let of = |(codes, flagging): (&Vec<u8>, &bool)| {
-            let holds = codes.iter().filter(|code| **code == YES).count() as u64;
-            let open = codes.iter().filter(|code| **code == OPEN).count() as u64;
-            let alone = codes.iter().zip(&together).filter(|(code, sum)| **code == YES && **sum == 1).count() as u64;
-            (holds, open, if *flagging { alone } else { 0 })
-        };
-        let holds = codes.iter().zip(&flagging).map(of).collect();
-        let bits: Vec<Vec<u64>> = codes
-            .iter()
-            .map(|codes| {
-                let word = |part: &[u8]| {
-                    part.iter().enumerate().fold(0, |word, (bit, code)| word | u64::from(*code == YES) << bit)
-                };
-                codes.chunks(64).map(word).collect()
-            })
-            .collect();
-        let mut both = Vec::with_capacity(bits.len() * bits.len() / 2);
-        for (at, first) in bits.iter().enumerate() {
-            for second in bits.iter().skip(at + 1) {
-                both.push(first.iter().zip(second).map(|(a, b)| u64::from((a & b).count_ones())).sum());
-            }
-        }
-        Self { kinds: counts.into_iter().map(|((kind, level), count)| (kind, level, count)).collect(), holds, both }
+        Self(counts)
     }
 }
 
 /// How often a rule holds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub struct RuleYield {
     /// Rule.
     pub rule: String,
     /// Tier; none for a note.
     pub tier: Option<String>,
+    /// Whether it flags.
+    pub flags: bool,
     /// Pupils for whom it holds.
     pub holds: u64,
     /// Pupils for whom it cannot be said.
     pub cannot_say: u64,
     /// Pupils for whom it holds and no other rule that flags does: what the policy would lose without it, as far as
-    /// critical answers do not flag them anyway.
+    /// critical answers do not flag them anyway. Zero for rules that do not flag.
     pub alone: u64,
 }
 
-/// Two rules together.
+/// Two rules that flag, together.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Overlap {
     /// One rule.
@@ -157,6 +87,17 @@ pub struct Overlap {
     pub second: String,
     /// Pupils for whom both hold.
     pub both: u64,
+}
+
+/// Flagged pupils of a school.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Load {
+    /// School.
+    pub school: String,
+    /// Flagged pupils.
+    pub flagged: u64,
+    /// Pupils with a sheet.
+    pub pupils: u64,
 }
 
 /// The counts of one run. They are exact and not for publication: [`Simulation::release`] gives what may be shown.
@@ -172,122 +113,220 @@ pub struct Simulation {
     pub flagged: u64,
     /// Rules, in the order of the policy.
     pub rules: Vec<RuleYield>,
-    /// Pairs of rules that hold together for at least one pupil.
+    /// Pairs of flagging rules that hold together for at least one pupil.
     pub overlaps: Vec<Overlap>,
-    /// Flagged pupils and all pupils by school, in the order of names.
-    pub schools: Vec<(String, u64, u64)>,
-    people: Vec<(String, u8, &'static str, u8, u64)>,
+    /// Schools, in the order of names.
+    pub schools: Vec<Load>,
+    cells: Vec<(Cell, u64)>,
+    names: Vec<String>,
 }
 
-pub(super) fn gather(simulator: &Simulator<'_>, parts: Vec<ChunkResult>) -> Simulation {
-    let groups = &simulator.groups;
-    let tiers: &[&TierDef] = &simulator.tiers;
-    let flagged_from = simulator.flagged_from();
-    let levels = tiers.len();
-    let mut counts = vec![0_u64; groups.kinds() * levels];
-    let mut holds = vec![(0_u64, 0_u64, 0_u64); simulator.rules.len()];
-    let mut both = vec![0_u64; holds.len() * holds.len().saturating_sub(1) / 2];
+pub(super) fn gather(simulator: &Simulator, parts: Vec<ChunkCounts>) -> Simulation {
+    let mut counts: HashMap<Cell, u64> = HashMap::new();
     for part in parts {
-        for (kind, level, count) in part.kinds {
-            if let Some(slot) = counts.get_mut(kind * levels + usize::from(level)) {
-                *slot += u64::from(count);
-            }
+        if counts.is_empty() {
+            counts = part.0;
+            continue;
         }
-        holds.iter_mut().zip(part.holds).for_each(|(sum, own)| *sum = (sum.0 + own.0, sum.1 + own.1, sum.2 + own.2));
-        both.iter_mut().zip(part.both).for_each(|(sum, own)| *sum += own);
+        for (cell, count) in part.0 {
+            *counts.entry(cell).or_default() += count;
+        }
     }
-    let mut simulation = Simulation {
-        tiers: tiers.iter().enumerate().map(|(at, tier)| (tier.id.clone(), at as u8 >= flagged_from)).collect(),
+    let mut cells: Vec<(Cell, u64)> = counts.into_iter().collect();
+    cells.sort_unstable();
+    let names = simulator.groups.schools.clone();
+    let mut schools: Vec<Load> =
+        names.iter().map(|school| Load { school: school.clone(), flagged: 0, pupils: 0 }).collect();
+    let mut own = Simulation {
+        tiers: simulator.tiers.iter().map(|SimTier { id, flagged }| (id.clone(), *flagged)).collect(),
         pupils: 0,
-        by_tier: vec![0; levels],
+        by_tier: vec![0; simulator.tiers.len()],
         flagged: 0,
-        rules: Vec::with_capacity(holds.len()),
+        rules: Vec::new(),
         overlaps: Vec::new(),
-        schools: groups.schools.iter().map(|school| (school.clone(), 0, 0)).collect(),
-        people: Vec::new(),
+        schools: Vec::new(),
+        cells,
+        names,
     };
-    for (at, count) in counts.into_iter().enumerate().filter(|(_, count)| *count > 0) {
-        let (kind, level) = (at / levels, at % levels);
-        let (place, sex) = (kind / SEXES.len(), kind % SEXES.len());
-        let (school, grade) = (place / GRADES, place % GRADES);
-        let flagged = if level >= usize::from(flagged_from) { count } else { 0 };
-        simulation.pupils += count;
-        simulation.flagged += flagged;
-        if let Some(slot) = simulation.by_tier.get_mut(level) {
+    for (cell, count) in &own.cells {
+        own.pupils += count;
+        let level = usize::from(cell.level);
+        let flagged = own.tiers.get(level).is_some_and(|tier| tier.1);
+        own.flagged += if flagged { *count } else { 0 };
+        if let Some(slot) = own.by_tier.get_mut(level) {
             *slot += count;
         }
-        if let Some(slot) = simulation.schools.get_mut(school) {
-            *slot = (std::mem::take(&mut slot.0), slot.1 + flagged, slot.2 + count);
-            let sex = SEXES.get(sex).copied().unwrap_or_default();
-            simulation.people.push((slot.0.clone(), grade as u8, sex, level as u8, count));
+        if let Some(slot) = schools.get_mut(Groups::kind(cell.kind).school) {
+            slot.pupils += count;
+            slot.flagged += if flagged { *count } else { 0 };
         }
     }
-    for ((rule, _), (holds, cannot_say, alone)) in simulator.rules.iter().zip(&holds) {
-        let (rule, tier) = (rule.id.clone(), rule.tier.clone());
-        simulation.rules.push(RuleYield { rule, tier, holds: *holds, cannot_say: *cannot_say, alone: *alone });
-    }
-    let mut pair = both.into_iter();
-    for (at, (first, _)) in simulator.rules.iter().enumerate() {
-        for (second, _) in simulator.rules.iter().skip(at + 1) {
-            let both = pair.next().unwrap_or(0);
+    schools.retain(|school| school.pupils > 0);
+    schools.sort_by(|a, b| a.school.cmp(&b.school));
+    own.schools = schools;
+    count_rules(simulator, &mut own);
+    own
+}
+
+fn count_rules(simulator: &Simulator, own: &mut Simulation) {
+    let from = simulator.flagged_from();
+    let flags: Vec<bool> = simulator.rules.iter().map(|(.., level)| level.is_some_and(|level| level >= from)).collect();
+    let flagging = flags.iter().enumerate().take(BITS).fold(0, |mask, (at, flags)| mask | u128::from(*flags) << at);
+    let sum = |fits: &dyn Fn(&Cell) -> bool| -> u64 {
+        own.cells.iter().filter(|(cell, _)| fits(cell)).map(|(_, count)| count).sum()
+    };
+    let has = |mask: u128, at: usize| at < BITS && mask & (1 << at) != 0;
+    let rule = |(at, (rule, tier, _)): (usize, &(String, Option<String>, Option<u8>))| {
+        let flags = flags.get(at).copied().unwrap_or(false);
+        RuleYield {
+            rule: rule.clone(),
+            tier: tier.clone(),
+            flags,
+            holds: sum(&|cell| has(cell.holds, at)),
+            cannot_say: sum(&|cell| has(cell.open, at)),
+            alone: if flags { sum(&|cell| at < BITS && cell.holds & flagging == 1 << at) } else { 0 },
+        }
+    };
+    let rules: Vec<RuleYield> = simulator.rules.iter().enumerate().map(rule).collect();
+    let mut overlaps = Vec::new();
+    for (at, first) in rules.iter().enumerate().filter(|(_, rule)| rule.flags && rule.holds > 0) {
+        for (to, second) in rules.iter().enumerate().skip(at + 1).filter(|(_, rule)| rule.flags && rule.holds > 0) {
+            let both = sum(&|cell| has(cell.holds, at) && has(cell.holds, to));
             if both > 0 {
-                simulation.overlaps.push(Overlap { first: first.id.clone(), second: second.id.clone(), both });
+                overlaps.push(Overlap { first: first.rule.clone(), second: second.rule.clone(), both });
             }
         }
     }
-    simulation.schools.retain(|(_, _, pupils)| *pupils > 0);
-    simulation.schools.sort();
-    simulation
+    own.rules = rules;
+    own.overlaps = overlaps;
+}
+
+/// What may be shown of a run. All of it is protected together.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct SimulationRelease {
+    /// Tables `schools`, `grades` and `sexes`, each by tier and by flagged or not.
+    pub tables: Vec<ProtectedTable>,
+    /// By rule: holds, cannot say, alone.
+    pub rules: Vec<(String, [Shown; 3])>,
+    /// By pair of rules that flag.
+    pub overlaps: Vec<(String, String, Shown)>,
+    /// The rule of suppression.
+    pub rule: Rule,
+}
+
+impl SimulationRelease {
+    /// A table by id.
+    pub fn table(&self, id: &str) -> Option<&ProtectedTable> {
+        self.tables.iter().find(|table| table.spec.id() == id)
+    }
 }
 
 impl Simulation {
-    /// The tables that may be shown: `schools`, `grades` and `sexes`, each by tier and by flagged or not. Protected together.
+    /// What may be shown: tables, rules and overlaps, protected together, so that no difference between them tells a small
+    /// count.
     ///
     /// # Errors
     /// When a small count cannot be protected.
-    pub fn release(&self, rule: Rule) -> Result<ProtectedRelease, SimulateError> {
+    pub fn release(&self, rule: Rule) -> Result<SimulationRelease, SimulateError> {
+        let shown = |at: usize| self.rules.get(at).is_some_and(|rule| rule.holds + rule.cannot_say > 0);
+        let asked: Vec<usize> = (0..self.rules.len().min(BITS)).filter(|at| shown(*at)).collect();
+        let place = |id: &str| self.rules.iter().position(|rule| rule.rule == *id);
+        let pairs: Vec<(usize, usize)> =
+            self.overlaps.iter().filter_map(|own| Some((place(&own.first)?, place(&own.second)?))).collect();
+        let names = |what: &str| -> Vec<String> { asked.iter().map(|at| format!("{what} {at}")).collect() };
+        let (holds, open, alone) = (names("holds"), names("open"), names("alone"));
+        let both: Vec<String> = pairs.iter().map(|(a, b)| format!("both {a} {b}")).collect();
+        let levels: Vec<&str> = holds.iter().chain(&open).chain(&alone).chain(&both).map(String::as_str).collect();
+        if self.cells.is_empty() {
+            return Ok(SimulationRelease { tables: Vec::new(), rules: Vec::new(), overlaps: Vec::new(), rule });
+        }
+        let people = self.population(&asked, &pairs, &levels)?;
+        let of = |id: &str, dimension: &str| {
+            TableSpec::new(id).axis(dimension, &["all", dimension]).axis("result", &["all", "flagged", "tier"])
+        };
+        let specs = [
+            of("schools", "school"),
+            of("grades", "grade"),
+            of("sexes", "sex"),
+            TableSpec::new("rules").axis("result", &levels),
+        ];
+        let specs = if levels.is_empty() { &specs[..3] } else { &specs[..] };
+        let release = protect(&people, specs, rule)?;
+        Ok(self.told(release, &asked, &pairs))
+    }
+
+    fn population(
+        &self,
+        asked: &[usize],
+        pairs: &[(usize, usize)],
+        levels: &[&str],
+    ) -> Result<Population, SimulateError> {
         let mut people = Population::new(vec![
             Dimension::known("school", &["school"]),
             Dimension::known("grade", &["grade"]),
             Dimension::known("sex", &["sex"]),
-            Dimension::sensitive("tier", &["flagged", "tier"]),
+            Dimension::sensitive("result", &["flagged", "tier", "pattern"]).grouped_by(levels),
         ]);
-        for (id, flagged) in &self.tiers {
-            people.declare(3, &[flag(*flagged), id])?;
+        let flagging = self
+            .rules
+            .iter()
+            .enumerate()
+            .take(BITS)
+            .fold(0_u128, |mask, (at, rule)| mask | u128::from(rule.flags) << at);
+        for (tier, flagged) in &self.tiers {
+            let mut result = vec![if *flagged { "yes" } else { "no" }, tier, "0.0"];
+            result.extend(levels.iter().map(|_| "no"));
+            people.declare(3, &result)?;
         }
-        for (school, grade, sex, level, count) in &self.people {
-            let Some((tier, flagged)) = self.tiers.get(usize::from(*level)) else { continue };
-            people.add(&[&[school], &[&format!("{grade:02}")], &[sex], &[flag(*flagged), tier]], *count)?;
+        for (cell, count) in &self.cells {
+            let kind = Groups::kind(cell.kind);
+            let Some((tier, flagged)) = self.tiers.get(usize::from(cell.level)) else { continue };
+            let school = self.names.get(kind.school).map_or("", String::as_str);
+            let yes = |is: bool| if is { "yes" } else { "no" };
+            let bit = |mask: u128, at: &usize| yes(mask & (1 << at) != 0);
+            let pattern = format!("{:x}.{:x}", cell.holds, cell.open);
+            let mut result: Vec<&str> = vec![yes(*flagged), tier, &pattern];
+            result.extend(asked.iter().map(|at| bit(cell.holds, at)));
+            result.extend(asked.iter().map(|at| bit(cell.open, at)));
+            result.extend(asked.iter().map(|at| yes(cell.holds & flagging == 1 << at)));
+            result.extend(pairs.iter().map(|(a, b)| yes(bit(cell.holds, a) == "yes" && bit(cell.holds, b) == "yes")));
+            people.add(&[&[school], &[&format!("{:02}", kind.grade)], &[kind.sex], &result], *count)?;
         }
-        let levels = ["all", "flagged", "tier"];
-        let table =
-            |id: &str, dimension: &str| TableSpec::new(id).axis(dimension, &["all", dimension]).axis("tier", &levels);
-        if self.people.is_empty() {
-            return Ok(protect(&people, &[], rule)?);
-        }
-        Ok(protect(&people, &[table("schools", "school"), table("grades", "grade"), table("sexes", "sex")], rule)?)
+        Ok(people)
     }
 
-    /// What may be shown of a count of one rule among all pupils: small counts, and counts that all but a few have.
-    pub fn shown(&self, count: u64, rule: Rule) -> Shown {
-        let threshold = u64::from(rule.threshold);
-        if count < threshold {
-            Shown::Small
-        } else if self.pupils.saturating_sub(count) < threshold {
-            Shown::Withheld
-        } else {
-            Shown::Value(count)
+    fn told(&self, release: ProtectedRelease, asked: &[usize], pairs: &[(usize, usize)]) -> SimulationRelease {
+        let rule = release.rule;
+        let (rules, tables): (Vec<_>, Vec<_>) =
+            release.tables.into_iter().partition(|table| table.spec.id() == "rules");
+        let cells: HashMap<&str, Shown> = rules
+            .iter()
+            .flat_map(|table| &table.cells)
+            .filter_map(|cell| cell.group.first().map(|(level, names)| (level, names, cell.shown)))
+            .filter(|(_, names, _)| names.first().is_some_and(|name| name == "yes"))
+            .map(|(level, _, shown)| (level.as_str(), shown))
+            .collect();
+        // Where nobody is, there is no cell; nobody is a small count.
+        let get = |name: &str| cells.get(name).copied().unwrap_or(Shown::Small);
+        let own = |(at, yields): (usize, &RuleYield)| {
+            let known = asked.contains(&at);
+            let shown = |what: &str| if known { get(&format!("{what} {at}")) } else { Shown::Small };
+            (yields.rule.clone(), ["holds", "open", "alone"].map(shown))
+        };
+        let overlap = |(own, (a, b)): (&Overlap, &(usize, usize))| {
+            (own.first.clone(), own.second.clone(), get(&format!("both {a} {b}")))
+        };
+        SimulationRelease {
+            tables,
+            rules: self.rules.iter().enumerate().map(own).collect(),
+            overlaps: self.overlaps.iter().zip(pairs).map(overlap).collect(),
+            rule,
         }
     }
 
-    /// Interviews that cannot be held within the hours of each school, added up; none exceeds another school's spare hours.
+    /// Interviews that cannot be held within the hours of their school, added up over the schools.
     pub fn beyond(&self, capacity: &Capacity) -> u64 {
-        let of = |(school, flagged, _): &(String, u64, u64)| flagged.saturating_sub(capacity.interviews(&[school]));
-        self.schools.iter().map(of).sum()
+        self.schools.iter().map(|own| own.flagged.saturating_sub(capacity.interviews(&[&own.school]))).sum()
     }
-}
-
-/// The name of the group in the level `flagged`.
-fn flag(flagged: bool) -> &'static str {
-    if flagged { "yes" } else { "no" }
 }
