@@ -13,7 +13,8 @@ use screening_core::instrument::Library;
 use screening_core::risk::Policy;
 use screening_core::risk::simulate::Change;
 use screening_core::screening::{
-    Batch, Battery, Licences, Rehearsal, ScreeningError, ScreeningInput, WaveSettings, pupils_from_frame, rehearse, screen,
+    Batch, Battery, Licences, Rehearsal, ScreeningError, ScreeningInput, WaveSettings, pupils_from_frame, rehearse,
+    screen,
 };
 
 const PUPILS: usize = 100_000;
@@ -60,7 +61,8 @@ fn main() {
     // Answers drawn at random look to the auditor like a wrong key; somebody accepts that.
     let mut settings = WaveSettings::new("2026-autumn", policy.definition().effective.from);
     if let Err(ScreeningError::Audit(refusal)) = rehearse(input(&settings), &[]) {
-        let accept = refusal.findings.iter().map(|found| format!("{} {}: drawn at random", found.finding.id, found.instrument));
+        let accept =
+            refusal.findings.iter().map(|found| format!("{} {}: drawn at random", found.finding.id, found.instrument));
         settings.audit.accept = accept.map(|text| text.parse().expect("an acceptance")).collect();
     }
     let Rehearsal { own: simulator, .. } = rehearse(input(&settings), &[]).expect("a screening");
@@ -82,7 +84,13 @@ fn main() {
         &|| drop(black_box(release.release(Rule::default()).expect("a release"))),
         &|| drop(black_box(screen(input(&settings)).expect("a screening"))),
     ];
-    let names = ["the policy as it stands", "one threshold moved", "all thresholds moved", "what may be shown of it", "the whole screening"];
+    let names = [
+        "the policy as it stands",
+        "one threshold moved",
+        "all thresholds moved",
+        "what may be shown of it",
+        "the whole screening",
+    ];
     println!("| {PUPILS} pupils, {SCHOOLS} schools | |\n|---|---|");
     for (name, seconds) in names.into_iter().zip(medians(ROUNDS, works)) {
         println!("| {name} | {:.1} ms |", seconds * 1e3);

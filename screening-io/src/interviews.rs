@@ -11,14 +11,6 @@ use crate::table::{ReadOptions, Table, Value, read_bytes, read_table_bytes};
 /// The columns; a table with any other is refused.
 const COLUMNS: [&str; 4] = ["student_id", "date", "outcome", "interviewer_role"];
 
-/// Outcomes as written.
-const OUTCOMES: [(&str, InterviewOutcome); 4] = [
-    ("needs-support", InterviewOutcome::NeedsSupport),
-    ("no-need", InterviewOutcome::NoNeed),
-    ("cannot-say", InterviewOutcome::CannotSay),
-    ("not-held", InterviewOutcome::NotHeld),
-];
-
 /// Reads a table of interviews (csv, xlsx): `student_id`, `date`, `outcome` (`needs-support`, `no-need`, `cannot-say`,
 /// `not-held`) and `interviewer_role`, one row an interview.
 ///
@@ -46,10 +38,15 @@ pub fn read_interviews(path: &Path) -> Result<Vec<Interview>, IoError> {
 }
 
 fn columns(table: &Table) -> Result<[usize; 4], IoError> {
+    let mut seen: Vec<&str> = Vec::new();
     for (at, heading) in table.headings().iter().enumerate() {
-        if !COLUMNS.contains(&heading.trim()) && !heading.trim().is_empty() {
+        let name = heading.trim();
+        // A column without a heading may hold notes all the same.
+        let empty = name.is_empty() && (0..table.height()).all(|row| *table.cell(row, at) == Value::Blank);
+        if !empty && (!COLUMNS.contains(&name) || seen.contains(&name)) {
             return Err(Problem::new("interviews-column", table.column_place(at)).value(heading.clone()).into());
         }
+        seen.push(name);
     }
     let mut places = [0; 4];
     for (place, wanted) in places.iter_mut().zip(COLUMNS) {
@@ -70,11 +67,45 @@ fn interview(table: &Table, row: usize, [id, date, outcome, role]: [usize; 4]) -
     }
     let day = cell_date(table.cell(row, date)).ok_or_else(|| refuse("interviews-date", date))?;
     let word = table.cell(row, outcome).to_text();
-    let known = OUTCOMES.iter().find(|(known, _)| *known == word.trim()).map(|(_, own)| *own);
+    let known = InterviewOutcome::ALL.into_iter().find(|known| known.word() == word.trim());
     let outcome = known.ok_or_else(|| refuse("interviews-outcome", outcome))?;
     let role_cell = table.cell(row, role);
-    if *role_cell == Value::Blank {
+    if role_cell.to_text().trim().is_empty() {
         return Err(refuse("interviews-role", role));
     }
     Ok(Interview { student_id, date: day, outcome, interviewer_role: role_cell.to_text() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<Vec<Interview>, String> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("interviews.csv");
+        std::fs::write(&path, text).unwrap();
+        read_interviews(&path).map_err(|error| error.id().to_owned())
+    }
+
+    #[test]
+    fn what_does_not_belong_there_is_refused() {
+        let head = "student_id,date,outcome,interviewer_role";
+        let good = read(&format!("{head}\n 007 ,2026-10-12,needs-support,心理教师\n")).unwrap();
+        assert_eq!((good[0].student_id.trim(), good[0].outcome), ("007", InterviewOutcome::NeedsSupport));
+        assert!(read(&format!("{head}\n")).unwrap().is_empty());
+        // An empty column that a spreadsheet left behind does no harm.
+        assert_eq!(read(&format!("{head},\n1,2026-10-12,no-need,a,\n")).unwrap().len(), 1);
+        for (text, id) in [
+            (format!("{head},notes\n1,2026-10-12,no-need,a,cried\n"), "interviews-column"),
+            (format!("{head},\n1,2026-10-12,no-need,a,cried\n"), "interviews-column"),
+            (format!("{head},outcome\n1,2026-10-12,no-need,a,no-need\n"), "interviews-column"),
+            ("student_id,date,outcome\n1,2026-10-12,no-need\n".to_owned(), "interviews-missing"),
+            (format!("{head}\n,2026-10-12,no-need,a\n"), "interviews-student"),
+            (format!("{head}\n1,soon,no-need,a\n"), "interviews-date"),
+            (format!("{head}\n1,2026-10-12,depression,a\n"), "interviews-outcome"),
+            (format!("{head}\n1,2026-10-12,no-need,\n"), "interviews-role"),
+        ] {
+            assert_eq!(read(&text).unwrap_err(), id, "{text}");
+        }
+    }
 }

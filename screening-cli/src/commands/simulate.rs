@@ -58,8 +58,7 @@ pub(crate) fn run(context: &Context, command: &SimulateCommand) -> Result<(), Fa
     let sweep = sweep(command, &input, &rehearsal, prevalence, capacity.as_ref(), rule)?;
     let policy_sweep = policy_sweep(command, simulator, capacity.as_ref(), rule)?;
     let before = before.map_err(Failure::from_error)?;
-    let found =
-        Found { input: &input, simulator, simulation, release, before, capacity, sweep, policy_sweep, rule };
+    let found = Found { input: &input, simulator, simulation, release, before, capacity, sweep, policy_sweep, rule };
     let document = document(&found, &changes);
     let text = serde_json::to_string_pretty(&document).map_err(Failure::from_error)?;
     let mut files = vec![("simulation.json", text)];

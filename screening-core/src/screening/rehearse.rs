@@ -72,7 +72,8 @@ pub struct Rehearsal {
 pub fn rehearse(input: ScreeningInput<'_>, others: &[&Policy]) -> Result<Rehearsal, ScreeningError> {
     let roster = input.roster.clone();
     let own = input.policy;
-    let mut kept = Kept { policies: others.to_vec(), parts: others.iter().map(|_| Vec::new()).collect(), own: Vec::new() };
+    let mut kept =
+        Kept { policies: others.to_vec(), parts: others.iter().map(|_| Vec::new()).collect(), own: Vec::new() };
     let screening = pipeline::run(input, Some(&mut kept))?;
     let ready = |policy: &Policy, parts: &[SheetPart]| Simulator::new(policy, parts, roster.iter().map(person));
     Ok(Rehearsal {

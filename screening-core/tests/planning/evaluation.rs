@@ -48,7 +48,10 @@ fn evaluation_corrects_for_who_was_interviewed() {
     let evaluation = evaluate(&found.own, results, &list, Rule::default()).unwrap();
     assert_eq!((evaluation.pupils, evaluation.verified, evaluation.unmatched), (200, 110, 1));
     let flagged = &evaluation.tests[0];
-    assert_eq!((flagged.positive, flagged.verified, flagged.verified_negative), (Shown::Value(80), Shown::Value(80), Shown::Value(30)));
+    assert_eq!(
+        (flagged.positive, flagged.verified, flagged.verified_negative),
+        (Shown::Value(80), Shown::Value(80), Shown::Value(30))
+    );
     let in_need = 40.0 + 120.0 * 0.1;
     let figures = &flagged.figures;
     assert!((figures.sensitivity.unwrap().estimate - 40.0 / in_need).abs() < 1e-9, "{figures:?}");
@@ -71,7 +74,9 @@ fn evaluation_corrects_for_who_was_interviewed() {
 
     let blind: Vec<Interview> = list
         .iter()
-        .filter(|own| own.student_id.parse::<usize>().ok().and_then(|at| many().get(at).copied()).is_some_and(|own| own.0 >= 15))
+        .filter(|own| {
+            own.student_id.parse::<usize>().ok().and_then(|at| many().get(at).copied()).is_some_and(|own| own.0 >= 15)
+        })
         .cloned()
         .collect();
     let blind = evaluate(&found.own, results, &blind, Rule::default()).unwrap();

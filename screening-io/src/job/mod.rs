@@ -289,7 +289,8 @@ pub fn screen_job(input: &JobInput, progress: &dyn Fn(Step)) -> Result<Screening
 /// # Errors
 /// As [`screen_job`]; the other policies have to fit the batteries.
 pub fn rehearse_job(input: &JobInput, others: &[&Policy], progress: &dyn Fn(Step)) -> Result<Rehearsal, JobError> {
-    let mut rehearsal = rehearse(screening_input(input, input.pupils.clone(), input.batches.clone(), progress), others)?;
+    let mut rehearsal =
+        rehearse(screening_input(input, input.pupils.clone(), input.batches.clone(), progress), others)?;
     cite(input, &mut rehearsal.screening);
     Ok(rehearsal)
 }

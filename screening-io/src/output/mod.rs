@@ -122,7 +122,8 @@ pub fn write_outputs(
     progress: &dyn Fn(WriteProgress),
 ) -> Result<Vec<PathBuf>, IoError> {
     same_policy(out, result, policy)?;
-    let compared = schools::compare(result, policy).map_err(|cause| stage::problem("output-unwritable", &out.join(SCHOOLS), &*cause))?;
+    let compared = schools::compare(result, policy)
+        .map_err(|cause| stage::problem("output-unwritable", &out.join(SCHOOLS), &*cause))?;
     let files = FILES.get(..if compared.is_some() { FILES.len() } else { ALWAYS }).unwrap_or(&FILES);
     let mut stage = Stage::open(out)?;
     for (done, file) in files.iter().copied().enumerate() {
@@ -131,12 +132,12 @@ pub fn write_outputs(
             (SCHOOLS, Some(compared)) => schools::write_table(writer, compared),
             (FUNNEL, Some(compared)) => schools::write_plot(writer, compared),
             _ => match file {
-            RESULTS_PARQUET => frames::write_parquet(writer, result),
-            RESULTS_CSV => frames::write_csv(writer, &result.results, true),
-            ALERTS => alerts::write(writer, result, policy, names),
-            COVERAGE => frames::write_csv(writer, &result.coverage.to_frame()?, true),
-            REJECTED => rejected::write(writer, result, rejected_while_reading),
-            _ => summary::write(writer, result, rejected_while_reading),
+                RESULTS_PARQUET => frames::write_parquet(writer, result),
+                RESULTS_CSV => frames::write_csv(writer, &result.results, true),
+                ALERTS => alerts::write(writer, result, policy, names),
+                COVERAGE => frames::write_csv(writer, &result.coverage.to_frame()?, true),
+                REJECTED => rejected::write(writer, result, rejected_while_reading),
+                _ => summary::write(writer, result, rejected_while_reading),
             },
         })?;
     }

@@ -67,8 +67,7 @@ impl Plot {
         let height = bottom + 56.0 + LINE * note.len() as f64;
         let (x_step, x_end) = nice(self.largest(|point| point.0));
         let (y_step, y_end) = nice(self.largest(|point| point.1));
-        let place =
-            |(x, y): (f64, f64)| (LEFT + x / x_end * (WIDTH - LEFT - RIGHT), bottom - y / y_end * PLOT_HEIGHT);
+        let place = |(x, y): (f64, f64)| (LEFT + x / x_end * (WIDTH - LEFT - RIGHT), bottom - y / y_end * PLOT_HEIGHT);
         let mut svg = String::with_capacity(8192);
         let _ = write!(
             svg,
@@ -262,7 +261,9 @@ mod tests {
 
     #[test]
     fn long_notes_are_broken_and_lose_nothing() {
-        let note = "预计数字基于给定的比例。Expected figures rest on the stated prevalence, and on studies of other people.".repeat(3);
+        let note =
+            "预计数字基于给定的比例。Expected figures rest on the stated prevalence, and on studies of other people."
+                .repeat(3);
         let lines = wrapped(&note, 400.0);
         assert!(lines.len() > 3 && lines.iter().all(|line| width(line) < 520.0), "{lines:?}");
         let plain = |text: &str| text.chars().filter(|letter| *letter != ' ').collect::<String>();

@@ -88,7 +88,8 @@ pub(super) fn write_table(writer: &mut (impl Write + Send), comparison: &SchoolC
         Column::new(name.into(), cells)
     };
     let figure = |name: &str, of: &dyn Fn(&SchoolRow) -> Option<f64>| {
-        let cells: Vec<Option<f64>> = rows.iter().map(|row| of(row).map(|x| (x * 10_000.0).round() / 10_000.0)).collect();
+        let cells: Vec<Option<f64>> =
+            rows.iter().map(|row| of(row).map(|x| (x * 10_000.0).round() / 10_000.0)).collect();
         Column::new(name.into(), cells)
     };
     let standings: Vec<Option<String>> =
@@ -132,7 +133,8 @@ pub(super) fn write_plot(writer: &mut impl Write, comparison: &SchoolComparison)
         .collect();
     let largest = comparison.schools.iter().filter_map(|row| row.pupils.value()).max().unwrap_or(0);
     if let (Some(funnel), true) = (&comparison.funnel, largest > 0) {
-        let sizes: Vec<u64> = (1..=STEPS).map(|step| (largest * step).div_ceil(STEPS)).filter(|size| *size >= 5).collect();
+        let sizes: Vec<u64> =
+            (1..=STEPS).map(|step| (largest * step).div_ceil(STEPS)).filter(|size| *size >= 5).collect();
         let limits: Vec<_> = sizes.iter().map(|size| funnel.limits(*size)).collect();
         let line = |name: String, colour, mark, of: &dyn Fn(usize) -> f64| Series {
             name,

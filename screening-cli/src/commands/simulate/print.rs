@@ -89,7 +89,9 @@ fn schools(found: &Found<'_>, language: Language) -> String {
             row.push(hours.map_or("-".to_owned(), |hours| format!("{hours:.0}")));
             row.push(format!("{there:.0}"));
             row.push(match hours {
-                Some(hours) if hours > there => fill("simulate-short", language, &[format!("{:.0}", (hours - there).ceil())]),
+                Some(hours) if hours > there => {
+                    fill("simulate-short", language, &[format!("{:.0}", (hours - there).ceil())])
+                }
                 Some(_) => say("simulate-yes", language),
                 None => "-".to_owned(),
             });
@@ -151,7 +153,8 @@ pub(in crate::commands) fn rule_name(policy: &Policy, id: &str, language: Langua
 
 fn rules(found: &Found<'_>, policy: &Policy, language: Language) -> String {
     let row = |own: &RuleYield| {
-        let shown = found.release.rules.iter().find(|(rule, _)| *rule == own.rule).map_or([Shown::Small; 3], |own| own.1);
+        let shown =
+            found.release.rules.iter().find(|(rule, _)| *rule == own.rule).map_or([Shown::Small; 3], |own| own.1);
         let [holds, open, alone] = shown.map(|shown| shown_text(shown, found, language));
         let alone = if own.flags { alone } else { "-".to_owned() };
         vec![rule_name(policy, &own.rule, language), holds, open, alone]
@@ -217,7 +220,14 @@ fn sweep_table(sweep: &SweepReport, found: &Found<'_>, language: Language) -> St
         names.extend(["simulate-hours", "simulate-fits"]);
     }
     if expected {
-        names.extend(["simulate-found", "simulate-false", "simulate-missed", "simulate-ppv", "simulate-npv", "simulate-basis"]);
+        names.extend([
+            "simulate-found",
+            "simulate-false",
+            "simulate-missed",
+            "simulate-ppv",
+            "simulate-npv",
+            "simulate-basis",
+        ]);
     }
     let rows = sweep.rows.iter().map(|row| {
         let mark = if sweep.chosen == Some(row.threshold) { " ←" } else { "" };
@@ -236,7 +246,9 @@ fn sweep_table(sweep: &SweepReport, found: &Found<'_>, language: Language) -> St
                 let own = row.expected.as_ref().map(of);
                 own.map_or("-".to_owned(), |own| format!("{:.0} ({:.0}-{:.0})", own.value, own.low, own.high))
             };
-            let share = |of: fn(&Expected) -> Estimate| row.expected.as_ref().map_or("-".to_owned(), |own| percent(of(own).value));
+            let share = |of: fn(&Expected) -> Estimate| {
+                row.expected.as_ref().map_or("-".to_owned(), |own| percent(of(own).value))
+            };
             let best = if row.pareto { " ◆" } else { "" };
             cells.push(figure(|own| own.true_positives) + best);
             cells.push(figure(|own| own.false_positives));

@@ -54,9 +54,8 @@ pub(crate) fn verified_share(strata: &[Verified], confidence: f64) -> Option<Int
         let (low, high) = clopper_pearson(cases, verified, confidence);
         return Some(Interval { estimate, low, high });
     }
-    let variance: f64 = cells()
-        .map(|(weight, f, v)| weight * weight * f * (1.0 - f) / v + weight * (f - estimate).powi(2) / n)
-        .sum();
+    let variance: f64 =
+        cells().map(|(weight, f, v)| weight * weight * f * (1.0 - f) / v + weight * (f - estimate).powi(2) / n).sum();
     let z = normal_quantile(0.5 + confidence / 2.0).unwrap_or(f64::NAN);
     let (low, high) = logit_interval(estimate, variance.sqrt(), z);
     Some(Interval { estimate, low, high })
@@ -196,7 +195,12 @@ impl VerificationBias {
         let whole = |wanted| verified_share(&side(wanted), confidence).unwrap_or(nobody);
         let npv = whole(Some(false));
         Ok(Corrected {
-            sensitivity: Self::ends(logit(ratio(true, true), confidence), &side(Some(true)), &side(Some(false)), confidence),
+            sensitivity: Self::ends(
+                logit(ratio(true, true), confidence),
+                &side(Some(true)),
+                &side(Some(false)),
+                confidence,
+            ),
             specificity: Self::ends(
                 logit(ratio(false, false), confidence),
                 &side(Some(false)).into_iter().map(mirrored).collect::<Vec<_>>(),
@@ -344,9 +348,14 @@ mod tests {
     #[test]
     fn the_interval_is_that_of_begg_and_greenes() {
         let mut persons = Vec::new();
-        for (positive, condition, n) in
-            [(true, Some(true), 40), (true, Some(false), 40), (true, None, 20), (false, Some(true), 9), (false, Some(false), 81), (false, None, 810)]
-        {
+        for (positive, condition, n) in [
+            (true, Some(true), 40),
+            (true, Some(false), 40),
+            (true, None, 20),
+            (false, Some(true), 9),
+            (false, Some(false), 81),
+            (false, None, 810),
+        ] {
             persons.extend(std::iter::repeat_n((positive, condition), n));
         }
         let (positive, condition): (Vec<_>, Vec<_>) = persons.into_iter().unzip();

@@ -68,11 +68,8 @@ pub(super) fn figures(tested: &[Tested]) -> TestFigures {
     let uncorrected = by_tier.as_ref().ok().map(|fit| (fit.naive_sensitivity, fit.naive_specificity));
     let found = by_tier.and_then(|fit| fit.begg_greenes(LEVEL));
     let joined = matches!(found, Err(RocError::Unverified { .. }));
-    let found = if joined {
-        VerificationBias::fit(&positive, &need).and_then(|fit| fit.begg_greenes(LEVEL))
-    } else {
-        found
-    };
+    let found =
+        if joined { VerificationBias::fit(&positive, &need).and_then(|fit| fit.begg_greenes(LEVEL)) } else { found };
     match found {
         Ok(Corrected { sensitivity, specificity, ppv, npv, .. }) => {
             // Without anybody on a side a share of it is no number.

@@ -7,7 +7,7 @@ use polars::prelude::{DataFrame, DataType, StringChunked};
 use serde::Serialize;
 
 use super::super::simulate::{SimulateError, Simulator};
-use super::accuracy::{CannotSay, Tested, TestFigures, figures};
+use super::accuracy::{CannotSay, TestFigures, Tested, figures};
 use super::interview::{Interview, Needs};
 use super::tables::Tables;
 use crate::disclosure::{DisclosureError, Rule, Shown};
@@ -125,6 +125,16 @@ pub(super) struct Row {
     pub(super) school: String,
 }
 
+impl Row {
+    fn grade(&self) -> &str {
+        &self.grade
+    }
+
+    fn sex(&self) -> &str {
+        &self.sex
+    }
+}
+
 /// Evaluates a policy against interviews of the same wave. The last interview of a pupil with a clear outcome counts.
 ///
 /// `simulator` and `results` come from one [`crate::screening::rehearse`].
@@ -164,11 +174,15 @@ pub fn evaluate(
         std::iter::once(None).chain(rules.iter().map(|rule| Some(rule.id.clone()))).collect();
     let every: Vec<&Row> = rows.iter().collect();
     let mut groups = Vec::new();
-    for (by, of) in [("grade", (|row: &Row| row.grade.as_str()) as fn(&Row) -> &str), ("sex", |row: &Row| &row.sex)] {
+    for (by, of) in [("grade", Row::grade as fn(&Row) -> &str), ("sex", Row::sex)] {
         let known: BTreeSet<&str> = rows.iter().map(of).collect();
         for group in known {
             let own: Vec<&Row> = rows.iter().filter(|row| of(row) == group).collect();
-            groups.push(GroupAccuracy { by, group: group.to_owned(), tests: tests(&own, &names, &tables, (by, group)) });
+            groups.push(GroupAccuracy {
+                by,
+                group: group.to_owned(),
+                tests: tests(&own, &names, &tables, (by, group)),
+            });
         }
     }
     Ok(Evaluation {

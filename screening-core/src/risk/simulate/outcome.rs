@@ -245,14 +245,11 @@ impl Simulation {
         let of = |id: &str, dimension: &str| {
             TableSpec::new(id).axis(dimension, &["all", dimension]).axis("result", &["all", "flagged", "tier"])
         };
-        let specs = [
-            of("schools", "school"),
-            of("grades", "grade"),
-            of("sexes", "sex"),
-            TableSpec::new("rules").axis("result", &levels),
-        ];
-        let specs = if levels.is_empty() { &specs[..3] } else { &specs[..] };
-        let release = protect(&people, specs, rule)?;
+        let mut specs = vec![of("schools", "school"), of("grades", "grade"), of("sexes", "sex")];
+        if !levels.is_empty() {
+            specs.push(TableSpec::new("rules").axis("result", &levels));
+        }
+        let release = protect(&people, &specs, rule)?;
         Ok(self.told(release, &asked, &pairs))
     }
 

@@ -57,8 +57,9 @@ pub(super) struct ChunkLeaf {
 
 impl Head {
     pub(super) fn of(frozen: &Frozen) -> Self {
-        let mut by_level: Vec<usize> =
-            (0..frozen.rules.len()).filter(|at| frozen.rules.get(*at).is_some_and(|rule| rule.level.is_some())).collect();
+        let mut by_level: Vec<usize> = (0..frozen.rules.len())
+            .filter(|at| frozen.rules.get(*at).is_some_and(|rule| rule.level.is_some()))
+            .collect();
         by_level.sort_by_key(|at| std::cmp::Reverse(frozen.rules.get(*at).and_then(|rule| rule.level)));
         let leaf = |own: &super::super::engine::FrozenLeaf| LeafHead {
             leaf: own.leaf.clone(),

@@ -80,11 +80,8 @@ pub struct Simulator {
 impl Simulator {
     pub(crate) fn new<'a>(policy: &Policy, parts: &[SheetPart], people: impl Iterator<Item = Person<'a>>) -> Self {
         let above = policy.flagged_above();
-        let tiers: Vec<SimTier> = policy
-            .tiers()
-            .rev()
-            .map(|tier| SimTier { id: tier.id.clone(), flagged: tier.severity > above })
-            .collect();
+        let tiers: Vec<SimTier> =
+            policy.tiers().rev().map(|tier| SimTier { id: tier.id.clone(), flagged: tier.severity > above }).collect();
         let level = |id: &str| tiers.iter().position(|tier| tier.id == id).map(|at| at as u8);
         let definition = policy.definition();
         let at = |id: &str| level(id).unwrap_or(0);
@@ -209,13 +206,10 @@ impl Simulator {
 
     fn evaluate(&self, changes: &[Change]) -> Result<Vec<Evaluated<'_>>, SimulateError> {
         let moved = self.moved(changes)?;
-        let run = |chunk: &'_ Chunk| -> Option<Evaluated<'_>> {
-            let head = self.heads.get(chunk.head)?;
-            Some(evaluate(chunk, head, moved.get(chunk.head).map_or(&[][..], Vec::as_slice), self.quiet, self.rules.len()))
-        };
-        let mut evaluated: Vec<Evaluated<'_>> = self.chunks.par_iter().filter_map(run).collect();
+        let mut evaluated: Vec<Evaluated<'_>> =
+            self.chunks.par_iter().filter_map(|chunk| self.evaluate_chunk(chunk, &moved)).collect();
         for chunk in &self.others {
-            let Some(own) = run(chunk) else { continue };
+            let Some(own) = self.evaluate_chunk(chunk, &moved) else { continue };
             for (lane, pupil) in chunk.pupils.iter().enumerate() {
                 let place = self.place.get(*pupil as usize).copied().flatten();
                 let Some((at, to)) = place else { continue };
@@ -225,6 +219,12 @@ impl Simulator {
             }
         }
         Ok(evaluated)
+    }
+
+    fn evaluate_chunk<'s>(&'s self, chunk: &'s Chunk, moved: &[Vec<Moved>]) -> Option<Evaluated<'s>> {
+        let head = self.heads.get(chunk.head)?;
+        let moved = moved.get(chunk.head).map_or(&[][..], Vec::as_slice);
+        Some(evaluate(chunk, head, moved, self.quiet, self.rules.len()))
     }
 
     /// By part, what the changes move.
@@ -272,7 +272,11 @@ fn ambiguous(change: &Change, list: &[&Threshold], none: bool) -> SimulateError 
     let known = list.iter().map(name).collect::<Vec<_>>().join(", ");
     let rule = change.rule.as_ref().map(|rule| format!(" in rule `{rule}`")).unwrap_or_default();
     let what = change.what.clone();
-    if none { SimulateError::NoThreshold { rule, what, known } } else { SimulateError::SeveralThresholds { rule, what, known } }
+    if none {
+        SimulateError::NoThreshold { rule, what, known }
+    } else {
+        SimulateError::SeveralThresholds { rule, what, known }
+    }
 }
 
 /// Places of the leaves of a tree, each once.
