@@ -2,6 +2,7 @@
 
 mod against;
 mod config;
+mod error;
 mod reader;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,7 +11,7 @@ use std::path::{Path, PathBuf};
 use indexmap::IndexMap;
 use polars::prelude::DataFrame;
 use screening_core::instrument::wording::{WordingPack, WordingPacks};
-use screening_core::instrument::{Definition, Diagnostics, Library, LibraryError, Text};
+use screening_core::instrument::{Definition, Library, Text};
 use screening_core::risk::Policy;
 use screening_core::scoring::ScoringOptions;
 use screening_core::screening::{
@@ -20,64 +21,13 @@ use screening_core::screening::{
 
 pub use against::{ChangeSettings, Earlier, NormChoice, WaveNorms};
 pub use config::{AnswerFile, AnswerFormat, JOB_SCHEMA, Job, JobBattery, OneOrMany};
+pub use error::JobError;
 
 use crate::{
     CodingReport, IoError, LayoutReport, MatchReport, MatchSpec, Rejected, Roster, RosterOptions, drop_repeated,
     match_sheets, read_rosters, read_wording,
 };
 use reader::Reader;
-
-/// Why a job was refused.
-#[derive(Debug, thiserror::Error)]
-pub enum JobError {
-    /// A file cannot be opened.
-    #[error("{file}: {source}; check the path")]
-    File {
-        /// File.
-        file: String,
-        /// Cause.
-        source: std::io::Error,
-    },
-    /// The job file is not one.
-    #[error("{file}:{line}:{column}: {why}; compare with the example district's screening.toml")]
-    Config {
-        /// File.
-        file: String,
-        /// Line, from 1.
-        line: usize,
-        /// Column, from 1.
-        column: usize,
-        /// Cause.
-        why: String,
-    },
-    /// A policy or battery does not pass its checks.
-    #[error("{file}: {diagnostics}")]
-    Definition {
-        /// File or id.
-        file: String,
-        /// Findings.
-        diagnostics: Diagnostics,
-    },
-    /// A policy, battery, norm set or validity plan is not known.
-    #[error("there is no {kind} `{id}`; use the id of a bundled one or {advice}")]
-    Unknown {
-        /// `policy`, `battery`, `norms` or `validity plan`.
-        kind: &'static str,
-        /// Id.
-        id: String,
-        /// What else can be done.
-        advice: &'static str,
-    },
-    /// Instruments cannot be loaded.
-    #[error(transparent)]
-    Library(#[from] LibraryError),
-    /// A file of answers or a roster is refused.
-    #[error(transparent)]
-    Input(#[from] IoError),
-    /// The screening cannot be computed.
-    #[error(transparent)]
-    Screening(#[from] ScreeningError),
-}
 
 /// How far a job has come.
 #[derive(Debug, Clone, PartialEq, Eq)]
