@@ -30,7 +30,7 @@ pub struct Corrected {
 
 /// Persons of one stratum: how many there are, how many were verified, and how many of these have the condition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) struct Verified {
+pub(crate) struct Stratum {
     pub(crate) persons: u64,
     pub(crate) verified: u64,
     pub(crate) cases: u64,
@@ -40,13 +40,13 @@ pub(crate) struct Verified {
 /// `p = sum N_s f_s / sum N_s`, with the variance `sum w_s^2 f_s (1 - f_s) / v_s + sum w_s (f_s - p)^2 / N`, `w_s = N_s / N`, on the
 /// logit scale. Where all or none of the verified have the condition, the one end that is open takes the exact limit.
 /// None without persons, or with a stratum in which nobody was verified.
-pub(crate) fn verified_share(strata: &[Verified], confidence: f64) -> Option<Interval> {
+pub(crate) fn verified_share(strata: &[Stratum], confidence: f64) -> Option<Interval> {
     let persons: u64 = strata.iter().map(|own| own.persons).sum();
     if persons == 0 || strata.iter().any(|own| own.persons > 0 && own.verified == 0) {
         return None;
     }
     let n = persons as f64;
-    let of = |own: &Verified| (own.persons as f64 / n, own.cases as f64 / own.verified as f64, own.verified as f64);
+    let of = |own: &Stratum| (own.persons as f64 / n, own.cases as f64 / own.verified as f64, own.verified as f64);
     let cells = || strata.iter().filter(|own| own.persons > 0).map(of);
     let estimate: f64 = cells().map(|(weight, f, _)| weight * f).sum();
     let (verified, cases) = strata.iter().fold((0, 0), |sum, own| (sum.0 + own.verified, sum.1 + own.cases));
@@ -152,7 +152,7 @@ impl VerificationBias {
     /// A confidence outside 0 to 1; a stratum in which nobody was verified; a stratum with positive and negative persons.
     pub fn begg_greenes(&self, confidence: f64) -> Result<Corrected, RocError> {
         share("confidence", confidence)?;
-        let mut strata: BTreeMap<(usize, bool), Verified> = BTreeMap::new();
+        let mut strata: BTreeMap<(usize, bool), Stratum> = BTreeMap::new();
         for ((stratum, positive), condition) in self.strata.iter().zip(&self.positive).zip(&self.condition) {
             // A stratum that holds both results is two.
             let own = strata.entry((*stratum, *positive)).or_default();
@@ -187,7 +187,7 @@ impl VerificationBias {
             }
             (estimate, binomial + (square - mean * mean) / n)
         };
-        let side = |wanted: Option<bool>| -> Vec<Verified> {
+        let side = |wanted: Option<bool>| -> Vec<Stratum> {
             let own = strata.iter().filter(|((_, positive), _)| wanted.is_none_or(|wanted| wanted == *positive));
             own.map(|(_, own)| *own).collect()
         };
@@ -215,11 +215,11 @@ impl VerificationBias {
 
     /// Where one side has no case among its verified persons the estimate is 0 or 1, and the logit has no interval: the open end
     /// is what follows from the largest share of cases there that the verified do not exclude (Clopper and Pearson).
-    fn ends(interval: Interval, top: &[Verified], rest: &[Verified], confidence: f64) -> Interval {
-        let cases = |side: &[Verified]| -> f64 {
+    fn ends(interval: Interval, top: &[Stratum], rest: &[Stratum], confidence: f64) -> Interval {
+        let cases = |side: &[Stratum]| -> f64 {
             side.iter().map(|own| own.persons as f64 * own.cases as f64 / own.verified as f64).sum()
         };
-        let most = |side: &[Verified]| {
+        let most = |side: &[Stratum]| {
             let verified = side.iter().map(|own| own.verified).sum();
             let persons: u64 = side.iter().map(|own| own.persons).sum();
             clopper_pearson(0, verified, confidence).1 * persons as f64
@@ -273,8 +273,8 @@ impl VerificationBias {
     }
 }
 
-fn mirrored(own: Verified) -> Verified {
-    Verified { cases: own.verified - own.cases, ..own }
+fn mirrored(own: Stratum) -> Stratum {
+    Stratum { cases: own.verified - own.cases, ..own }
 }
 
 /// Interval on the logit, where an estimate of 0 or 1 has none.

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::psychometrics::roc::{Corrected, Interval, RocError, VerificationBias, Verified, verified_share};
+use crate::psychometrics::roc::{Corrected, Interval, RocError, Stratum, VerificationBias, verified_share};
 
 /// Level of all intervals.
 const LEVEL: f64 = 0.95;
@@ -93,7 +93,7 @@ fn one_sided(tested: &[Tested], joined: bool) -> TestFigures {
         let own = || tested.iter().filter(|own| own.positive == positive);
         let verified = own().filter(|own| own.need.is_some()).count() as u64;
         let cases = own().filter(|own| own.need == Some(need)).count() as u64;
-        Verified { persons: own().count() as u64, verified, cases }
+        Stratum { persons: own().count() as u64, verified, cases }
     };
     let (positive, negative) = (side(true, true), side(false, false));
     let why = if positive.verified == 0 {
@@ -103,7 +103,7 @@ fn one_sided(tested: &[Tested], joined: bool) -> TestFigures {
     } else {
         CannotSay::OneOutcome
     };
-    let share = |own: Verified, why| verified_share(&[own], LEVEL).ok_or(why);
+    let share = |own: Stratum, why| verified_share(&[own], LEVEL).ok_or(why);
     TestFigures {
         ppv: share(positive, CannotSay::NoPositive),
         npv: share(negative, CannotSay::NoNegative),
