@@ -2,6 +2,7 @@
 
 mod instruments;
 mod norms;
+mod planning;
 mod research;
 
 use std::path::PathBuf;
@@ -10,6 +11,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use instruments::*;
 pub(crate) use norms::*;
+pub(crate) use planning::*;
 pub(crate) use research::*;
 
 /// Scores standardised scales and runs a district's mental-health screening.
@@ -65,6 +67,10 @@ pub(crate) enum Command {
     Run(RunCommand),
     /// Compares the results of two or more waves: reliable change, cut-offs crossed, courses.
     Change(ChangeCommand),
+    /// Tries a policy or a range of thresholds over the sheets of a job: who is flagged, hours, what is to be expected.
+    Simulate(SimulateCommand),
+    /// Tells how well a policy did, once interviews are in; compares two policies.
+    Evaluate(EvaluateCommand),
     /// Writes a synthetic example district.
     Example(ExampleCommand),
     /// Builds, shows, compares and applies norms.

@@ -37,6 +37,8 @@ fn main() -> ExitCode {
         Command::Map(command) => commands::map::run(&context, &command),
         Command::Run(command) => commands::run::run(&context, &command),
         Command::Change(command) => commands::change::run(&context, &command),
+        Command::Simulate(command) => commands::simulate::run(&context, &command),
+        Command::Evaluate(command) => commands::evaluate::run(&context, &command),
         Command::Example(command) => commands::example::run(&context, &command),
         Command::Norms(command) => commands::norms::run(&context, &command),
         Command::Research(command) => commands::research::run(&context, &command),

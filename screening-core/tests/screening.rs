@@ -2,6 +2,8 @@
 
 #![cfg(feature = "bundled")]
 
+mod planning;
+
 use std::sync::LazyLock;
 
 use indexmap::IndexMap;

@@ -53,6 +53,7 @@
 mod answers;
 mod coding;
 mod error;
+mod interviews;
 mod mapping;
 mod matching;
 mod messages;
@@ -73,6 +74,7 @@ mod words;
 pub use answers::AnswerSet;
 pub use coding::{Coding, CodingReport, FoundBy, Ground};
 pub use error::{IoError, Place, Problem, Rejected, Scope};
+pub use interviews::read_interviews;
 pub use mapping::{
     Form, LongColumns, MAPPING_SCHEMA, MappedInstrument, MappedSpec, Mapping, SheetColumns, draft_mapping, read_mapped,
     read_mapped_bytes,

@@ -3,6 +3,7 @@
 mod answers;
 pub(crate) mod audit;
 pub(crate) mod change;
+pub(crate) mod evaluate;
 pub(crate) mod example;
 pub(crate) mod instruments;
 pub(crate) mod map;
@@ -10,6 +11,7 @@ pub(crate) mod norms;
 pub(crate) mod research;
 pub(crate) mod run;
 pub(crate) mod score;
+pub(crate) mod simulate;
 
 use std::path::PathBuf;
 

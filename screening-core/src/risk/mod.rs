@@ -13,10 +13,14 @@ mod check;
 mod condition;
 #[cfg(feature = "frame")]
 mod engine;
+#[cfg(all(feature = "frame", feature = "psychometrics"))]
+pub mod evaluate;
 mod model;
 mod policy;
 mod proposal;
 mod shape;
+#[cfg(feature = "frame")]
+pub mod simulate;
 #[cfg(feature = "frame")]
 mod telling;
 #[cfg(feature = "frame")]

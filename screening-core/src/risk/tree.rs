@@ -56,17 +56,17 @@ impl Tree {
     }
 
     /// Evaluates a block of `rows` rows; `leaves` holds one slice of codes a leaf.
-    pub(super) fn block(&self, leaves: &[Vec<u8>], rows: usize) -> Vec<u8> {
+    pub(super) fn block(&self, leaves: &[impl AsRef<[u8]>], rows: usize) -> Vec<u8> {
         let mut out = vec![NO; rows];
         self.block_into(leaves, &mut out);
         out
     }
 
-    fn block_into(&self, leaves: &[Vec<u8>], out: &mut [u8]) {
+    fn block_into(&self, leaves: &[impl AsRef<[u8]>], out: &mut [u8]) {
         match self {
             Self::Leaf(at) => {
                 if let Some(codes) = leaves.get(*at) {
-                    out.iter_mut().zip(codes).for_each(|(to, from)| *to = *from);
+                    out.iter_mut().zip(codes.as_ref()).for_each(|(to, from)| *to = *from);
                 }
             }
             Self::Not(part) => {
@@ -141,7 +141,7 @@ impl Tree {
     }
 }
 
-fn fold(parts: &[Tree], leaves: &[Vec<u8>], out: &mut [u8], start: u8, combine: fn(u8, u8) -> u8) {
+fn fold(parts: &[Tree], leaves: &[impl AsRef<[u8]>], out: &mut [u8], start: u8, combine: fn(u8, u8) -> u8) {
     let mut part_codes = vec![NO; out.len()];
     out.fill(start);
     for part in parts {

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use indexmap::IndexMap;
 
 use crate::instrument::LicenceStatus;
-use crate::risk::{PolicyContext, check_policy_with};
+use crate::risk::{Policy, PolicyContext, check_policy_with};
 
 use super::battery::Battery;
 use super::error::ScreeningError;
@@ -15,7 +15,8 @@ use super::input::ScreeningInput;
 pub(super) fn check(input: &ScreeningInput<'_>) -> Result<(), ScreeningError> {
     check_batteries(input)?;
     super::against::check_norms(&input.interpretation.norms, input.library)?;
-    check_the_policy(input)
+    in_force(input)?;
+    check_the_policy(input, input.policy)
 }
 
 fn check_batteries(input: &ScreeningInput<'_>) -> Result<(), ScreeningError> {
@@ -64,7 +65,7 @@ fn check_instruments(battery: &Battery, input: &ScreeningInput<'_>) -> Result<()
     Ok(())
 }
 
-fn check_the_policy(input: &ScreeningInput<'_>) -> Result<(), ScreeningError> {
+fn in_force(input: &ScreeningInput<'_>) -> Result<(), ScreeningError> {
     let definition = input.policy.definition();
     let effective = definition.effective;
     if !effective.contains(input.wave.date) {
@@ -75,6 +76,12 @@ fn check_the_policy(input: &ScreeningInput<'_>) -> Result<(), ScreeningError> {
             day: input.wave.date.to_string(),
         });
     }
+    Ok(())
+}
+
+/// Whether a policy fits batteries, norms and validity plan.
+pub(super) fn check_the_policy(input: &ScreeningInput<'_>, policy: &Policy) -> Result<(), ScreeningError> {
+    let definition = policy.definition();
     for battery in input.batches.iter().map(|batch| batch.battery.definition()) {
         if !definition.grades.contains(battery.grades.from) || !definition.grades.contains(battery.grades.to) {
             return Err(ScreeningError::PolicyGrades {
@@ -95,7 +102,7 @@ fn check_the_policy(input: &ScreeningInput<'_>) -> Result<(), ScreeningError> {
         validity: interpretation.validity.as_ref(),
         parameters: &interpretation.parameters,
     };
-    let diagnostics = check_policy_with(input.policy, input.library, &used, &context);
+    let diagnostics = check_policy_with(policy, input.library, &used, &context);
     if diagnostics.has_errors() {
         return Err(ScreeningError::Policy { policy: definition.id.clone(), diagnostics });
     }

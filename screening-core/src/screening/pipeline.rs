@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use indexmap::IndexMap;
 
 use crate::coverage::{CoverageTable, Enrolled, FollowUp, SheetState, Status, next_step, status};
+use crate::risk::simulate::SheetPart;
 use crate::risk::{Beside, JudgedSheets, PolicyEngine, Proposals, SheetSet};
 use crate::scoring::{FrameOptions, Scorer};
 
@@ -18,6 +19,7 @@ use super::judge::{Judged, judge};
 use super::match_up::{Fate, Matched, ScoredBatch, SheetRows, admit, match_up};
 use super::measures::measures;
 use super::provenance::provenance;
+use super::rehearse::{self, Kept};
 use super::result::ScreeningResult;
 use super::results_frame::{self, Decided, Parts};
 use super::summary::{self, InstrumentValidity, ValidityUse};
@@ -71,10 +73,21 @@ use super::told::Told;
 /// assert_eq!(result.summary.coverage.enrolled(), 2);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn screen(mut input: ScreeningInput<'_>) -> Result<ScreeningResult, ScreeningError> {
+pub fn screen(input: ScreeningInput<'_>) -> Result<ScreeningResult, ScreeningError> {
+    run(input, None)
+}
+
+/// The same; `kept` takes what policies read, for [`super::rehearse`].
+pub(super) fn run(
+    mut input: ScreeningInput<'_>,
+    mut kept: Option<&mut Kept<'_>>,
+) -> Result<ScreeningResult, ScreeningError> {
     let roster = std::mem::take(&mut input.roster);
     let by_id = index(&roster)?;
     checks::check(&input)?;
+    for other in kept.iter().flat_map(|kept| &kept.policies) {
+        checks::check_the_policy(&input, other)?;
+    }
     let scorers = compile(&input)?;
     let audit = audit(&input.batches, &scorers, &input.wave.audit)?;
     let provenance = provenance(&input, &scorers);
@@ -122,7 +135,7 @@ pub fn screen(mut input: ScreeningInput<'_>) -> Result<ScreeningResult, Screenin
     let (derived, norms) = against::derive(&interpretation, library, &measured)?;
     let change = against::since(&interpretation, library, &wave, &provenance, &measured)?;
 
-    let run = |(at, batch): (usize, &ScoredBatch)| -> Result<Proposals, ScreeningError> {
+    let mut propose = |(at, batch): (usize, &ScoredBatch)| -> Result<Proposals, ScreeningError> {
         let fates = matched.fates.get(at).map_or(&[][..], Vec::as_slice);
         let direct_only: Vec<bool> = fates.iter().map(|fate| *fate != Fate::Used).collect();
         let own = judged.iter().filter_map(|judged| {
@@ -134,9 +147,20 @@ pub fn screen(mut input: ScreeningInput<'_>) -> Result<ScreeningResult, Screenin
         let answers = Some(&batch.batch.sheets);
         let scored = &batch.scored;
         let sheets = SheetSet { scored, answers, direct_only: &direct_only, judged: &own, beside: Some(beside) };
-        Ok(PolicyEngine::new(policy, sheets)?.run())
+        let engine = PolicyEngine::new(policy, sheets)?;
+        if let Some(kept) = kept.as_mut() {
+            let part = |engine: &PolicyEngine<'_>| SheetPart {
+                frozen: engine.freeze(),
+                pupils: rehearse::pupils(&batch.rows, fates),
+            };
+            kept.own.push(part(&engine));
+            for (other, parts) in kept.policies.iter().zip(&mut kept.parts) {
+                parts.push(part(&PolicyEngine::new(other, sheets)?));
+            }
+        }
+        Ok(engine.run())
     };
-    let proposed = batches.iter().enumerate().map(run).collect::<Result<Vec<_>, _>>()?;
+    let proposed = batches.iter().enumerate().map(&mut propose).collect::<Result<Vec<_>, _>>()?;
     let mut told = Told::new(roster.len());
     for (batch, (proposals, fates)) in batches.iter().zip(proposed.iter().zip(&matched.fates)) {
         told.take(batch, proposals, fates, library);

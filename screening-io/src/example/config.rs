@@ -15,6 +15,7 @@ pub(super) struct Config {
     pub(super) schema: u32,
     pub(super) district: District,
     pub(super) earlier: Earlier,
+    pub(super) interviews: Interviews,
     pub(super) kinds: Vec<Kind>,
     pub(super) rates: Rates,
     pub(super) survey: Survey,
@@ -53,6 +54,23 @@ pub(super) struct Earlier {
     pub(super) moved_in: f64,
     pub(super) norms: Vec<String>,
     pub(super) local_norms: Vec<String>,
+}
+
+/// Interviews after the wave.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct Interviews {
+    pub(super) file: String,
+    pub(super) days_later: u8,
+    pub(super) most_raised: f64,
+    pub(super) sample: f64,
+    #[serde(rename = "trait")]
+    pub(super) moved_by: String,
+    pub(super) slope: f64,
+    pub(super) half: f64,
+    pub(super) cannot_say: f64,
+    pub(super) not_held: f64,
+    pub(super) roles: Vec<String>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -357,6 +375,20 @@ impl Config {
             if !(0.0..=1.0).contains(&share) {
                 return wrong(&format!("earlier.{name}"), "must lie between 0 and 1");
             }
+        }
+        let own = &self.interviews;
+        for (name, share) in [
+            ("most-raised", own.most_raised),
+            ("sample", own.sample),
+            ("cannot-say", own.cannot_say),
+            ("not-held", own.not_held),
+        ] {
+            if !(0.0..=1.0).contains(&share) {
+                return wrong(&format!("interviews.{name}"), "a share lies between 0 and 1");
+            }
+        }
+        if own.roles.is_empty() {
+            return wrong("interviews.roles", "at least one role is needed");
         }
         if self.earlier_day()? >= self.administered_on()? {
             return wrong("earlier.administered-on", "must lie before that of the district");

@@ -16,6 +16,7 @@ use super::config::{Config, MakeUpFile};
 use super::earlier::EarlierWave;
 use super::error::ExampleError;
 use super::form::Battery;
+use super::interviews::Interviews;
 use super::latent::{LatentModel, Person};
 use super::people::{ClassPlace, Fate, People, Pupil, mistyped, namesakes};
 use super::respond::{Style, fill};
@@ -49,6 +50,7 @@ pub(super) struct SatClass<'c> {
 
 /// What is being written.
 struct Output<'a> {
+    interviews: Interviews<'a>,
     earlier: Option<EarlierWave<'a>>,
     roster: Roster,
     make_up: Vec<Option<CanonicalWriter<'a>>>,
@@ -61,6 +63,7 @@ impl<'a> District<'a> {
         let answers = self.params.out.join("answers");
         std::fs::create_dir_all(&answers).map_err(ExampleError::write(&answers))?;
         let mut output = Output {
+            interviews: Interviews::create(&self.params.out, self.config, self.params.seed, self.first_day)?,
             roster: Roster::create(&self.params.out.join("roster.csv"))?,
             make_up: self.batteries.iter().map(|_| None).collect(),
             summary: Summary::default(),
@@ -96,8 +99,9 @@ impl<'a> District<'a> {
     }
 
     fn finish(&self, output: Output<'a>) -> Result<Summary, ExampleError> {
-        let Output { roster, make_up, mut summary, earlier } = output;
+        let Output { roster, make_up, mut summary, earlier, interviews } = output;
         roster.finish()?;
+        summary.interviews = interviews.finish()?;
         summary.earlier = earlier.map(|earlier| earlier.finish().map(Box::new)).transpose()?;
         for (battery, writer) in self.batteries.iter().zip(make_up) {
             let (Some(writer), Some(form)) = (writer, battery.kind.make_up) else {
@@ -149,10 +153,18 @@ impl<'a> District<'a> {
             let mut known = Vec::with_capacity(pupils.len());
             for pupil in &pupils {
                 known.push(match pupil.fate {
-                    Fate::Sat => Some(self.sit(&class, pupil, &mut rng, &mut sheets, &mut output.summary)),
+                    Fate::Sat => {
+                        let traits = self.sit(&class, pupil, &mut rng, &mut sheets, &mut output.summary);
+                        // The first sheet stands last.
+                        let answers = sheets.last().map_or(&[][..], |sheet| &sheet.answers);
+                        output.interviews.see(&pupil.student_id, battery, answers, &traits);
+                        Some(traits)
+                    }
                     Fate::MakeUp => {
                         let traits = self.traits(&class, pupil, &mut rng);
-                        make_up.push(self.sheet(&class, pupil, &traits, &mut rng, &mut output.summary));
+                        let sheet = self.sheet(&class, pupil, &traits, &mut rng, &mut output.summary);
+                        output.interviews.see(&pupil.student_id, battery, &sheet.answers, &traits);
+                        make_up.push(sheet);
                         Some(traits)
                     }
                     _ => None,
@@ -174,6 +186,7 @@ impl<'a> District<'a> {
             });
         }
         self.push_make_up(which, battery, &mut make_up, output)?;
+        output.interviews.leave(school)?;
         if let Some(earlier) = &mut output.earlier {
             earlier.leave(&effects, size)?;
         }

@@ -51,6 +51,8 @@ pub struct Summary {
     pub clock_slips: u64,
     /// Pupils who share their name with somebody in their class.
     pub namesakes: u64,
+    /// Interviews after the wave; none after the wave before.
+    pub interviews: u64,
     /// The answer files, in the order of the job file.
     pub files: Vec<AnswerFile>,
     /// The wave before, where it was written.

@@ -2,6 +2,7 @@
 
 mod against;
 mod config;
+mod error;
 mod reader;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,74 +11,23 @@ use std::path::{Path, PathBuf};
 use indexmap::IndexMap;
 use polars::prelude::DataFrame;
 use screening_core::instrument::wording::{WordingPack, WordingPacks};
-use screening_core::instrument::{Definition, Diagnostics, Library, LibraryError, Text};
+use screening_core::instrument::{Definition, Library, Text};
 use screening_core::risk::Policy;
 use screening_core::scoring::ScoringOptions;
 use screening_core::screening::{
-    AuditSettings, Batch, Battery, BatteryDef, Pupil, ScreeningError, ScreeningInput, ScreeningResult, WaveSettings,
-    pupils_from_frame, screen,
+    AuditSettings, Batch, Battery, BatteryDef, Pupil, Rehearsal, ScreeningError, ScreeningInput, ScreeningResult,
+    WaveSettings, pupils_from_frame, rehearse, screen,
 };
 
 pub use against::{ChangeSettings, Earlier, NormChoice, WaveNorms};
 pub use config::{AnswerFile, AnswerFormat, JOB_SCHEMA, Job, JobBattery, OneOrMany};
+pub use error::JobError;
 
 use crate::{
     CodingReport, IoError, LayoutReport, MatchReport, MatchSpec, Rejected, Roster, RosterOptions, drop_repeated,
     match_sheets, read_rosters, read_wording,
 };
 use reader::Reader;
-
-/// Why a job was refused.
-#[derive(Debug, thiserror::Error)]
-pub enum JobError {
-    /// A file cannot be opened.
-    #[error("{file}: {source}; check the path")]
-    File {
-        /// File.
-        file: String,
-        /// Cause.
-        source: std::io::Error,
-    },
-    /// The job file is not one.
-    #[error("{file}:{line}:{column}: {why}; compare with the example district's screening.toml")]
-    Config {
-        /// File.
-        file: String,
-        /// Line, from 1.
-        line: usize,
-        /// Column, from 1.
-        column: usize,
-        /// Cause.
-        why: String,
-    },
-    /// A policy or battery does not pass its checks.
-    #[error("{file}: {diagnostics}")]
-    Definition {
-        /// File or id.
-        file: String,
-        /// Findings.
-        diagnostics: Diagnostics,
-    },
-    /// A policy, battery, norm set or validity plan is not known.
-    #[error("there is no {kind} `{id}`; use the id of a bundled one or {advice}")]
-    Unknown {
-        /// `policy`, `battery`, `norms` or `validity plan`.
-        kind: &'static str,
-        /// Id.
-        id: String,
-        /// What else can be done.
-        advice: &'static str,
-    },
-    /// Instruments cannot be loaded.
-    #[error(transparent)]
-    Library(#[from] LibraryError),
-    /// A file of answers or a roster is refused.
-    #[error(transparent)]
-    Input(#[from] IoError),
-    /// The screening cannot be computed.
-    #[error(transparent)]
-    Screening(#[from] ScreeningError),
-}
 
 /// How far a job has come.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -210,7 +160,7 @@ fn read_within(path: &Path, names: bool, progress: &dyn Fn(Step), depth: usize) 
         Some(folder) => read_wording(&base.join(folder), &library)?,
         None => WordingPacks::default(),
     };
-    let policy = policy(&job.policy, base)?;
+    let policy = read_policy(&job.policy, base)?;
     let batteries = job.batteries.iter().map(battery).collect::<Result<Vec<_>, _>>()?;
     if !job.earlier.is_empty() {
         progress(Step::Against { waves: job.earlier.len() });
@@ -283,13 +233,36 @@ pub fn screen_job(input: &JobInput, progress: &dyn Fn(Step)) -> Result<Screening
     screen_sheets(input, input.pupils.clone(), input.batches.clone(), progress)
 }
 
+/// Computes the screening of what was read, and makes its policy and others ready to be tried with other thresholds, compared
+/// and evaluated ([`screening_core::screening::rehearse`]).
+///
+/// # Errors
+/// As [`screen_job`]; the other policies have to fit the batteries.
+pub fn rehearse_job(input: &JobInput, others: &[&Policy], progress: &dyn Fn(Step)) -> Result<Rehearsal, JobError> {
+    let mut rehearsal =
+        rehearse(screening_input(input, input.pupils.clone(), input.batches.clone(), progress), others)?;
+    cite(input, &mut rehearsal.screening);
+    Ok(rehearsal)
+}
+
 fn screen_sheets(
     input: &JobInput,
     roster: Vec<Pupil>,
     batches: Vec<Batch>,
     progress: &dyn Fn(Step),
 ) -> Result<ScreeningResult, JobError> {
-    let JobInput { job, policy, library, wording, audit, against, .. } = input;
+    let mut screening = screen(screening_input(input, roster, batches, progress))?;
+    cite(input, &mut screening);
+    Ok(screening)
+}
+
+fn screening_input<'a>(
+    input: &'a JobInput,
+    roster: Vec<Pupil>,
+    batches: Vec<Batch>,
+    progress: &dyn Fn(Step),
+) -> ScreeningInput<'a> {
+    let JobInput { job, policy, library, audit, against, .. } = input;
     progress(Step::Screening { sheets: batches.iter().map(|batch| batch.sheets.height()).sum() });
     let mut wave = WaveSettings::new(job.wave.clone(), job.administered_on);
     wave.attempts = job.attempts;
@@ -300,7 +273,7 @@ fn screen_sheets(
         .iter()
         .map(|(instrument, sets)| (instrument.clone(), ScoringOptions { cutoffs: sets.clone().into_iter().collect() }))
         .collect();
-    let mut screening = screen(ScreeningInput {
+    ScreeningInput {
         roster,
         batches,
         wave,
@@ -309,12 +282,15 @@ fn screen_sheets(
         licences: job.licences.clone(),
         scoring,
         interpretation: against.interpretation.clone(),
-    })?;
+    }
+}
+
+/// What the engine does not know of: files of earlier waves, wording packs.
+fn cite(input: &JobInput, screening: &mut ScreeningResult) {
     let provenance = &mut screening.summary.provenance;
-    against.cite(&mut provenance.earlier);
+    input.against.cite(&mut provenance.earlier);
     let is_used = |pack: &&WordingPack| provenance.instruments.iter().any(|used| used.id == pack.instrument);
-    provenance.wording = wording.iter().filter(is_used).map(WordingPack::citation).collect();
-    Ok(screening)
+    provenance.wording = input.wording.iter().filter(is_used).map(WordingPack::citation).collect();
 }
 
 fn unknown(kind: &'static str, id: &str) -> JobError {
@@ -323,7 +299,17 @@ fn unknown(kind: &'static str, id: &str) -> JobError {
     JobError::Unknown { kind, id: id.to_owned(), advice }
 }
 
-fn policy(name: &str, base: &Path) -> Result<Policy, JobError> {
+/// A policy by the id of a bundled one, or from a file; a path is taken from the folder `base`.
+///
+/// # Errors
+/// When there is neither, or the file does not pass its checks.
+///
+/// ```
+/// let policy = screening_io::job::read_policy("district-default", std::path::Path::new(""))?;
+/// assert_eq!(policy.id(), "district-default");
+/// # Ok::<(), screening_io::job::JobError>(())
+/// ```
+pub fn read_policy(name: &str, base: &Path) -> Result<Policy, JobError> {
     let refuse = |diagnostics| JobError::Definition { file: name.to_owned(), diagnostics };
     if let Some(policy) = Policy::bundled(name) {
         return policy.map_err(refuse);

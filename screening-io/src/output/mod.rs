@@ -4,9 +4,13 @@ mod alerts;
 mod change;
 mod frames;
 mod guard;
+mod moved;
+mod plot;
 mod published;
 mod rejected;
+mod report;
 mod research;
+mod schools;
 mod sink;
 mod stage;
 mod summary;
@@ -25,6 +29,9 @@ use crate::error::{IoError, Place, Problem, Rejected};
 use stage::Stage;
 
 pub use change::write_change;
+pub use moved::write_moved;
+pub use plot::{Mark, Plot, Series};
+pub use report::write_files;
 pub use research::write_research;
 pub use sink::{TableSink, write_in_parts};
 pub use table::{score_table, write_labelled, write_table, write_text};
@@ -50,8 +57,23 @@ const SUMMARY: &str = "summary.json";
 const MAKE_UP: &str = "make-up.xlsx";
 const MAKE_UP_CSV: &str = "make-up.csv";
 const AGGREGATES: &str = "published/aggregates.csv";
-const FILES: [&str; 9] =
-    [RESULTS_PARQUET, RESULTS_CSV, ALERTS, MAKE_UP, MAKE_UP_CSV, COVERAGE, REJECTED, AGGREGATES, SUMMARY];
+const SCHOOLS: &str = "schools.csv";
+const FUNNEL: &str = "schools.svg";
+const FILES: [&str; 11] = [
+    RESULTS_PARQUET,
+    RESULTS_CSV,
+    ALERTS,
+    MAKE_UP,
+    MAKE_UP_CSV,
+    COVERAGE,
+    REJECTED,
+    AGGREGATES,
+    SUMMARY,
+    SCHOOLS,
+    FUNNEL,
+];
+/// Those of every screening; the others compare schools, where there are several.
+const ALWAYS: usize = 9;
 
 /// Writes the outputs of a screening into the folder `out`, which is made when missing, and gives their paths.
 ///
@@ -65,6 +87,7 @@ const FILES: [&str; 9] =
 /// | `rejected.csv` | everything that was not used, or replaced by another sheet, with where, why and what to do. `kind` is `row`, `cell` or `notice` (told while reading), `sheet` or `value` (told while screening) or `superseded` |
 /// | `published/aggregates.csv` | statuses, tiers and bands by school, grade and sex, small counts suppressed ([`screening_core::aggregates`]): the one file here that is made to be passed on |
 /// | `summary.json` | counts and provenance; `rejected_by_reason` counts the lines of `rejected.csv` |
+/// | `schools.csv`, `schools.svg` | where several schools have sheets: flagged pupils of each with intervals, shrunken shares and funnel limits ([`screening_core::schools`]), small counts suppressed; and the funnel plot |
 ///
 /// Names stand in `alerts.xlsx`, `make-up.xlsx` and `make-up.csv` only, and only those of `names` (student id to name); with an empty map there is no such
 /// column. The headings of csv and parquet files are identifiers and the same in every language.
@@ -117,23 +140,34 @@ pub fn write_outputs(
     progress: &dyn Fn(WriteProgress),
 ) -> Result<Vec<PathBuf>, IoError> {
     same_policy(out, result, policy)?;
+    let compared = schools::compare(result, policy)
+        .map_err(|cause| stage::problem("output-unwritable", &out.join(SCHOOLS), &*cause))?;
+    let files = FILES.get(..if compared.is_some() { FILES.len() } else { ALWAYS }).unwrap_or(&FILES);
     let mut stage = Stage::open(out)?;
-    for (done, file) in FILES.into_iter().enumerate() {
-        progress(WriteProgress { file: Some(file), done, files: FILES.len() });
-        stage.write(file, |writer| match file {
-            RESULTS_PARQUET => frames::write_parquet(writer, result),
-            RESULTS_CSV => frames::write_csv(writer, &result.results, true),
-            ALERTS => alerts::write(writer, result, policy, names),
-            MAKE_UP => alerts::write_make_up(writer, result, policy, names),
-            MAKE_UP_CSV => frames::write_csv(writer, &alerts::make_up_frame(result, names)?, true),
-            AGGREGATES => frames::write_csv(writer, &published::frame(result, policy)?, true),
-            COVERAGE => frames::write_csv(writer, &result.coverage.to_frame()?, true),
-            REJECTED => rejected::write(writer, result, rejected_while_reading),
-            _ => summary::write(writer, result, rejected_while_reading),
+    for (done, file) in files.iter().copied().enumerate() {
+        progress(WriteProgress { file: Some(file), done, files: files.len() });
+        stage.write(file, |writer| match (file, &compared) {
+            (SCHOOLS, Some(compared)) => schools::write_table(writer, compared),
+            (FUNNEL, Some(compared)) => schools::write_plot(writer, compared),
+            _ => match file {
+                RESULTS_PARQUET => frames::write_parquet(writer, result),
+                RESULTS_CSV => frames::write_csv(writer, &result.results, true),
+                ALERTS => alerts::write(writer, result, policy, names),
+                MAKE_UP => alerts::write_make_up(writer, result, policy, names),
+                MAKE_UP_CSV => frames::write_csv(writer, &alerts::make_up_frame(result, names)?, true),
+                AGGREGATES => frames::write_csv(writer, &published::frame(result, policy)?, true),
+                COVERAGE => frames::write_csv(writer, &result.coverage.to_frame()?, true),
+                REJECTED => rejected::write(writer, result, rejected_while_reading),
+                _ => summary::write(writer, result, rejected_while_reading),
+            },
         })?;
     }
     let written = stage.publish()?;
-    progress(WriteProgress { file: None, done: FILES.len(), files: FILES.len() });
+    for stale in FILES.get(files.len()..).unwrap_or_default() {
+        // A comparison of an earlier run is not one of these results; most often there is none.
+        let _ = std::fs::remove_file(out.join(stale));
+    }
+    progress(WriteProgress { file: None, done: files.len(), files: files.len() });
     Ok(written)
 }
 

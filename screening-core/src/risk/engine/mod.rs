@@ -1,6 +1,7 @@
 //! Runs a policy over scored sheets, block by block; a row about which there is nothing to say costs no allocation.
 
 mod beside;
+mod frozen;
 mod probe;
 mod probe_beside;
 mod run;
@@ -18,6 +19,8 @@ use super::tree::Tree;
 
 pub use beside::{Beside, JudgedSheets};
 pub(super) use beside::{Reason, Since};
+pub(crate) use frozen::Frozen;
+pub(super) use frozen::{Compared, FrozenLeaf, FrozenRule, Waits};
 pub(super) use probe::{Kind, Probe, compare};
 pub(super) use run::Block;
 

@@ -13,7 +13,7 @@ use super::super::tree::{NO, OPEN, YES};
 use super::{CriticalFlag, PolicyEngine, Probe, Proposals, ReadyRule, RuleCount};
 
 /// Rows of one block: the codes of all leaves stay in the cache.
-const BLOCK: usize = 4096;
+pub(super) const BLOCK: usize = 4096;
 
 /// The codes of one block of rows.
 pub(in crate::risk) struct Block {
@@ -25,6 +25,12 @@ pub(in crate::risk) struct Block {
     pub(in crate::risk) rules: Vec<Vec<u8>>,
     /// Instruments (rows by instrument) that are not to be interpreted.
     pub(in crate::risk) invalid: Vec<Vec<bool>>,
+}
+
+impl Block {
+    pub(super) fn rows(&self) -> usize {
+        self.rows
+    }
 }
 
 /// What one block gives.
@@ -72,11 +78,11 @@ impl PolicyEngine<'_> {
     }
 
     /// Whether a row does not count for scores.
-    fn direct_only(&self, row: usize) -> bool {
+    pub(super) fn direct_only(&self, row: usize) -> bool {
         self.sheets.direct_only.get(row).copied().unwrap_or(false)
     }
 
-    fn codes(&self, start: usize, rows: usize) -> Block {
+    pub(super) fn codes(&self, start: usize, rows: usize) -> Block {
         let invalid: Vec<Vec<bool>> =
             self.sheets.scored.iter().map(|scored| self.invalid_rows(scored, start, rows)).collect();
         let fill = |probe: &Probe<'_>| {
@@ -156,7 +162,7 @@ impl PolicyEngine<'_> {
         speaks
     }
 
-    fn critical_state(&self, critical: CriticalFlag, row: usize) -> Tri {
+    pub(super) fn critical_state(&self, critical: CriticalFlag, row: usize) -> Tri {
         self.sheets.scored.get(critical.scored).map_or(Tri::No, |scored| scored.flag(critical.flag, row))
     }
 

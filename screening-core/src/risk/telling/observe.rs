@@ -44,7 +44,7 @@ pub(super) struct Observed {
 
 impl Probe<'_> {
     /// Scale, item, flag or validity rule.
-    pub(super) fn part(&self) -> String {
+    pub(in crate::risk) fn part(&self) -> String {
         match self.leaf {
             Leaf::Score { scale, .. } | Leaf::Band { scale, .. } | Leaf::Word { scale, .. } => scale.part.clone(),
             Leaf::Answer { item, .. } => item.part.clone(),
@@ -273,6 +273,11 @@ impl Probe<'_> {
 }
 
 impl Probe<'_> {
+    /// Why it cannot be said.
+    pub(in crate::risk) fn why_open(&self, row: usize) -> WhyUndecided {
+        self.why(row, false).0
+    }
+
     /// Why it cannot be said, and the key of the sentence.
     fn why(&self, row: usize, bounds: bool) -> (WhyUndecided, &'static str) {
         use WhyUndecided::{MissingAnswers, NoEarlierResult, NoIndex, NoReference};
