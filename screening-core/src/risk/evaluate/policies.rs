@@ -184,7 +184,7 @@ fn tables(
     }
     let tiers = TableSpec::new("tiers").axis("first", &["all", "tier"]).axis("second", &["all", "tier"]);
     if both.is_empty() {
-        return Ok((ProtectedTable { spec: tiers, cells: Vec::new() }, HashMap::new()));
+        return Ok((ProtectedTable { spec: tiers, marks: Marks::Telling, cells: Vec::new() }, HashMap::new()));
     }
     let mut specs = vec![tiers];
     if !after.is_empty() {
@@ -202,6 +202,6 @@ fn tables(
         }
     }
     let mut tables = release.tables.into_iter();
-    let first = tables.next().unwrap_or_else(|| ProtectedTable { spec: TableSpec::new("tiers"), cells: Vec::new() });
+    let first = tables.next().unwrap_or_else(|| ProtectedTable { spec: TableSpec::new("tiers"), marks: Marks::Telling, cells: Vec::new() });
     Ok((first, cells))
 }
