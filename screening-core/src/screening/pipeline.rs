@@ -13,7 +13,10 @@ use super::against;
 use super::audit::audit;
 use super::checks;
 use super::error::ScreeningError;
+use super::evidence;
+use super::forms::{self, Asked};
 use super::input::{Batch, Interpretation, Pupil, ScreeningInput};
+use super::join::join;
 use super::judge::{Judged, judge};
 use super::match_up::{Fate, Matched, ScoredBatch, SheetRows, admit, match_up};
 use super::provenance::provenance;
@@ -77,11 +80,15 @@ pub fn screen(mut input: ScreeningInput<'_>) -> Result<ScreeningResult, Screenin
     let scorers = compile(&input)?;
     let audit = audit(&input.batches, &scorers, &input.wave.audit)?;
     let provenance = provenance(&input, &scorers);
+    let known = evidence::known(&input.interpretation.evidence, &roster, &by_id, &input.wave)?;
+    let (joined_batches, joined) =
+        join(std::mem::take(&mut input.batches), input.library, input.wave.attempts)?;
+    input.batches = joined_batches;
     let ScreeningInput { batches, wave, library, policy, interpretation, .. } = input;
     let score = |batch: Batch| -> Result<ScoredBatch, ScreeningError> {
         let rows = SheetRows::read(&batch, &wave, &by_id)?;
         let people = rows.contexts(&roster);
-        let own = batch.battery.definition().instruments.iter().filter_map(|id| scorers.get(id));
+        let own = batch.battery.definition().all_instruments().filter_map(|id| scorers.get(id));
         let scored = own
             .map(|scorer| scorer.score_with(&batch.sheets, &people, &FrameOptions::default()))
             .collect::<Result<_, _>>()?;
@@ -114,28 +121,59 @@ pub fn screen(mut input: ScreeningInput<'_>) -> Result<ScreeningResult, Screenin
     let (derived, norms) = against::derive(&interpretation, library, &measured)?;
     let change = against::since(&interpretation, library, &wave, &provenance, &measured)?;
 
-    let run = |(at, batch): (usize, &ScoredBatch)| -> Result<Proposals, ScreeningError> {
-        let fates = matched.fates.get(at).map_or(&[][..], Vec::as_slice);
-        let direct_only: Vec<bool> = fates.iter().map(|fate| *fate != Fate::Used).collect();
+    let judged_of = |at: usize| -> Vec<JudgedSheets<'_>> {
         let own = judged.iter().filter_map(|judged| {
             let rows = judged.rows.get(at).filter(|rows| !rows.is_empty())?;
             Some(JudgedSheets { report: &judged.report, rows })
         });
-        let own: Vec<JudgedSheets<'_>> = own.collect();
-        let beside = Beside { rows: &batch.rows.pupils, derived: &derived, change: change.as_ref() };
+        own.collect()
+    };
+    let ask = |(at, batch): (usize, &ScoredBatch)| -> Result<Asked, ScreeningError> {
+        let own = judged_of(at);
+        let answers = Some(&batch.batch.sheets);
+        Asked::of(batch, SheetSet { scored: &batch.scored, answers, judged: &own, ..SheetSet::default() })
+    };
+    let asked = batches.iter().enumerate().map(ask).collect::<Result<Vec<_>, _>>()?;
+    let records = known.table.as_ref();
+    let run = |(at, batch): (usize, &ScoredBatch)| -> Result<Proposals, ScreeningError> {
+        let fates = matched.fates.get(at).map_or(&[][..], Vec::as_slice);
+        let direct_only: Vec<bool> = fates.iter().map(|fate| *fate != Fate::Used).collect();
+        let own = judged_of(at);
+        let rows = &batch.rows.pupils;
+        let beside = Beside { rows, derived: &derived, change: change.as_ref(), evidence: records };
+        let further = asked.get(at).map(|asked| asked.sheets(batch)).unwrap_or_default();
         let answers = Some(&batch.batch.sheets);
         let scored = &batch.scored;
-        let sheets = SheetSet { scored, answers, direct_only: &direct_only, judged: &own, beside: Some(beside) };
+        let beside = Some(beside);
+        let sheets = SheetSet { scored, answers, direct_only: &direct_only, judged: &own, beside, further: &further };
         Ok(PolicyEngine::new(policy, sheets)?.run())
     };
-    let proposed = batches.iter().enumerate().map(run).collect::<Result<Vec<_>, _>>()?;
+    let mut proposed = batches.iter().enumerate().map(run).collect::<Result<Vec<_>, _>>()?;
     let mut told = Told::new(roster.len());
     for (batch, (proposals, fates)) in batches.iter().zip(proposed.iter().zip(&matched.fates)) {
         told.take(batch, proposals, fates, library);
     }
+    if let Some(table) = records {
+        // Pupils without a sheet: what is known beside the sheets speaks for them.
+        let has_sheet = |pupil: u32| matched.chosen.get(pupil as usize).copied().flatten().is_some();
+        let pupils = (0..roster.len() as u32).filter(|pupil| !has_sheet(*pupil) && table.speaks_of(*pupil as usize));
+        let rows: Vec<Option<u32>> = pupils.map(Some).collect();
+        let beside = Beside { rows: &rows, derived: &derived, change: change.as_ref(), evidence: records };
+        let bare = PolicyEngine::new(policy, SheetSet { beside: Some(beside), ..SheetSet::default() })?.run();
+        proposed.push(Proposals { list: Vec::new(), ..bare.clone() });
+        told.take_without_sheet(&rows, bare);
+    }
     let tier_ids: Vec<String> = policy.tiers().rev().map(|tier| tier.id.clone()).collect();
-    let proposals = told.finish(&roster, &statuses, policy);
-    let (rejected, superseded, rows) = account(&batches, &matched, wave.attempts);
+    let day_of_sheet = |pupil: usize| {
+        let sheet = matched.chosen.get(pupil).copied().flatten();
+        let day = sheet.and_then(|(batch, row)| Some(batches.get(batch as usize)?.rows.date(row as usize)));
+        day.unwrap_or(wave.date)
+    };
+    let proposals = told.finish(&roster, &statuses, policy, &day_of_sheet);
+    let (mut rejected, superseded, rows) = account(&batches, &matched, wave.attempts, joined);
+    rejected.extend(known.rejected);
+    let (forms_due, forms) = forms::due(&batches, &asked, &matched, &roster);
+    let has_sheet = |pupil: usize| matched.chosen.get(pupil).copied().flatten().is_some();
     let decided = Decided { levels: &told.levels, tier_ids: &tier_ids, proposals: &proposals };
     let changed = change.as_ref().map(crate::change::WaveChange::columns).transpose()?.unwrap_or_default();
     let mut results = measured;
@@ -150,9 +188,31 @@ pub fn screen(mut input: ScreeningInput<'_>) -> Result<ScreeningResult, Screenin
         norms,
         validity: validity_use(&interpretation, &judged),
         change: change.as_ref().map(against::change_use),
-        ..summary::count(wave.clone(), provenance, coverage.district(), policy, &told.levels, &proposals, &rules)
+        evidence: known.used,
+        forms,
+        ..summary::count(
+            wave.clone(),
+            provenance,
+            coverage.district(),
+            policy,
+            &told.levels,
+            &has_sheet,
+            &proposals,
+            &rules,
+        )
     };
-    Ok(ScreeningResult { results, proposals, coverage, rejected, superseded, stray_critical: told.stray, summary })
+    let stray_critical = told.stray;
+    Ok(ScreeningResult {
+        results,
+        proposals,
+        coverage,
+        forms_due,
+        rejected,
+        superseded,
+        stray_critical,
+        decisions: Vec::new(),
+        summary,
+    })
 }
 
 fn validity_use(interpretation: &Interpretation, judged: &[Judged]) -> Option<ValidityUse> {
@@ -184,7 +244,7 @@ fn index(roster: &[Pupil]) -> Result<HashMap<&str, u32>, ScreeningError> {
 
 fn compile(input: &ScreeningInput<'_>) -> Result<IndexMap<String, Scorer>, ScreeningError> {
     let mut scorers = IndexMap::new();
-    for id in input.batches.iter().flat_map(|batch| &batch.battery.definition().instruments) {
+    for id in input.batches.iter().flat_map(|batch| batch.battery.definition().all_instruments()) {
         if let (false, Some(instrument)) = (scorers.contains_key(id), input.library.get(id)) {
             let options = input.scoring.get(id).cloned().unwrap_or_default();
             scorers.insert(id.clone(), Scorer::with_options(instrument, options)?);
@@ -195,8 +255,11 @@ fn compile(input: &ScreeningInput<'_>) -> Result<IndexMap<String, Scorer>, Scree
 
 fn status_of(at: usize, pupil: &Pupil, batches: &[ScoredBatch], matched: &Matched, max_attempts: u8) -> Status {
     let sheet = matched.chosen.get(at).copied().flatten();
-    let valid =
-        sheet.and_then(|(batch, row)| batches.get(batch as usize).map(|batch| batch.interpretable(row as usize)));
+    // A further form alone does not reach a pupil.
+    let valid = sheet.and_then(|(batch, row)| {
+        let (batch, row) = (batches.get(batch as usize)?, row as usize);
+        batch.has_main(row).then(|| batch.interpretable(row))
+    });
     let attempts = matched.attempts.get(at).copied().unwrap_or(0);
     let state = match valid {
         None => SheetState::None,

@@ -1,6 +1,7 @@
 //! One screening from its files to its outputs: the semester's batch job.
 
 mod against;
+mod beside;
 mod config;
 mod reader;
 
@@ -14,12 +15,12 @@ use screening_core::instrument::{Definition, Diagnostics, Library, LibraryError,
 use screening_core::risk::Policy;
 use screening_core::scoring::ScoringOptions;
 use screening_core::screening::{
-    AuditSettings, Batch, Battery, BatteryDef, Pupil, ScreeningError, ScreeningInput, ScreeningResult, WaveSettings,
-    pupils_from_frame, screen,
+    AuditSettings, Batch, Battery, BatteryDef, Decision, MAIN_FORM, Pupil, ScreeningError, ScreeningInput,
+    ScreeningResult, WaveSettings, pupils_from_frame, screen,
 };
 
 pub use against::{ChangeSettings, Earlier, NormChoice, WaveNorms};
-pub use config::{AnswerFile, AnswerFormat, JOB_SCHEMA, Job, JobBattery, OneOrMany};
+pub use config::{AnswerFile, AnswerFormat, EvidenceFile, JOB_SCHEMA, Job, JobBattery, OneOrMany};
 
 use crate::{
     CodingReport, IoError, LayoutReport, MatchReport, MatchSpec, Rejected, Roster, RosterOptions, drop_repeated,
@@ -67,6 +68,16 @@ pub enum JobError {
         id: String,
         /// What else can be done.
         advice: &'static str,
+    },
+    /// An answer file names a form that its battery does not have.
+    #[error("battery `{battery}` has no form `{form}`; use {known}")]
+    UnknownForm {
+        /// Battery id.
+        battery: String,
+        /// Form id.
+        form: String,
+        /// Its forms.
+        known: String,
     },
     /// Instruments cannot be loaded.
     #[error(transparent)]
@@ -166,8 +177,12 @@ pub struct JobInput {
     pub files: Vec<FileReport>,
     /// What the auditor is told: accepted findings, and answers that no option explains.
     audit: AuditSettings,
-    /// Norms, validity plan and earlier waves.
+    /// Norms, validity plan, earlier waves, records about pupils.
     against: against::Against,
+    /// Decisions about the proposals.
+    decisions: Vec<Decision>,
+    /// The files of the records, with their hashes.
+    evidence_files: Vec<String>,
 }
 
 /// Reads and computes one screening. Nothing is written.
@@ -215,7 +230,11 @@ fn read_within(path: &Path, names: bool, progress: &dyn Fn(Step), depth: usize) 
     if !job.earlier.is_empty() {
         progress(Step::Against { waves: job.earlier.len() });
     }
-    let against = against::read(&job, path, &library, depth)?;
+    // What is quickly read is read first.
+    let (evidence, evidence_files) = beside::evidence(&job, base)?;
+    let decisions = beside::decisions(&job, base, &policy)?;
+    let mut against = against::read(&job, path, &library, depth)?;
+    against.interpretation.evidence = evidence;
 
     progress(Step::Roster);
     let paths: Vec<PathBuf> = job.rosters().iter().map(|roster| base.join(roster)).collect();
@@ -240,7 +259,7 @@ fn read_within(path: &Path, names: bool, progress: &dyn Fn(Step), depth: usize) 
         let battery = batteries.iter().find(|battery| battery.id() == answers.battery);
         let battery = battery.ok_or_else(|| unknown("battery", &answers.battery))?;
         let matching = match_spec(&job, answers);
-        let reader = Reader { base, answers, definitions: definitions(battery, &library)?, wording: &wording };
+        let reader = Reader { base, answers, definitions: definitions(battery, &answers.forms, &library)?, wording: &wording };
         let mut set = reader.read(matching.needs_keys())?;
         audit.strays.extend(set.strays());
         let matching = match_sheets(&mut set, &roster, &matching)?;
@@ -271,6 +290,8 @@ fn read_within(path: &Path, names: bool, progress: &dyn Fn(Step), depth: usize) 
         files,
         audit,
         against,
+        decisions,
+        evidence_files,
     })
 }
 
@@ -289,7 +310,7 @@ fn screen_sheets(
     batches: Vec<Batch>,
     progress: &dyn Fn(Step),
 ) -> Result<ScreeningResult, JobError> {
-    let JobInput { job, policy, library, wording, audit, against, .. } = input;
+    let JobInput { job, policy, library, wording, audit, against, decisions, evidence_files, .. } = input;
     progress(Step::Screening { sheets: batches.iter().map(|batch| batch.sheets.height()).sum() });
     let mut wave = WaveSettings::new(job.wave.clone(), job.administered_on);
     wave.attempts = job.attempts;
@@ -314,6 +335,10 @@ fn screen_sheets(
     against.cite(&mut provenance.earlier);
     let is_used = |pack: &&WordingPack| provenance.instruments.iter().any(|used| used.id == pack.instrument);
     provenance.wording = wording.iter().filter(is_used).map(WordingPack::citation).collect();
+    provenance.evidence.clone_from(evidence_files);
+    if !decisions.is_empty() {
+        screening.record_decisions(decisions, policy)?;
+    }
     Ok(screening)
 }
 
@@ -349,6 +374,7 @@ fn battery(wanted: &JobBattery) -> Result<Battery, JobError> {
         name: wanted.name.clone().unwrap_or_else(|| Text { en: wanted.id.clone(), zh_cn: wanted.id.clone() }),
         grades,
         instruments: wanted.instruments.clone(),
+        further_forms: wanted.further_forms.clone(),
         minutes: None,
         notes: Vec::new(),
     };
@@ -360,11 +386,32 @@ fn semver_one() -> screening_core::instrument::Version {
     screening_core::instrument::Version::new(1, 0, 0)
 }
 
-fn definitions<'a>(battery: &Battery, library: &'a Library) -> Result<Vec<&'a Definition>, JobError> {
+/// The instruments of the forms that a file holds, in their order.
+fn definitions<'a>(
+    battery: &Battery,
+    forms: &[String],
+    library: &'a Library,
+) -> Result<Vec<&'a Definition>, JobError> {
     let unknown =
         |id: &String| ScreeningError::UnknownInstrument { battery: battery.id().to_owned(), instrument: id.clone() };
-    let ids = &battery.definition().instruments;
-    ids.iter().map(|id| Ok(library.get(id).ok_or_else(|| unknown(id))?.definition())).collect()
+    let mut ids: Vec<&String> = Vec::new();
+    for form in forms {
+        let own = if form == MAIN_FORM {
+            Some(&battery.definition().instruments)
+        } else {
+            battery.definition().further_form(form).map(|form| &form.instruments)
+        };
+        let known = || {
+            let known = battery.definition().further_forms.iter().map(|form| form.id.as_str());
+            std::iter::once(MAIN_FORM).chain(known).collect::<Vec<_>>().join(", ")
+        };
+        ids.extend(own.ok_or_else(|| JobError::UnknownForm {
+            battery: battery.id().to_owned(),
+            form: form.clone(),
+            known: known(),
+        })?);
+    }
+    ids.into_iter().map(|id| Ok(library.get(id).ok_or_else(|| unknown(id))?.definition())).collect()
 }
 
 fn match_spec(job: &Job, answers: &AnswerFile) -> MatchSpec {

@@ -61,6 +61,14 @@ fn check(policy: &Policy, library: &Library, used: &[&str], context: Option<&Pol
     Diagnostics(found)
 }
 
+/// What is wrong with a single condition: references and thresholds.
+#[cfg(feature = "frame")]
+pub(crate) fn check_condition(condition: &Condition, library: &Library) -> Diagnostics {
+    let mut found = Vec::new();
+    fit::check_condition(condition, library, &mut found);
+    Diagnostics(found)
+}
+
 /// What a policy says of itself.
 pub(super) fn check_static(definition: &PolicyDef) -> Vec<Diagnostic> {
     let mut found = Vec::new();
