@@ -11,6 +11,7 @@
 
 mod check;
 mod condition;
+mod describe;
 #[cfg(feature = "frame")]
 mod engine;
 mod evidence;
@@ -25,7 +26,7 @@ mod tree;
 
 #[cfg(feature = "frame")]
 pub(crate) use check::check_condition;
-pub use check::{PolicyContext, check_policy, check_policy_with};
+pub use check::{LintScope, PolicyContext, check_policy, check_policy_with, lint_policy};
 pub use condition::{BandWish, Condition, DerivedScore, Leaf, Reference};
 #[cfg(feature = "frame")]
 pub use engine::{
@@ -36,7 +37,7 @@ pub(crate) use engine::asked;
 pub use evidence::{CoveredStream, EvidenceKindDef, EvidenceStream, EvidenceValueDef, Speaks, evidence_kinds};
 #[cfg(feature = "frame")]
 pub use evidence::{EvidenceTable, PupilRecord, RecordFault, RecordPlace};
-pub use model::{Effective, POLICY_SCHEMA, PolicyDef, RuleDef, TierDef};
+pub use model::{Effective, ErrorRate, POLICY_SCHEMA, PolicyDef, RuleDef, TierDef};
 pub use policy::Policy;
 pub use proposal::{
     CriticalAnswer, Direction, Evidence, EvidenceKind, InvalidSheet, Proposal, Prospect, Undecided, WhyUndecided,

@@ -43,6 +43,8 @@ pub(in crate::risk) struct RecordProbe<'a> {
     pub(in crate::risk) within_days: Option<u32>,
     reading: Reading,
     beside: Option<Beside<'a>>,
+    /// Nothing of its sources was delivered for anybody.
+    pub(in crate::risk) nowhere: bool,
 }
 
 impl<'a> RecordProbe<'a> {
@@ -50,7 +52,9 @@ impl<'a> RecordProbe<'a> {
     pub(super) fn new(leaf: &'a Leaf, beside: Option<Beside<'a>>) -> Option<Self> {
         let Leaf::Record { of, values, within_days } = leaf else { return None };
         let reading = Reading::new(of, values, *within_days);
-        Some(Self { of, values, within_days: *within_days, reading, beside })
+        let table = beside.and_then(|beside| beside.evidence);
+        let nowhere = table.is_none_or(|table| reading.is_nowhere(table));
+        Some(Self { of, values, within_days: *within_days, reading, beside, nowhere })
     }
 
     fn table(&self, row: usize) -> Option<(&'a EvidenceTable, usize)> {

@@ -243,6 +243,13 @@ impl Reading {
         Self { streams: of.places().filter_map(one).collect(), within_days }
     }
 
+    /// Whether nothing at all was delivered of its sources.
+    pub(in crate::risk) fn is_nowhere(&self, table: &EvidenceTable) -> bool {
+        let covered = |one: &One| table.covered.get(usize::from(one.stream)).is_some_and(|list| list.contains(&true));
+        let recorded = |one: &One| table.entries.iter().any(|entry| entry.stream == one.stream);
+        !self.streams.iter().any(|one| covered(one) || recorded(one))
+    }
+
     /// Code of a pupil, and why it is open.
     pub(in crate::risk) fn code(&self, table: &EvidenceTable, pupil: usize) -> (u8, Option<WhyOpen>) {
         let mut all = (NO, None);

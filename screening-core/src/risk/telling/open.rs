@@ -48,7 +48,8 @@ impl PolicyEngine<'_> {
             let alone = self.alone(block, lane, rule, ask);
             let entry = match ask {
                 Ask::Pupil(probe) => {
-                    let silent = in_vain && !vain;
+                    // What was delivered for nobody is said once, in the summary.
+                    let silent = (in_vain && !vain) || (probe.nowhere && !unless);
                     if silent { None } else { Some(probe.undecided(rule.definition, row, unless)) }
                 }
                 Ask::Sheet(probe) => {
