@@ -2,6 +2,8 @@
 
 #![cfg(feature = "bundled")]
 
+mod beside;
+
 use std::sync::LazyLock;
 
 use indexmap::IndexMap;
