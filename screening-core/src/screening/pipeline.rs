@@ -148,11 +148,12 @@ pub fn screen(mut input: ScreeningInput<'_>) -> Result<ScreeningResult, Screenin
         let sheets = SheetSet { scored, answers, direct_only: &direct_only, judged: &own, beside, further: &further };
         Ok(PolicyEngine::new(policy, sheets)?.run())
     };
-    let mut proposed = batches.iter().enumerate().map(run).collect::<Result<Vec<_>, _>>()?;
+    let proposed = batches.iter().enumerate().map(run).collect::<Result<Vec<_>, _>>()?;
     let mut told = Told::new(roster.len());
     for (batch, (proposals, fates)) in batches.iter().zip(proposed.iter().zip(&matched.fates)) {
         told.take(batch, proposals, fates, library);
     }
+    let mut rules_without_sheet = Vec::new();
     if let Some(table) = records {
         // Pupils without a sheet: what is known beside the sheets speaks for them.
         let has_sheet = |pupil: u32| matched.chosen.get(pupil as usize).copied().flatten().is_some();
@@ -160,7 +161,7 @@ pub fn screen(mut input: ScreeningInput<'_>) -> Result<ScreeningResult, Screenin
         let rows: Vec<Option<u32>> = pupils.map(Some).collect();
         let beside = Beside { rows: &rows, derived: &derived, change: change.as_ref(), evidence: records };
         let bare = PolicyEngine::new(policy, SheetSet { beside: Some(beside), ..SheetSet::default() })?.run();
-        proposed.push(Proposals { list: Vec::new(), ..bare.clone() });
+        rules_without_sheet.clone_from(&bare.rules);
         told.take_without_sheet(&rows, bare);
     }
     let tier_ids: Vec<String> = policy.tiers().rev().map(|tier| tier.id.clone()).collect();
@@ -180,7 +181,8 @@ pub fn screen(mut input: ScreeningInput<'_>) -> Result<ScreeningResult, Screenin
     for columns in [derived.into_columns(), changed, results_frame::decisions(&decided)?] {
         results.hstack_mut(&columns)?;
     }
-    let rules: Vec<_> = proposed.into_iter().flat_map(|proposals| proposals.rules).collect();
+    let rules: Vec<_> =
+        proposed.into_iter().flat_map(|proposals| proposals.rules).chain(rules_without_sheet).collect();
     let summary = summary::Summary {
         stray_critical: told.stray.len() as u32,
         rows,

@@ -70,7 +70,7 @@ fn validity(parts: &Parts<'_>, instrument: &str) -> Result<Vec<Column>, Screenin
 
 /// Ids of all instruments, in the order of the batteries.
 fn instruments(batches: &[ScoredBatch]) -> Vec<String> {
-    let ids = batches.iter().flat_map(|batch| &batch.batch.battery.definition().all_instruments());
+    let ids = batches.iter().flat_map(|batch| batch.batch.battery.definition().all_instruments());
     ids.map(|id| (id.clone(), ())).collect::<IndexMap<_, _>>().into_keys().collect()
 }
 
