@@ -51,7 +51,9 @@ pub(crate) fn page(policy: &Policy, library: &Library) -> String {
     for (name, value) in rows {
         let _ = writeln!(out, "| {name} | {} |", cell(value.trim_end_matches([' ', '-'])));
     }
-    out.push_str("\n## Levels of attention 关注等级\n\n| level | 级别 | hours | who acts | next step |\n|---|---|---|---|---|\n");
+    out.push_str(
+        "\n## Levels of attention 关注等级\n\n| level | 级别 | hours | who acts | next step |\n|---|---|---|---|---|\n",
+    );
     for tier in policy.tiers() {
         let hours = tier.response_hours.map(|hours| hours.to_string()).unwrap_or_default();
         let _ = writeln!(
@@ -64,7 +66,9 @@ pub(crate) fn page(policy: &Policy, library: &Library) -> String {
             cell(&both(&tier.next_step))
         );
     }
-    out.push_str("\n## Rules 规则\n\n| rule | level | holds when | 条件 | rests on | source |\n|---|---|---|---|---|---|\n");
+    out.push_str(
+        "\n## Rules 规则\n\n| rule | level | holds when | 条件 | rests on | source |\n|---|---|---|---|---|---|\n",
+    );
     for rule in &d.rules {
         let _ = writeln!(
             out,

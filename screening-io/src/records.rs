@@ -15,8 +15,7 @@ use crate::words::{narrow, words};
 /// A column: its key, and whether the table needs it.
 type Wanted = (&'static str, bool);
 
-const RECORD: [Wanted; 5] =
-    [("student_id", true), ("kind", true), ("source", false), ("value", true), ("date", false)];
+const RECORD: [Wanted; 5] = [("student_id", true), ("kind", true), ("source", false), ("value", true), ("date", false)];
 const DECISION: [Wanted; 5] =
     [("student_id", true), ("decided_by", true), ("decided_on", true), ("tier", true), ("reason", true)];
 
@@ -151,7 +150,8 @@ fn list<'k>(ids: impl Iterator<Item = &'k String>) -> String {
 
 fn record(columns: &Columns<'_>, row: usize, path: &Path) -> Result<PupilRecord, IoError> {
     let written = columns.text("kind", row);
-    let (word, with_source) = written.split_once('.').map_or((written.as_str(), None), |(kind, source)| (kind, Some(source)));
+    let (word, with_source) =
+        written.split_once('.').map_or((written.as_str(), None), |(kind, source)| (kind, Some(source)));
     let kinds = evidence_kinds();
     let kind = id_of(word.trim(), kinds.iter().map(|(id, kind)| (id, &kind.name)));
     let definition = kind.as_ref().and_then(|kind| kinds.get(kind));
@@ -198,7 +198,8 @@ fn record(columns: &Columns<'_>, row: usize, path: &Path) -> Result<PupilRecord,
 fn decision(columns: &Columns<'_>, row: usize, path: &Path, policy: &Policy) -> Result<Decision, IoError> {
     let tiers = &policy.definition().tiers;
     let tier = id_of(&columns.text("tier", row), tiers.iter().map(|tier| (&tier.id, &tier.name)));
-    let no_tier = || columns.refuse("decision-tier", "tier", row).with("known", list(tiers.iter().map(|tier| &tier.id)));
+    let no_tier =
+        || columns.refuse("decision-tier", "tier", row).with("known", list(tiers.iter().map(|tier| &tier.id)));
     let reason = id_of(&columns.text("reason", row), decision_reasons().iter());
     let no_reason = || columns.refuse("decision-reason", "reason", row).with("known", list(decision_reasons().keys()));
     let decided_by = columns.text("decided_by", row);

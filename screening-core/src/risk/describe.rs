@@ -102,11 +102,15 @@ impl Leaf {
         match self {
             Self::Score { scale, op, value } => compared(&scale_name(scale, library), *op, value.to_string()),
             Self::Answer { item, op, value } => {
-                let known = definition.and_then(|definition| definition.items.iter().find(|known| known.id == item.part));
+                let known =
+                    definition.and_then(|definition| definition.items.iter().find(|known| known.id == item.part));
                 let label = known.map_or_else(|| same(&item.to_string()), |known| known.label.clone());
                 let abbreviation = definition.map_or("", |definition| definition.abbreviation.as_str());
-                let fills =
-                    [("instrument", Fill::Same(abbreviation)), ("item", Fill::Same(&item.part)), ("label", Fill::Both(&label))];
+                let fills = [
+                    ("instrument", Fill::Same(abbreviation)),
+                    ("item", Fill::Same(&item.part)),
+                    ("label", Fill::Both(&label)),
+                ];
                 compared(&say("describe.item", &fills), *op, value.to_string())
             }
             Self::Band { scale, wish: BandWish::In(ids) } => {
@@ -123,12 +127,15 @@ impl Leaf {
                 say("describe.band-level", &[("name", Fill::Both(&name)), ("level", Fill::Both(&level))])
             }
             Self::Word { scale, words } => {
-                let scales = definition.and_then(|definition| definition.scales.iter().find(|known| known.id == scale.part));
-                let label = |id: &String| scales.and_then(|scale| scale.values.get(id)).cloned().unwrap_or_else(|| same(id));
+                let scales =
+                    definition.and_then(|definition| definition.scales.iter().find(|known| known.id == scale.part));
+                let label =
+                    |id: &String| scales.and_then(|scale| scale.values.get(id)).cloned().unwrap_or_else(|| same(id));
                 of("describe.word", &scale_name(scale, library), words.iter().map(label).collect())
             }
             Self::Flag { flag } => {
-                let known = definition.and_then(|definition| definition.flags.iter().find(|known| known.id == flag.part));
+                let known =
+                    definition.and_then(|definition| definition.flags.iter().find(|known| known.id == flag.part));
                 match (instrument, known) {
                     (Some(instrument), Some(known)) => named(instrument, &known.meaning),
                     _ => same(&flag.to_string()),
@@ -141,7 +148,8 @@ impl Leaf {
                 say("describe.validity", &[("name", Fill::Both(&name)), ("verdict", Fill::Both(&verdict))])
             }
             Self::ValidityRule { rule } => {
-                let known = definition.and_then(|definition| definition.validity.iter().find(|known| known.id == rule.part));
+                let known =
+                    definition.and_then(|definition| definition.validity.iter().find(|known| known.id == rule.part));
                 match (instrument, known) {
                     (Some(instrument), Some(known)) => named(instrument, &known.meaning),
                     _ => say("describe.validity-rule", &[("rule", Fill::Same(&rule.to_string()))]),
@@ -163,9 +171,11 @@ impl Leaf {
             Self::Change { scale, outcomes } => {
                 of("describe.change", &scale_name(scale, library), outcomes.iter().map(|o| Outcome::name(*o)).collect())
             }
-            Self::Clinical { scale, changes } => {
-                of("describe.change", &scale_name(scale, library), changes.iter().map(|c| ClinicalChange::name(*c)).collect())
-            }
+            Self::Clinical { scale, changes } => of(
+                "describe.change",
+                &scale_name(scale, library),
+                changes.iter().map(|c| ClinicalChange::name(*c)).collect(),
+            ),
             Self::Course { scale, courses } => {
                 of("describe.course", &scale_name(scale, library), courses.iter().map(|c| Course::name(*c)).collect())
             }

@@ -29,11 +29,9 @@ pub(crate) use check::check_condition;
 pub use check::{LintScope, PolicyContext, check_policy, check_policy_with, lint_policy};
 pub use condition::{BandWish, Condition, DerivedScore, Leaf, Reference};
 #[cfg(feature = "frame")]
-pub use engine::{
-    Beside, EngineError, FurtherSheets, JudgedSheets, PolicyEngine, Proposals, RuleCount, SheetSet,
-};
-#[cfg(feature = "frame")]
 pub(crate) use engine::asked;
+#[cfg(feature = "frame")]
+pub use engine::{Beside, EngineError, FurtherSheets, JudgedSheets, PolicyEngine, Proposals, RuleCount, SheetSet};
 pub use evidence::{CoveredStream, EvidenceKindDef, EvidenceStream, EvidenceValueDef, Speaks, evidence_kinds};
 #[cfg(feature = "frame")]
 pub use evidence::{EvidenceTable, PupilRecord, RecordFault, RecordPlace};

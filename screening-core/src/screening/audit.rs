@@ -295,7 +295,8 @@ fn is_asked(batch: &Batch, scorer: &Scorer) -> bool {
         columns.iter().any(|name| name.rsplit_once('.').is_some_and(|(instrument, _)| instrument == id))
     };
     let main = definition.instruments.iter().any(|id| id == instrument.id());
-    let further = || definition.further_forms.iter().any(|form| form.instruments.iter().any(|id| id == instrument.id()));
+    let further =
+        || definition.further_forms.iter().any(|form| form.instruments.iter().any(|id| id == instrument.id()));
     if main {
         // A file of further forms only is not asked for the first.
         let only_further = !definition.further_forms.is_empty()
@@ -317,8 +318,7 @@ pub(super) fn audit(
 ) -> Result<WaveAudit, super::error::ScreeningError> {
     let mut wave = WaveAudit::default();
     for (id, scorer) in scorers {
-        let own: Vec<&Batch> =
-            batches.iter().filter(|batch| is_asked(batch, scorer)).collect();
+        let own: Vec<&Batch> = batches.iter().filter(|batch| is_asked(batch, scorer)).collect();
         let (findings, silent) = of_instrument(scorer, &own, &settings.strays)?;
         wave.findings.extend(findings);
         if !silent.is_empty() {

@@ -88,8 +88,12 @@ fn check_the_policy(input: &ScreeningInput<'_>) -> Result<(), ScreeningError> {
             });
         }
     }
-    let used: Vec<&str> =
-        input.batches.iter().flat_map(|batch| batch.battery.definition().all_instruments()).map(String::as_str).collect();
+    let used: Vec<&str> = input
+        .batches
+        .iter()
+        .flat_map(|batch| batch.battery.definition().all_instruments())
+        .map(String::as_str)
+        .collect();
     let interpretation = &input.interpretation;
     let context = PolicyContext {
         norms: &interpretation.norms,

@@ -172,9 +172,10 @@ impl ScreeningResult {
             }
         }
         let unflagged = policy.definition().unflagged_tier.as_str();
-        let open = proposed.iter().zip(&decided).filter(|(tier, decided)| {
-            !**decided && tier.is_some_and(|tier| tier != unflagged)
-        });
+        let open = proposed
+            .iter()
+            .zip(&decided)
+            .filter(|(tier, decided)| !**decided && tier.is_some_and(|tier| tier != unflagged));
         table.open = open.count() as u32;
         let compared = table.decided - table.without_proposal;
         table.share_same = (compared > 0).then(|| f64::from(table.same) / f64::from(compared));
@@ -196,9 +197,12 @@ impl ScreeningResult {
 
 fn check(decision: &Decision, policy: &Policy) -> Result<(), ScreeningError> {
     let file = if decision.place.file.is_empty() { "decisions" } else { decision.place.file.as_str() };
-    let refuse = |why: String| Err(ScreeningError::Decision { place: format!("{file}, row {}", decision.place.row), why });
+    let refuse =
+        |why: String| Err(ScreeningError::Decision { place: format!("{file}, row {}", decision.place.row), why });
     if decision.decided_by.trim().is_empty() {
-        return refuse("nobody is named in `decided_by`; a decision is that of a person: write the name or a code".into());
+        return refuse(
+            "nobody is named in `decided_by`; a decision is that of a person: write the name or a code".into(),
+        );
     }
     if policy.tier(&decision.tier).is_none() {
         let known: Vec<&str> = policy.tiers().map(|tier| tier.id.as_str()).collect();
@@ -214,11 +218,7 @@ fn check(decision: &Decision, policy: &Policy) -> Result<(), ScreeningError> {
 fn rejection(decision: &Decision, reason: &'static str, column: &str, value: &str) -> Rejection {
     Rejection {
         kind: RejectionKind::Record,
-        place: SheetPlace {
-            battery: String::new(),
-            file: decision.place.file.clone(),
-            row: decision.place.row,
-        },
+        place: SheetPlace { battery: String::new(), file: decision.place.file.clone(), row: decision.place.row },
         column: column.to_owned(),
         value: value.to_owned(),
         reason,

@@ -99,7 +99,8 @@ pub(super) fn due(
             let total = totals.iter_mut().find(|total| total.battery == definition.id && total.form == form.id);
             let Some(total) = total else { continue };
             let asked = asked.get(row).copied().unwrap_or(Tri::Unknown);
-            let of_form = own.scored.iter().filter(|scored| form.instruments.iter().any(|id| id == scored.instrument().id()));
+            let of_form =
+                own.scored.iter().filter(|scored| form.instruments.iter().any(|id| id == scored.instrument().id()));
             let handed_in = of_form.map(|scored| scored.answered(row)).sum::<usize>() > 0;
             match asked {
                 Tri::Yes => total.asked += 1,

@@ -34,5 +34,9 @@ pub use input::{AttemptPolicy, Batch, ConsentMode, Interpretation, Licences, Pup
 pub use people::pupils_from_frame;
 pub use pipeline::screen;
 pub use provenance::{EarlierProvenance, InstrumentProvenance, Provenance};
-pub use result::{FormDue, PupilProposal, Rejection, RejectionKind, ScreeningResult, SheetPlace, StrayCritical, Superseded};
-pub use summary::{ChangeUse, FormTotal, InstrumentValidity, NormUse, RowTotals, RuleTotal, Summary, TierTotal, ValidityUse};
+pub use result::{
+    FormDue, PupilProposal, Rejection, RejectionKind, ScreeningResult, SheetPlace, StrayCritical, Superseded,
+};
+pub use summary::{
+    ChangeUse, FormTotal, InstrumentValidity, NormUse, RowTotals, RuleTotal, Summary, TierTotal, ValidityUse,
+};

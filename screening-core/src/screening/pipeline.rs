@@ -81,8 +81,7 @@ pub fn screen(mut input: ScreeningInput<'_>) -> Result<ScreeningResult, Screenin
     let audit = audit(&input.batches, &scorers, &input.wave.audit)?;
     let provenance = provenance(&input, &scorers);
     let known = evidence::known(&input.interpretation.evidence, &roster, &by_id, &input.wave)?;
-    let (joined_batches, joined) =
-        join(std::mem::take(&mut input.batches), input.library, input.wave.attempts)?;
+    let (joined_batches, joined) = join(std::mem::take(&mut input.batches), input.library, input.wave.attempts)?;
     input.batches = joined_batches;
     let ScreeningInput { batches, wave, library, policy, interpretation, .. } = input;
     let score = |batch: Batch| -> Result<ScoredBatch, ScreeningError> {
@@ -181,8 +180,7 @@ pub fn screen(mut input: ScreeningInput<'_>) -> Result<ScreeningResult, Screenin
     for columns in [derived.into_columns(), changed, results_frame::decisions(&decided)?] {
         results.hstack_mut(&columns)?;
     }
-    let rules: Vec<_> =
-        proposed.into_iter().flat_map(|proposals| proposals.rules).chain(rules_without_sheet).collect();
+    let rules: Vec<_> = proposed.into_iter().flat_map(|proposals| proposals.rules).chain(rules_without_sheet).collect();
     let summary = summary::Summary {
         stray_critical: told.stray.len() as u32,
         rows,

@@ -1,7 +1,7 @@
 //! What a screening gives.
 
-use polars::prelude::DataFrame;
 use jiff::civil::Date;
+use polars::prelude::DataFrame;
 use serde::Serialize;
 
 use crate::answers::Tri;

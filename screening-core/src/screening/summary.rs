@@ -213,7 +213,8 @@ pub(super) fn count(
     let flagged = tiers.iter().filter(|tier| tier.severity > policy.flagged_above()).map(|tier| tier.pupils).sum();
     let with_sheet = (0..levels.len()).filter(|pupil| has_sheet(*pupil)).count();
     let above = policy.flagged_above();
-    let bare = proposals.iter().filter(|entry| entry.proposal.severity > above && !has_sheet(entry.pupil)).count() as u32;
+    let bare =
+        proposals.iter().filter(|entry| entry.proposal.severity > above && !has_sheet(entry.pupil)).count() as u32;
     let total = |rule: &crate::risk::RuleDef| {
         let own = || rules.iter().filter(|count| count.rule == rule.id);
         RuleTotal {

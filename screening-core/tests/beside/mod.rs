@@ -28,7 +28,8 @@ fn file(name: &str, sheets: &[(&str, Answers<'_>)]) -> DataFrame {
         Column::new("source_file".into(), vec![name; sheets.len()]),
         Column::new("source_row".into(), (0..sheets.len()).map(|row| row as u32 + 2).collect::<Vec<_>>()),
     ];
-    let instruments: Vec<&str> = sheets.first().map(|(_, answers)| answers.iter().map(|(id, _)| *id).collect()).unwrap_or_default();
+    let instruments: Vec<&str> =
+        sheets.first().map(|(_, answers)| answers.iter().map(|(id, _)| *id).collect()).unwrap_or_default();
     for (at, id) in instruments.iter().enumerate() {
         let instrument = LIBRARY.get(id).unwrap();
         let codes: Vec<Option<i8>> = sheets.iter().map(|(_, answers)| answers[at].1).collect();
@@ -112,7 +113,8 @@ fn with_records(policy: &Policy, sheets: &[(&str, Answers<'_>)], evidence: Pupil
 }
 
 fn record(id: &str, stream: &str, value: &str, date: Option<Date>) -> PupilRecord {
-    let (kind, source) = stream.split_once('.').map_or((stream, None), |(kind, source)| (kind, Some(source.to_owned())));
+    let (kind, source) =
+        stream.split_once('.').map_or((stream, None), |(kind, source)| (kind, Some(source.to_owned())));
     PupilRecord {
         student_id: id.into(),
         kind: kind.into(),
@@ -145,9 +147,8 @@ fn records_speak_for_pupils_with_and_without_a_sheet_and_none_is_lost() {
     roster.push(Pupil { consent: Consent::Withdrawn, ..pupil("gone", 7) });
     roster.push(Pupil { scope: Scope::Out, ..pupil("out", 7) });
     let day = Some(date(2026, 10, 1));
-    let records = ["a", "b", "gone", "out", "stranger", " "]
-        .map(|id| record(id, "nomination.teacher", "urgent", day))
-        .to_vec();
+    let records =
+        ["a", "b", "gone", "out", "stranger", " "].map(|id| record(id, "nomination.teacher", "urgent", day)).to_vec();
     let sheets = file("main.csv", &[("a", CALM), ("c", CALM)]);
     let batches = vec![Batch { battery: plain(), sheets }];
     let evidence = PupilEvidence { records, covered: Vec::new() };
@@ -185,7 +186,10 @@ fn silence_of_a_source_that_was_not_delivered_is_no_answer_and_raises_nobody() {
     let delivered = || covered(&["nomination.teacher"], None);
     assert_eq!(count(PupilEvidence { covered: delivered(), records: Vec::new() }), (0, 0, "none none none".into(), 0));
     let records = vec![record("b", "nomination.teacher", "concern", None)];
-    assert_eq!(count(PupilEvidence { covered: delivered(), records: records.clone() }), (1, 0, "none month none".into(), 1));
+    assert_eq!(
+        count(PupilEvidence { covered: delivered(), records: records.clone() }),
+        (1, 0, "none month none".into(), 1)
+    );
     assert_eq!(count(PupilEvidence { covered: Vec::new(), records }), (1, 2, "none month none".into(), 1));
     // Delivered for one school, and this is another.
     let elsewhere = covered(&["nomination.teacher"], Some(&["B"]));
@@ -215,7 +219,11 @@ fn what_holds_unless_a_record_says_otherwise_is_never_silence() {
         (id, if id == "b" { CALM } else { raised })
     });
     let records = vec![record("c", "interview", "no-need", Some(date(2026, 10, 1)))];
-    let lacking = with_records(&quiet_critical(&policy), &sheets, PupilEvidence { records: records.clone(), covered: Vec::new() });
+    let lacking = with_records(
+        &quiet_critical(&policy),
+        &sheets,
+        PupilEvidence { records: records.clone(), covered: Vec::new() },
+    );
     let open = &of(&lacking, "a").unwrap().proposal;
     assert!(open.undecided.iter().any(|open| open.why == WhyUndecided::UnlessRecorded), "{open:?}");
     let whole = PupilEvidence { records, covered: covered(&["interview"], None) };
@@ -240,7 +248,8 @@ fn toml_of(definition: &screening_core::risk::PolicyDef) -> String {
 
 #[test]
 fn a_history_counts_for_as_many_days_as_the_rule_says() {
-    let policy = policy(&rule("recent", "month", "{ evidence = \"history\", in = [\"earlier-attempt\"], within-days = 30 }"));
+    let policy =
+        policy(&rule("recent", "month", "{ evidence = \"history\", in = [\"earlier-attempt\"], within-days = 30 }"));
     let records = vec![
         record("a", "history", "earlier-attempt", Some(date(2026, 9, 12))),
         record("b", "history", "earlier-attempt", Some(date(2026, 9, 11))),
@@ -261,7 +270,8 @@ fn a_history_counts_for_as_many_days_as_the_rule_says() {
 
 #[test]
 fn a_record_outside_the_vocabulary_stops_the_wave() {
-    let evidence = PupilEvidence { records: vec![record("a", "nomination.uncle", "urgent", None)], covered: Vec::new() };
+    let evidence =
+        PupilEvidence { records: vec![record("a", "nomination.uncle", "urgent", None)], covered: Vec::new() };
     let batches = vec![Batch { battery: plain(), sheets: file("main.csv", &[("a", CALM)]) }];
     let refused = run(&default_policy(), vec![pupil("a", 7)], batches, evidence, AttemptPolicy::Last).unwrap_err();
     let told = refused.to_string();
@@ -389,8 +399,11 @@ fn at_least_two_informants_tell_the_evidence_of_those_who_say_so() {
     };
     let raised = |id: &str| format!("{{ score = \"{id}.total\", op = \">=\", value = 25 }}");
     let teacher = "{ evidence = \"nomination.teacher\", in = [\"concern\", \"urgent\"] }";
-    let when =
-        format!("{{ at-least = {{ k = 2, of = [{}, {}, {teacher}] }} }}", raised("scared-child"), raised("scared-parent"));
+    let when = format!(
+        "{{ at-least = {{ k = 2, of = [{}, {}, {teacher}] }} }}",
+        raised("scared-child"),
+        raised("scared-parent")
+    );
     let policy = policy(&rule("two", "month", &when));
     let (yes, no): (Answers<'_>, Answers<'_>) = (&[("scared-child", Some(1))], &[("scared-child", Some(0))]);
     let parent: Answers<'_> = &[("scared-parent", Some(1))];
@@ -409,7 +422,10 @@ fn at_least_two_informants_tell_the_evidence_of_those_who_say_so() {
     assert_eq!(tiers, ["month", "none", "month", "none"]);
     let grounds = |id: &str| -> Vec<String> {
         let found = &of(&result, id).unwrap().proposal.evidence;
-        found.iter().map(|found| if found.instrument.is_empty() { found.part.clone() } else { found.instrument.clone() }).collect()
+        found
+            .iter()
+            .map(|found| if found.instrument.is_empty() { found.part.clone() } else { found.instrument.clone() })
+            .collect()
     };
     assert_eq!(grounds("a"), ["scared-child", "scared-parent"]);
     assert_eq!(grounds("c"), ["scared-parent", "nomination.teacher: concern, urgent"]);

@@ -64,7 +64,8 @@ fn no_policy_says_what_a_pupil_has() {
     let banned = ["患者", "患有", "确诊", "病人", "diagnos", "disorder", "patient", "illness"];
     let files = Library::bundled_ids("policies");
     let texts = files.iter().map(|id| Library::bundled_file(&format!("policies/{id}.toml")).unwrap());
-    for text in texts.chain([include_str!("../../resources/evidence.toml"), include_str!("../../resources/decisions.toml")])
+    for text in
+        texts.chain([include_str!("../../resources/evidence.toml"), include_str!("../../resources/decisions.toml")])
     {
         for word in banned {
             assert!(!text.to_lowercase().contains(word), "{word}");
@@ -165,7 +166,10 @@ fn every_example_of_the_page_reads() {
             conditions += 1;
         }
     }
-    assert!(policies >= 1 && batteries >= 2 && rules >= 4 && conditions >= 15, "{policies} {batteries} {rules} {conditions}");
+    assert!(
+        policies >= 1 && batteries >= 2 && rules >= 4 && conditions >= 15,
+        "{policies} {batteries} {rules} {conditions}"
+    );
 }
 
 const DAY: Date = date(2026, 10, 12);

@@ -119,7 +119,11 @@ impl<'a> RecordWriter<'a> {
         let days = self.rng.random_range(1..=kind.days.max(1));
         let day = self.first_day.saturating_sub(i64::from(days).days()).to_string();
         let row = [pupil.student_id.as_str(), &kind.kind, &kind.source, value, &day];
-        if kind.source.is_empty() { self.files.push(row)? } else { self.nominations.push(row)? }
+        if kind.source.is_empty() {
+            self.files.push(row)?
+        } else {
+            self.nominations.push(row)?
+        }
         Ok(kind.decide.iter().any(|own| own == value))
     }
 

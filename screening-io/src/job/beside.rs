@@ -23,10 +23,8 @@ pub(super) fn evidence(job: &Job, base: &Path) -> Result<(PupilEvidence, Vec<Str
             let hash = file_hash(&whole)?;
             cited.push(format!("{}+{}", path.display(), hash.get(..12).unwrap_or(&hash)));
         }
-        let covered = entry.covers.iter().map(|stream| CoveredStream {
-            stream: stream.clone(),
-            schools: entry.schools.clone(),
-        });
+        let covered =
+            entry.covers.iter().map(|stream| CoveredStream { stream: stream.clone(), schools: entry.schools.clone() });
         evidence.covered.extend(covered);
     }
     Ok((evidence, cited))

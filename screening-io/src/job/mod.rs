@@ -259,7 +259,8 @@ fn read_within(path: &Path, names: bool, progress: &dyn Fn(Step), depth: usize) 
         let battery = batteries.iter().find(|battery| battery.id() == answers.battery);
         let battery = battery.ok_or_else(|| unknown("battery", &answers.battery))?;
         let matching = match_spec(&job, answers);
-        let reader = Reader { base, answers, definitions: definitions(battery, &answers.forms, &library)?, wording: &wording };
+        let reader =
+            Reader { base, answers, definitions: definitions(battery, &answers.forms, &library)?, wording: &wording };
         let mut set = reader.read(matching.needs_keys())?;
         audit.strays.extend(set.strays());
         let matching = match_sheets(&mut set, &roster, &matching)?;
@@ -387,11 +388,7 @@ fn semver_one() -> screening_core::instrument::Version {
 }
 
 /// The instruments of the forms that a file holds, in their order.
-fn definitions<'a>(
-    battery: &Battery,
-    forms: &[String],
-    library: &'a Library,
-) -> Result<Vec<&'a Definition>, JobError> {
+fn definitions<'a>(battery: &Battery, forms: &[String], library: &'a Library) -> Result<Vec<&'a Definition>, JobError> {
     let unknown =
         |id: &String| ScreeningError::UnknownInstrument { battery: battery.id().to_owned(), instrument: id.clone() };
     let mut ids: Vec<&String> = Vec::new();

@@ -54,13 +54,12 @@ pub(super) fn run(context: &Context, command: &PolicyCheck) -> Result<(), Failur
 /// The instruments of the batteries whose grades the policy serves; the others are not its own.
 pub(super) fn scopes<'a>(policy: &Policy, batteries: &'a [Battery]) -> Vec<LintScope<'a>> {
     let grades = policy.definition().grades;
-    let own = batteries.iter().map(Battery::definition).filter(|battery| {
-        grades.contains(battery.grades.from) && grades.contains(battery.grades.to)
-    });
-    own.flat_map(|battery| {
-        battery.all_instruments().map(|instrument| LintScope { instrument, grades: battery.grades })
-    })
-    .collect()
+    let own = batteries
+        .iter()
+        .map(Battery::definition)
+        .filter(|battery| grades.contains(battery.grades.from) && grades.contains(battery.grades.to));
+    own.flat_map(|battery| battery.all_instruments().map(|instrument| LintScope { instrument, grades: battery.grades }))
+        .collect()
 }
 
 fn battery(context: &Context, name: &str) -> Result<Battery, Failure> {

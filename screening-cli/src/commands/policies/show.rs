@@ -17,7 +17,9 @@ pub(super) fn run(context: &Context, name: &str) -> Result<(), Failure> {
     let findings = lint_policy(&source.policy, &library, &scopes(&source.policy, &batteries)).located(&source.text);
     let d = source.policy.definition();
     if context.json {
-        return print_json(&serde_json::json!({ "policy": d, "citation": source.policy.citation(), "findings": findings }));
+        return print_json(
+            &serde_json::json!({ "policy": d, "citation": source.policy.citation(), "findings": findings }),
+        );
     }
     println!("{} · {}", d.name.get(language), source.policy.citation());
     println!("{}", d.population.get(language));

@@ -92,13 +92,16 @@ fn leaf(first: &Leaf, second: &Leaf) -> bool {
             Leaf::Norm { scale: a, derived: x, op, value },
             Leaf::Norm { scale: b, derived: y, op: other, value: than },
         ) if a == b && x == y => compared((*op, *value), (*other, *than)),
-        (Leaf::ChangeIndex { scale: a, op, value }, Leaf::ChangeIndex { scale: b, op: other, value: than }) if a == b => {
+        (Leaf::ChangeIndex { scale: a, op, value }, Leaf::ChangeIndex { scale: b, op: other, value: than })
+            if a == b =>
+        {
             compared((*op, *value), (*other, *than))
         }
-        (
-            Leaf::ValidityIndex { rule: a, op, value },
-            Leaf::ValidityIndex { rule: b, op: other, value: than },
-        ) if a == b => compared((*op, *value), (*other, *than)),
+        (Leaf::ValidityIndex { rule: a, op, value }, Leaf::ValidityIndex { rule: b, op: other, value: than })
+            if a == b =>
+        {
+            compared((*op, *value), (*other, *than))
+        }
         (Leaf::Band { scale: a, wish }, Leaf::Band { scale: b, wish: other }) if a == b => match (wish, other) {
             (BandWish::AtLeast(level), BandWish::AtLeast(than)) => level >= than,
             (BandWish::In(ids), BandWish::In(others)) => ids.iter().all(|id| others.contains(id)),
@@ -117,10 +120,7 @@ fn leaf(first: &Leaf, second: &Leaf) -> bool {
         (Leaf::Validity { instrument: a, verdict }, Leaf::Validity { instrument: b, verdict: than }) => {
             a == b && verdict >= than
         }
-        (
-            Leaf::Record { of, values, within_days },
-            Leaf::Record { of: other, values: others, within_days: than },
-        ) => {
+        (Leaf::Record { of, values, within_days }, Leaf::Record { of: other, values: others, within_days: than }) => {
             let in_time = match (within_days, than) {
                 (_, None) => true,
                 (Some(own), Some(than)) => own <= than,
@@ -165,9 +165,10 @@ pub(super) fn contradiction(condition: &Condition) -> Option<(&Leaf, &Leaf)> {
         Condition::All(parts) => {
             let mut leaves: Vec<&Leaf> = Vec::new();
             flat(parts, &mut leaves);
-            let pairs = leaves.iter().enumerate().flat_map(|(at, first)| {
-                leaves.iter().take(at).map(move |second| (*second, *first))
-            });
+            let pairs = leaves
+                .iter()
+                .enumerate()
+                .flat_map(|(at, first)| leaves.iter().take(at).map(move |second| (*second, *first)));
             pairs.into_iter().find(|(first, second)| excluded(first, second))
         }
         // Of several ways one that cannot be gone is enough to tell.

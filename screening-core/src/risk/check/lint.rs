@@ -52,7 +52,12 @@ pub fn lint_policy(policy: &Policy, library: &Library, asked: &[LintScope<'_>]) 
         }
         if rule.tier.as_ref() == Some(&definition.unflagged_tier) {
             let message = format!("rule `{}` leads to the tier of nobody-flagged and raises nobody", rule.id);
-            found.push(Diagnostic::warning("no-effect", path(), message, "choose a tier above it, or write note = true"));
+            found.push(Diagnostic::warning(
+                "no-effect",
+                path(),
+                message,
+                "choose a tier above it, or write note = true",
+            ));
         }
         codings(rule.id.as_str(), &rule.when, library, &mut |message| {
             let help = "compare with one of its codes; check the coding that the threshold was made for";
@@ -76,12 +81,8 @@ fn overlaps(definition: &PolicyDef, found: &mut Vec<Diagnostic>) {
         let id = tier.as_ref()?;
         definition.tiers.iter().find(|known| known.id == *id).map(|known| known.severity)
     };
-    let ranked: Vec<_> = definition
-        .rules
-        .iter()
-        .enumerate()
-        .filter_map(|(at, rule)| Some((at, rule, severity(&rule.tier)?)))
-        .collect();
+    let ranked: Vec<_> =
+        definition.rules.iter().enumerate().filter_map(|(at, rule)| Some((at, rule, severity(&rule.tier)?))).collect();
     for (at, rule, own) in &ranked {
         let covering = ranked.iter().find(|(other_at, other, above)| {
             // Of two rules that say the same the later one is told.
@@ -138,7 +139,8 @@ fn scopes(definition: &PolicyDef, library: &Library, asked: &[LintScope<'_>], fo
         let grades = if own.is_empty() { vec![definition.grades] } else { own };
         for span in grades {
             if let Some(message) = misfit(instrument, span) {
-                let help = "use an instrument made for them, or say in a note of the policy why it is used all the same";
+                let help =
+                    "use an instrument made for them, or say in a note of the policy why it is used all the same";
                 found.push(Diagnostic::warning("age", path.clone(), message, help));
             }
         }

@@ -3,8 +3,8 @@
 use statrs::distribution::{ContinuousCDF, Normal};
 
 use super::super::condition::Leaf;
-use crate::instrument::expr::Comparison;
 use crate::instrument::Instrument;
+use crate::instrument::expr::Comparison;
 
 /// Share that is assumed of a subscale without published figures: the usual meaning of "raised" is the highest tenth.
 pub(super) const BASE_RATE: f64 = 0.10;

@@ -45,8 +45,7 @@ impl<'a> SheetSet<'a> {
 
     /// The further form of an instrument, where it is asked of a row and no answer has come in.
     pub(in crate::risk) fn awaited(&self, instrument: &str, row: usize) -> Option<&'a FurtherSheets<'a>> {
-        self.further_of(instrument)
-            .filter(|further| further.asked(row) == Tri::Yes && !self.answered(instrument, row))
+        self.further_of(instrument).filter(|further| further.asked(row) == Tri::Yes && !self.answered(instrument, row))
     }
 
     /// Marks the rows of an instrument that were not asked it.

@@ -19,9 +19,9 @@ use super::proposal::Proposal;
 use super::tree::Tree;
 
 pub use beside::{Beside, JudgedSheets};
+pub(super) use beside::{Reason, Since};
 pub use further::FurtherSheets;
 pub(crate) use further::asked;
-pub(super) use beside::{Reason, Since};
 pub(super) use probe::{Kind, Probe, compare};
 pub(super) use record::{Ask, RecordProbe};
 pub(super) use run::Block;

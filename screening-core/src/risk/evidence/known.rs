@@ -307,8 +307,8 @@ impl Reading {
             let Some(words) = evidence_kinds().get(*kind) else { continue };
             for entry in one.speaking(table.of(pupil)) {
                 let at = usize::from(entry.value);
-                let counts = one.wanted.get(at).copied().unwrap_or(false)
-                    && self.in_time(entry.date, table.day) == Some(true);
+                let counts =
+                    one.wanted.get(at).copied().unwrap_or(false) && self.in_time(entry.date, table.day) == Some(true);
                 let Some((value, _)) = words.values.get_index(at).filter(|_| counts) else { continue };
                 let said = Said { source: *source, value, date: entry.date };
                 // Entries come in the order of their days.

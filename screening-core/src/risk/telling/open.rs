@@ -122,9 +122,10 @@ impl PolicyEngine<'_> {
             ask.sheet().is_some_and(|probe| form.instruments.iter().any(|id| id == probe.leaf.instrument()))
         };
         // The rules come with the most urgent first.
-        let rule = self.rules_with(block, lane, OPEN).into_iter().find(|(level, rule)| {
-            level.is_some() && self.could_hold(block, lane, rule, &of_form)
-        });
+        let rule = self
+            .rules_with(block, lane, OPEN)
+            .into_iter()
+            .find(|(level, rule)| level.is_some() && self.could_hold(block, lane, rule, &of_form));
         let definition = self.policy.definition();
         let tier = rule.and_then(|(_, rule)| rule.definition.tier.clone());
         let text = say("undecided.form-due", &[("form", Fill::Both(form.name))]);
@@ -148,7 +149,8 @@ impl PolicyEngine<'_> {
             let definition = sheets.instrument().definition();
             let Some(flag) = definition.flags.get(critical.flag) else { continue };
             let told = list.iter().any(|known| known.instrument == definition.id && known.part == flag.id);
-            let elsewhere = self.sheets.is_absent(&definition.id, row) || self.sheets.awaited(&definition.id, row).is_some();
+            let elsewhere =
+                self.sheets.is_absent(&definition.id, row) || self.sheets.awaited(&definition.id, row).is_some();
             if sheets.flag(critical.flag, row).known().is_none() && !told && !elsewhere {
                 let tier = self.policy.definition().critical_tier.clone();
                 let text = flag_text("undecided.flag", &definition.abbreviation, flag);

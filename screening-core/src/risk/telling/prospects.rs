@@ -62,7 +62,10 @@ impl PolicyEngine<'_> {
             instrument: instrument.to_owned(),
             part: "sheet".to_owned(),
             alone: true,
-            text: say("prospect.raise-sheet", &[("instrument", Fill::Same(abbreviation)), ("tier", Fill::Both(&tier.name))]),
+            text: say(
+                "prospect.raise-sheet",
+                &[("instrument", Fill::Same(abbreviation)), ("tier", Fill::Both(&tier.name))],
+            ),
         })
     }
 
