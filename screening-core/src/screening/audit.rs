@@ -319,6 +319,10 @@ pub(super) fn audit(
     let mut wave = WaveAudit::default();
     for (id, scorer) in scorers {
         let own: Vec<&Batch> = batches.iter().filter(|batch| is_asked(batch, scorer)).collect();
+        if own.is_empty() {
+            // A further form of which nothing has come in yet.
+            continue;
+        }
         let (findings, silent) = of_instrument(scorer, &own, &settings.strays)?;
         wave.findings.extend(findings);
         if !silent.is_empty() {

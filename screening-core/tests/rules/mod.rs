@@ -132,7 +132,7 @@ fn any_of_many_subscales_is_told_with_the_share_that_it_concerns() {
     let findings = lint_policy(&read(&rule("a", "tier = \"month\"", &format!("{{ any = [{list}] }}"))), &LIBRARY, &[]);
     let told = findings.0.iter().find(|finding| finding.code == "or-over-subscales").unwrap();
     // From the norm of 1986: 1.37 (0.48), 1.50 (0.59), 1.39 (0.43), 1.48 (0.56) beyond 2.
-    assert!(told.message.contains("43 %"), "{}", told.message);
+    assert!(told.message.contains("45 %"), "{}", told.message);
 }
 
 /// Every example of the page about policies is what it says it is.
@@ -167,7 +167,7 @@ fn every_example_of_the_page_reads() {
         }
     }
     assert!(
-        policies >= 1 && batteries >= 2 && rules >= 4 && conditions >= 15,
+        policies >= 1 && batteries >= 2 && rules >= 3 && conditions >= 15,
         "{policies} {batteries} {rules} {conditions}"
     );
 }
