@@ -18,7 +18,6 @@ use super::error::ExampleError;
 use super::form::Battery;
 use super::latent::{LatentModel, Person};
 use super::people::{ClassPlace, Fate, People, Pupil, mistyped, namesakes};
-use super::records::RecordWriter;
 use super::respond::{Style, fill};
 use super::roster::Roster;
 use super::summary::{AnswerFile, Summary};
@@ -51,7 +50,6 @@ pub(super) struct SatClass<'c> {
 /// What is being written.
 struct Output<'a> {
     earlier: Option<EarlierWave<'a>>,
-    records: RecordWriter<'a>,
     roster: Roster,
     make_up: Vec<Option<CanonicalWriter<'a>>>,
     summary: Summary,
@@ -67,7 +65,6 @@ impl<'a> District<'a> {
             make_up: self.batteries.iter().map(|_| None).collect(),
             summary: Summary::default(),
             earlier: if self.params.waves > 1 { Some(EarlierWave::create(self, schools)?) } else { None },
-            records: RecordWriter::create(self)?,
         };
         let digits = schools.to_string().len().max(2);
         for school in 0..schools {
@@ -99,10 +96,8 @@ impl<'a> District<'a> {
     }
 
     fn finish(&self, output: Output<'a>) -> Result<Summary, ExampleError> {
-        let Output { roster, make_up, mut summary, earlier, records } = output;
+        let Output { roster, make_up, mut summary, earlier } = output;
         roster.finish()?;
-        let written = records.finish()?;
-        (summary.records, summary.decisions) = (written.records, written.decisions);
         summary.earlier = earlier.map(|earlier| earlier.finish().map(Box::new)).transpose()?;
         for (battery, writer) in self.batteries.iter().zip(make_up) {
             let (Some(writer), Some(form)) = (writer, battery.kind.make_up) else {
@@ -142,7 +137,6 @@ impl<'a> District<'a> {
         if let Some(earlier) = &mut output.earlier {
             earlier.enter(school, which)?;
         }
-        output.records.enter(school);
         let size = share(self.params.pupils, u64::from(schools), u64::from(school));
         for (session, (place, class_size)) in (0..).zip(self.classes(battery, school, size)) {
             let pupils = self.people.class(place, class_size, battery.kind.make_up.is_some(), &mut rng);
@@ -164,7 +158,6 @@ impl<'a> District<'a> {
                     _ => None,
                 });
             }
-            output.records.class(&pupils, &known)?;
             if let Some(earlier) = &mut output.earlier {
                 let sat = SatClass { place, pupils: &pupils, effects: &class_effects, traits: known };
                 earlier.class(&sat)?;
