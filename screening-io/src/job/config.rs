@@ -283,6 +283,14 @@ impl Job {
                 ));
             }
         }
+        for battery in &job.batteries {
+            if battery.instruments.is_empty() && !battery.further_forms.is_empty() {
+                return refuse(format!(
+                    "battery `{}`: `further-forms` needs `grades` and `instruments` spelt out",
+                    battery.id
+                ));
+            }
+        }
         for evidence in &job.evidence {
             if evidence.file.paths().is_empty() {
                 return refuse("an entry of [[evidence]] names no file".to_owned());

@@ -100,8 +100,10 @@ fn every_part_of_a_job_on_the_page_reads() {
         } else {
             "[[answers]]\nfile = \"a.csv\"\nbattery = \"junior-two-stage\"\nformat = \"canonical\"\n"
         };
-        let battery = "[[batteries]]\nid = \"junior-two-stage\"\ngrades = { from = 7, to = 9 }\ninstruments = [\"phq-2\"]\n";
-        Job::parse("page", &format!("{HEAD}{battery}{block}{answers}")).unwrap_or_else(|error| panic!("{error}\n{block}"));
+        let battery =
+            "[[batteries]]\nid = \"junior-two-stage\"\ngrades = { from = 7, to = 9 }\ninstruments = [\"phq-2\"]\n";
+        Job::parse("page", &format!("{HEAD}{battery}{block}{answers}"))
+            .unwrap_or_else(|error| panic!("{error}\n{block}"));
         parts += 1;
     }
     assert_eq!(parts, 2);
@@ -123,7 +125,11 @@ fn a_job_reads_records_second_stages_and_decisions() {
     file(at, "roster.csv", "student_id,school,grade,class\na,甲校,7,1\nb,甲校,7,1\nc,甲校,7,1\nd,乙校,8,1\n");
     file(at, "first.csv", &sheets("phq-2", 2, &[("a", 0), ("b", 2), ("c", 3)]));
     file(at, "second.csv", &sheets("phq-9", 9, &[("b", 2)]));
-    file(at, "records.csv", "student_id,kind,source,value,date\nd,nomination,teacher,urgent,2026-10-01\nx,history,,none,\n");
+    file(
+        at,
+        "records.csv",
+        "student_id,kind,source,value,date\nd,nomination,teacher,urgent,2026-10-01\nx,history,,none,\n",
+    );
     file(at, "decisions.csv", "student_id,decided_by,decided_on,tier,reason\nb,T1,2026-10-13,today,as-proposed\n");
     let job = format!(
         "{HEAD}decisions = \"decisions.csv\"\n[[batteries]]\nid = \"two\"\ngrades = {{ from = 7, to = 9 }}\ninstruments = [\"phq-2\"]\n\
