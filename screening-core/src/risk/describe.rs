@@ -89,14 +89,6 @@ fn named(instrument: &Instrument, name: &Text) -> Text {
 
 impl Leaf {
     fn told(&self, library: &Library) -> Text {
-        let compared = |name: &Text, op: Comparison, value: String| {
-            let fills = [("name", Fill::Both(name)), ("op", Fill::Same(symbol(op))), ("value", Fill::Same(&value))];
-            say("describe.compared", &fills)
-        };
-        let of = |key: &str, name: &Text, words: Vec<Text>| {
-            let words = join(words.into_iter(), "describe.slash");
-            say(key, &[("name", Fill::Both(name)), ("words", Fill::Both(&words))])
-        };
         let instrument = library.get(self.instrument());
         let definition = instrument.map(Instrument::definition);
         match self {
@@ -141,6 +133,15 @@ impl Leaf {
                     _ => same(&flag.to_string()),
                 }
             }
+            _ => self.told_beside(library),
+        }
+    }
+
+    /// The same for validity, norms, change and records.
+    fn told_beside(&self, library: &Library) -> Text {
+        let instrument = library.get(self.instrument());
+        let definition = instrument.map(Instrument::definition);
+        match self {
             Self::Validity { instrument: id, verdict } => {
                 let verdict = serde_json::to_value(verdict).ok().and_then(|word| word.as_str().map(str::to_owned));
                 let verdict = say(&format!("validity-verdict.{}", verdict.unwrap_or_default()), &[]);
@@ -197,6 +198,19 @@ impl Leaf {
                     }
                 }
             }
+            // The others are told above.
+            _ => same(self.instrument()),
         }
     }
+}
+
+fn compared(name: &Text, op: Comparison, value: String) -> Text {
+    let fills = [("name", Fill::Both(name)), ("op", Fill::Same(symbol(op))), ("value", Fill::Same(&value))];
+    say("describe.compared", &fills)
+}
+
+/// A name and what it is asked for.
+fn of(key: &str, name: &Text, words: Vec<Text>) -> Text {
+    let words = join(words.into_iter(), "describe.slash");
+    say(key, &[("name", Fill::Both(name)), ("words", Fill::Both(&words))])
 }

@@ -271,6 +271,13 @@ pub(super) struct Matched {
     pub(super) attempts: Vec<u32>,
 }
 
+impl Matched {
+    /// Whether a sheet of a pupil counts.
+    pub(super) fn has_sheet(&self, pupil: usize) -> bool {
+        self.chosen.get(pupil).copied().flatten().is_some()
+    }
+}
+
 /// Which sheets may be used at all, by batch and row: the others are rejected.
 pub(super) fn admit(batches: &[ScoredBatch], roster: &[Pupil], wave: &WaveSettings) -> Vec<Vec<Fate>> {
     let fate = |batch: &ScoredBatch, row: usize| {

@@ -19,6 +19,7 @@ mod judge;
 mod match_up;
 mod people;
 mod pipeline;
+mod propose;
 mod provenance;
 mod result;
 mod results_frame;

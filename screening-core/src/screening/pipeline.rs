@@ -5,7 +5,6 @@ use std::collections::HashMap;
 use indexmap::IndexMap;
 
 use crate::coverage::{CoverageTable, Enrolled, SheetState, Status, status};
-use crate::risk::{Beside, JudgedSheets, PolicyEngine, Proposals, SheetSet};
 use crate::scoring::{FrameOptions, Scorer};
 
 use super::accounts::account;
@@ -14,11 +13,12 @@ use super::audit::audit;
 use super::checks;
 use super::error::ScreeningError;
 use super::evidence;
-use super::forms::{self, Asked};
+use super::forms;
 use super::input::{Batch, Interpretation, Pupil, ScreeningInput};
 use super::join::join;
 use super::judge::{Judged, judge};
-use super::match_up::{Fate, Matched, ScoredBatch, SheetRows, admit, match_up};
+use super::match_up::{Matched, ScoredBatch, SheetRows, admit, match_up};
+use super::propose::Evidence;
 use super::provenance::provenance;
 use super::result::ScreeningResult;
 use super::results_frame::{self, Decided, Parts};
@@ -120,48 +120,22 @@ pub fn screen(mut input: ScreeningInput<'_>) -> Result<ScreeningResult, Screenin
     let (derived, norms) = against::derive(&interpretation, library, &measured)?;
     let change = against::since(&interpretation, library, &wave, &provenance, &measured)?;
 
-    let judged_of = |at: usize| -> Vec<JudgedSheets<'_>> {
-        let own = judged.iter().filter_map(|judged| {
-            let rows = judged.rows.get(at).filter(|rows| !rows.is_empty())?;
-            Some(JudgedSheets { report: &judged.report, rows })
-        });
-        own.collect()
+    let evidence = Evidence {
+        policy,
+        batches: &batches,
+        matched: &matched,
+        judged: &judged,
+        derived: &derived,
+        change: change.as_ref(),
+        records: known.table.as_ref(),
     };
-    let ask = |(at, batch): (usize, &ScoredBatch)| -> Result<Asked, ScreeningError> {
-        let own = judged_of(at);
-        let answers = Some(&batch.batch.sheets);
-        Asked::of(batch, SheetSet { scored: &batch.scored, answers, judged: &own, ..SheetSet::default() })
-    };
-    let asked = batches.iter().enumerate().map(ask).collect::<Result<Vec<_>, _>>()?;
-    let records = known.table.as_ref();
-    let run = |(at, batch): (usize, &ScoredBatch)| -> Result<Proposals, ScreeningError> {
-        let fates = matched.fates.get(at).map_or(&[][..], Vec::as_slice);
-        let direct_only: Vec<bool> = fates.iter().map(|fate| *fate != Fate::Used).collect();
-        let own = judged_of(at);
-        let rows = &batch.rows.pupils;
-        let beside = Beside { rows, derived: &derived, change: change.as_ref(), evidence: records };
-        let further = asked.get(at).map(|asked| asked.sheets(batch)).unwrap_or_default();
-        let answers = Some(&batch.batch.sheets);
-        let scored = &batch.scored;
-        let beside = Some(beside);
-        let sheets = SheetSet { scored, answers, direct_only: &direct_only, judged: &own, beside, further: &further };
-        Ok(PolicyEngine::new(policy, sheets)?.run())
-    };
-    let proposed = batches.iter().enumerate().map(run).collect::<Result<Vec<_>, _>>()?;
+    let proposed = evidence.propose(roster.len())?;
     let mut told = Told::new(roster.len());
-    for (batch, (proposals, fates)) in batches.iter().zip(proposed.iter().zip(&matched.fates)) {
+    for (batch, (proposals, fates)) in batches.iter().zip(proposed.of_sheets.iter().zip(&matched.fates)) {
         told.take(batch, proposals, fates, library);
     }
-    let mut rules_without_sheet = Vec::new();
-    if let Some(table) = records {
-        // Pupils without a sheet: what is known beside the sheets speaks for them.
-        let has_sheet = |pupil: u32| matched.chosen.get(pupil as usize).copied().flatten().is_some();
-        let pupils = (0..roster.len() as u32).filter(|pupil| !has_sheet(*pupil) && table.speaks_of(*pupil as usize));
-        let rows: Vec<Option<u32>> = pupils.map(Some).collect();
-        let beside = Beside { rows: &rows, derived: &derived, change: change.as_ref(), evidence: records };
-        let bare = PolicyEngine::new(policy, SheetSet { beside: Some(beside), ..SheetSet::default() })?.run();
-        rules_without_sheet.clone_from(&bare.rules);
-        told.take_without_sheet(&rows, bare);
+    if let Some((pupils, proposals)) = &proposed.without_sheet {
+        told.take_without_sheet(pupils, proposals);
     }
     let tier_ids: Vec<String> = policy.tiers().rev().map(|tier| tier.id.clone()).collect();
     let day_of_sheet = |pupil: usize| {
@@ -172,15 +146,13 @@ pub fn screen(mut input: ScreeningInput<'_>) -> Result<ScreeningResult, Screenin
     let proposals = told.finish(&roster, &statuses, policy, &day_of_sheet);
     let (mut rejected, superseded, rows) = account(&batches, &matched, wave.attempts, joined);
     rejected.extend(known.rejected);
-    let (forms_due, forms) = forms::due(&batches, &asked, &matched, &roster);
-    let has_sheet = |pupil: usize| matched.chosen.get(pupil).copied().flatten().is_some();
+    let (forms_due, forms) = forms::due(&batches, &proposed.asked, &matched, &roster);
     let decided = Decided { levels: &told.levels, tier_ids: &tier_ids, proposals: &proposals };
     let changed = change.as_ref().map(crate::change::WaveChange::columns).transpose()?.unwrap_or_default();
     let mut results = measured;
     for columns in [derived.into_columns(), changed, results_frame::decisions(&decided)?] {
         results.hstack_mut(&columns)?;
     }
-    let rules: Vec<_> = proposed.into_iter().flat_map(|proposals| proposals.rules).chain(rules_without_sheet).collect();
     let summary = summary::Summary {
         stray_critical: told.stray.len() as u32,
         rows,
@@ -195,10 +167,12 @@ pub fn screen(mut input: ScreeningInput<'_>) -> Result<ScreeningResult, Screenin
             provenance,
             coverage.district(),
             policy,
-            &told.levels,
-            &has_sheet,
-            &proposals,
-            &rules,
+            &summary::Counted {
+                levels: &told.levels,
+                has_sheet: &|pupil| matched.has_sheet(pupil),
+                proposals: &proposals,
+                rules: &proposed.rules(),
+            },
         )
     };
     let stray_critical = told.stray;

@@ -62,12 +62,10 @@ pub struct Summary {
     pub forms: Vec<FormTotal>,
 }
 
-#[allow(clippy::trivially_copy_pass_by_ref)]
 fn is_zero(count: &u64) -> bool {
     *count == 0
 }
 
-#[allow(clippy::trivially_copy_pass_by_ref)]
 fn is_nobody(count: &u32) -> bool {
     *count == 0
 }
@@ -183,17 +181,26 @@ pub struct RuleTotal {
     pub cannot_say: u32,
 }
 
+/// What is counted.
+#[derive(Clone, Copy)]
+pub(super) struct Counted<'a> {
+    /// Level of the tier by pupil.
+    pub(super) levels: &'a [Option<u8>],
+    /// Whether a sheet of a pupil counts.
+    pub(super) has_sheet: &'a dyn Fn(usize) -> bool,
+    pub(super) proposals: &'a [PupilProposal],
+    pub(super) rules: &'a [RuleCount],
+}
+
 /// Counts everything but the rows, the stray answers, the audit, and what the scores are read against, which stay empty.
 pub(super) fn count(
     wave: WaveSettings,
     provenance: Provenance,
     coverage: Counts,
     policy: &Policy,
-    levels: &[Option<u8>],
-    has_sheet: &dyn Fn(usize) -> bool,
-    proposals: &[PupilProposal],
-    rules: &[RuleCount],
+    counted: &Counted<'_>,
 ) -> Summary {
+    let Counted { levels, has_sheet, proposals, rules } = *counted;
     let mut by_level: IndexMap<u8, u32> = IndexMap::new();
     for level in levels.iter().flatten() {
         *by_level.entry(*level).or_default() += 1;

@@ -71,13 +71,12 @@ impl Told {
     }
 
     /// Takes over what records say of pupils without a sheet; `pupils` are those of the rows.
-    pub(super) fn take_without_sheet(&mut self, pupils: &[Option<u32>], proposals: Proposals) {
-        let levels = proposals.levels().to_vec();
-        for proposal in proposals.list {
-            let level = levels.get(proposal.row).copied().unwrap_or(0);
+    pub(super) fn take_without_sheet(&mut self, pupils: &[Option<u32>], proposals: &Proposals) {
+        for proposal in &proposals.list {
+            let level = proposals.levels().get(proposal.row).copied().unwrap_or(0);
             // Nothing urgent is no tier: no sheet says that there is nothing.
             if let Some(pupil) = pupils.get(proposal.row).copied().flatten().filter(|_| level > 0) {
-                self.merge(pupil as usize, level, proposal);
+                self.merge(pupil as usize, level, proposal.clone());
             }
         }
     }
