@@ -16,7 +16,7 @@ use screening_core::instrument::{Diagnostics, Library, LibraryError};
 use screening_core::risk::Policy;
 use screening_core::scoring::ScoringOptions;
 use screening_core::screening::{
-    AuditSettings, Batch, Battery, Decision, Pupil, ScreeningError, ScreeningInput, ScreeningResult, WaveSettings,
+    AuditSettings, Batch, Decision, Pupil, ScreeningError, ScreeningInput, ScreeningResult, WaveSettings,
     pupils_from_frame, screen,
 };
 
