@@ -25,7 +25,7 @@ fn refused(text: &str) -> (String, String) {
 #[test]
 fn records_are_read_in_the_words_of_either_language() {
     let folder = tempfile::tempdir().unwrap();
-    let text = "学号,类别,来源,内容,日期\n007,提名,教师,有些担心,2026-10-01\n008,nomination.parent,,urgent,\n,history,,none,2026/9/1\n";
+    let text = "学号,类别,来源,内容,日期\n007,提名,教师,有些担心,2026-10-01\n008,nomination.parent,,urgent,\n,history,,none,2026-09-01\n";
     let records = read_evidence(&file(folder.path(), "r.csv", text)).unwrap();
     let told: Vec<_> = records
         .iter()
