@@ -290,7 +290,6 @@ fn stage(first: &[(&str, Answers<'_>)], second: &[(&str, Answers<'_>)], attempts
 
 const LOW: Answers<'static> = &[("phq-2", Some(1))];
 const HIGH: Answers<'static> = &[("phq-2", Some(2))];
-const GAP: Answers<'static> = &[("phq-2", None)];
 
 #[test]
 fn the_second_stage_is_asked_of_those_whom_the_first_finds_and_of_nobody_else() {

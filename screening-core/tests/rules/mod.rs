@@ -67,8 +67,10 @@ fn no_policy_says_what_a_pupil_has() {
     for text in
         texts.chain([include_str!("../../resources/evidence.toml"), include_str!("../../resources/decisions.toml")])
     {
+        // Addresses of papers are not ours to word.
+        let own: String = text.lines().filter(|line| !line.starts_with("url = ")).collect();
         for word in banned {
-            assert!(!text.to_lowercase().contains(word), "{word}");
+            assert!(!own.to_lowercase().contains(word), "{word}");
         }
     }
 }
@@ -76,7 +78,9 @@ fn no_policy_says_what_a_pupil_has() {
 fn lints(rules: &str, asked: &[LintScope<'_>]) -> Vec<&'static str> {
     let findings = lint_policy(&read(rules), &LIBRARY, asked);
     assert!(findings.0.iter().all(|finding| finding.severity == Severity::Warning), "{findings}");
-    findings.0.iter().map(|finding| finding.code).collect()
+    // Without batteries every instrument meets all grades of the policy, and its ages are told: that has a test of its own.
+    let told = findings.0.iter().map(|finding| finding.code);
+    told.filter(|code| !asked.is_empty() || *code != "age").collect()
 }
 
 #[test]
