@@ -3,6 +3,7 @@
 mod instruments;
 mod norms;
 mod planning;
+mod policies;
 mod research;
 
 use std::path::PathBuf;
@@ -12,6 +13,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 pub(crate) use instruments::*;
 pub(crate) use norms::*;
 pub(crate) use planning::*;
+pub(crate) use policies::*;
 pub(crate) use research::*;
 
 /// Scores standardised scales and runs a district's mental-health screening.
@@ -57,6 +59,8 @@ impl From<LanguageArg> for screening_core::instrument::Language {
 pub(crate) enum Command {
     /// Lists, shows and checks instrument definitions.
     Instruments(InstrumentsCommand),
+    /// Lists, shows and checks policies: the rules from scores to levels of attention.
+    Policies(PoliciesCommand),
     /// Scores a table of answers to one instrument.
     Score(ScoreCommand),
     /// Audits a table of answers to one instrument: columns, codes, key, repetitions. Exit 1 on a certain finding.

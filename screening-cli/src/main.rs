@@ -4,6 +4,7 @@ mod args;
 mod commands;
 mod fail;
 mod markdown;
+mod markdown_policy;
 mod show;
 mod table;
 mod texts;
@@ -32,6 +33,7 @@ fn main() -> ExitCode {
     let context = commands::Context { json: cli.json, language: cli.language.into(), instruments: cli.instruments };
     let done = match cli.command {
         Command::Instruments(command) => commands::instruments::run(&context, &command),
+        Command::Policies(command) => commands::policies::run(&context, &command),
         Command::Score(command) => commands::score::run(&context, &command),
         Command::Audit(command) => commands::audit::run(&context, &command),
         Command::Map(command) => commands::map::run(&context, &command),

@@ -2,6 +2,7 @@
 
 #![cfg(feature = "bundled")]
 
+mod beside;
 mod planning;
 
 use std::sync::LazyLock;

@@ -59,6 +59,7 @@ mod matching;
 mod messages;
 pub mod output;
 mod parse;
+mod records;
 pub mod research;
 mod results;
 mod roster;
@@ -81,6 +82,7 @@ pub use mapping::{
 };
 pub use matching::{MatchBy, MatchReport, MatchSpec, drop_repeated, match_sheets};
 pub use messages::message_ids;
+pub use records::{read_decisions, read_evidence};
 pub use results::{file_hash, read_results};
 pub use roster::{Roster, RosterOptions, SchoolSystem, read_roster, read_roster_bytes, read_rosters};
 pub use stream::{CHUNK_ROWS, Streamed, stream_answers};

@@ -382,7 +382,7 @@ fn school_lists_print_on_one_page_across_with_their_headings() {
         r#"fitToHeight="0""#,
         r#"topLeftCell="C3""#,
         r#"state="frozen""#,
-        r#"<autoFilter ref="A2:N4""#,
+        r#"<autoFilter ref="A2:P4""#,
         "numberStoredAsText",
     ] {
         assert!(sheet.contains(wanted), "{wanted}");

@@ -39,7 +39,8 @@ fn check_batteries(input: &ScreeningInput<'_>) -> Result<(), ScreeningError> {
         }
         check_instruments(battery, input)?;
     }
-    let used: HashSet<&String> = known.values().flat_map(|battery| &battery.definition().instruments).collect();
+    super::forms::check(&known.values().copied().collect::<Vec<_>>(), input.library)?;
+    let used: HashSet<&String> = known.values().flat_map(|battery| battery.definition().all_instruments()).collect();
     match input.scoring.keys().find(|id| !used.contains(id)) {
         Some(id) => Err(ScreeningError::UnusedCutoffs { instrument: id.clone() }),
         None => Ok(()),
@@ -47,7 +48,7 @@ fn check_batteries(input: &ScreeningInput<'_>) -> Result<(), ScreeningError> {
 }
 
 fn check_instruments(battery: &Battery, input: &ScreeningInput<'_>) -> Result<(), ScreeningError> {
-    for id in &battery.definition().instruments {
+    for id in battery.definition().all_instruments() {
         let Some(instrument) = input.library.get(id) else {
             return Err(ScreeningError::UnknownInstrument { battery: battery.id().to_owned(), instrument: id.clone() });
         };
@@ -94,8 +95,12 @@ pub(super) fn check_the_policy(input: &ScreeningInput<'_>, policy: &Policy) -> R
             });
         }
     }
-    let used: Vec<&str> =
-        input.batches.iter().flat_map(|batch| &batch.battery.definition().instruments).map(String::as_str).collect();
+    let used: Vec<&str> = input
+        .batches
+        .iter()
+        .flat_map(|batch| batch.battery.definition().all_instruments())
+        .map(String::as_str)
+        .collect();
     let interpretation = &input.interpretation;
     let context = PolicyContext {
         norms: &interpretation.norms,

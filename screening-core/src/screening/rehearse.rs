@@ -25,7 +25,9 @@ pub struct Rehearsal {
 ///
 /// # Errors
 /// As [`super::screen`]; the other policies have to fit batteries, norms and validity plan too, and need not be in force on the
-/// day of the wave.
+/// day of the wave. A battery with further forms is refused: who is asked for one changes with the thresholds.
+///
+/// Records beside the sheets speak as in the screening; of pupils without a sheet they are left out.
 ///
 /// ```
 /// use jiff::civil::date;
@@ -70,6 +72,9 @@ pub struct Rehearsal {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn rehearse(input: ScreeningInput<'_>, others: &[&Policy]) -> Result<Rehearsal, ScreeningError> {
+    if let Some(batch) = input.batches.iter().find(|batch| !batch.battery.definition().further_forms.is_empty()) {
+        return Err(ScreeningError::NotRehearsed { battery: batch.battery.id().to_owned() });
+    }
     let roster = input.roster.clone();
     let own = input.policy;
     let mut kept =

@@ -46,6 +46,16 @@ pub enum JobError {
         /// What else can be done.
         advice: &'static str,
     },
+    /// An answer file names a form that its battery does not have.
+    #[error("battery `{battery}` has no form `{form}`; use {known}")]
+    UnknownForm {
+        /// Battery id.
+        battery: String,
+        /// Form id.
+        form: String,
+        /// Its forms.
+        known: String,
+    },
     /// Instruments cannot be loaded.
     #[error(transparent)]
     Library(#[from] LibraryError),

@@ -1,8 +1,10 @@
 //! One screening from its files to its outputs: the semester's batch job.
 
 mod against;
+mod beside;
 mod config;
 mod error;
+mod named;
 mod reader;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,23 +12,26 @@ use std::path::{Path, PathBuf};
 
 use indexmap::IndexMap;
 use polars::prelude::DataFrame;
+use screening_core::instrument::Library;
 use screening_core::instrument::wording::{WordingPack, WordingPacks};
-use screening_core::instrument::{Definition, Library, Text};
 use screening_core::risk::Policy;
 use screening_core::scoring::ScoringOptions;
 use screening_core::screening::{
-    AuditSettings, Batch, Battery, BatteryDef, Pupil, Rehearsal, ScreeningError, ScreeningInput, ScreeningResult,
-    WaveSettings, pupils_from_frame, rehearse, screen,
+    AuditSettings, Batch, Decision, Pupil, Rehearsal, ScreeningError, ScreeningInput, ScreeningResult, WaveSettings,
+    pupils_from_frame, rehearse, screen,
 };
 
 pub use against::{ChangeSettings, Earlier, NormChoice, WaveNorms};
-pub use config::{AnswerFile, AnswerFormat, JOB_SCHEMA, Job, JobBattery, OneOrMany};
+pub use config::{AnswerFile, AnswerFormat, EvidenceFile, JOB_SCHEMA, Job, JobBattery, OneOrMany};
 pub use error::JobError;
 
 use crate::{
     CodingReport, IoError, LayoutReport, MatchReport, MatchSpec, Rejected, Roster, RosterOptions, drop_repeated,
     match_sheets, read_rosters, read_wording,
 };
+use named::{battery, definitions, unknown};
+
+pub use named::read_policy;
 use reader::Reader;
 
 /// How far a job has come.
@@ -116,8 +121,12 @@ pub struct JobInput {
     pub files: Vec<FileReport>,
     /// What the auditor is told: accepted findings, and answers that no option explains.
     audit: AuditSettings,
-    /// Norms, validity plan and earlier waves.
+    /// Norms, validity plan, earlier waves, records about pupils.
     against: against::Against,
+    /// Decisions about the proposals.
+    decisions: Vec<Decision>,
+    /// The files of the records, with their hashes.
+    evidence_files: Vec<String>,
 }
 
 /// Reads and computes one screening. Nothing is written.
@@ -165,7 +174,11 @@ fn read_within(path: &Path, names: bool, progress: &dyn Fn(Step), depth: usize) 
     if !job.earlier.is_empty() {
         progress(Step::Against { waves: job.earlier.len() });
     }
-    let against = against::read(&job, path, &library, depth)?;
+    // What is quickly read is read first.
+    let (evidence, evidence_files) = beside::evidence(&job, base)?;
+    let decisions = beside::decisions(&job, base, &policy)?;
+    let mut against = against::read(&job, path, &library, depth)?;
+    against.interpretation.evidence = evidence;
 
     progress(Step::Roster);
     let paths: Vec<PathBuf> = job.rosters().iter().map(|roster| base.join(roster)).collect();
@@ -190,7 +203,8 @@ fn read_within(path: &Path, names: bool, progress: &dyn Fn(Step), depth: usize) 
         let battery = batteries.iter().find(|battery| battery.id() == answers.battery);
         let battery = battery.ok_or_else(|| unknown("battery", &answers.battery))?;
         let matching = match_spec(&job, answers);
-        let reader = Reader { base, answers, definitions: definitions(battery, &library)?, wording: &wording };
+        let reader =
+            Reader { base, answers, definitions: definitions(battery, &answers.forms, &library)?, wording: &wording };
         let mut set = reader.read(matching.needs_keys())?;
         audit.strays.extend(set.strays());
         let matching = match_sheets(&mut set, &roster, &matching)?;
@@ -221,6 +235,8 @@ fn read_within(path: &Path, names: bool, progress: &dyn Fn(Step), depth: usize) 
         files,
         audit,
         against,
+        decisions,
+        evidence_files,
     })
 }
 
@@ -253,6 +269,9 @@ fn screen_sheets(
 ) -> Result<ScreeningResult, JobError> {
     let mut screening = screen(screening_input(input, roster, batches, progress))?;
     cite(input, &mut screening);
+    if !input.decisions.is_empty() {
+        screening.record_decisions(&input.decisions, &input.policy)?;
+    }
     Ok(screening)
 }
 
@@ -291,66 +310,7 @@ fn cite(input: &JobInput, screening: &mut ScreeningResult) {
     input.against.cite(&mut provenance.earlier);
     let is_used = |pack: &&WordingPack| provenance.instruments.iter().any(|used| used.id == pack.instrument);
     provenance.wording = input.wording.iter().filter(is_used).map(WordingPack::citation).collect();
-}
-
-fn unknown(kind: &'static str, id: &str) -> JobError {
-    let advice =
-        if kind == "policy" { "the path of a policy file" } else { "spell it out with grades and instruments" };
-    JobError::Unknown { kind, id: id.to_owned(), advice }
-}
-
-/// A policy by the id of a bundled one, or from a file; a path is taken from the folder `base`.
-///
-/// # Errors
-/// When there is neither, or the file does not pass its checks.
-///
-/// ```
-/// let policy = screening_io::job::read_policy("district-default", std::path::Path::new(""))?;
-/// assert_eq!(policy.id(), "district-default");
-/// # Ok::<(), screening_io::job::JobError>(())
-/// ```
-pub fn read_policy(name: &str, base: &Path) -> Result<Policy, JobError> {
-    let refuse = |diagnostics| JobError::Definition { file: name.to_owned(), diagnostics };
-    if let Some(policy) = Policy::bundled(name) {
-        return policy.map_err(refuse);
-    }
-    let path = base.join(name);
-    if !path.is_file() {
-        return Err(unknown("policy", name));
-    }
-    let text =
-        std::fs::read_to_string(&path).map_err(|source| JobError::File { file: path.display().to_string(), source })?;
-    Policy::from_toml(&text).map_err(refuse)
-}
-
-fn battery(wanted: &JobBattery) -> Result<Battery, JobError> {
-    let refuse = |diagnostics| JobError::Definition { file: wanted.id.clone(), diagnostics };
-    let (Some(grades), false) = (wanted.grades, wanted.instruments.is_empty()) else {
-        return Battery::bundled(&wanted.id).ok_or_else(|| unknown("battery", &wanted.id))?.map_err(refuse);
-    };
-    let definition = BatteryDef {
-        schema: screening_core::screening::BATTERY_SCHEMA,
-        id: wanted.id.clone(),
-        version: semver_one(),
-        name: wanted.name.clone().unwrap_or_else(|| Text { en: wanted.id.clone(), zh_cn: wanted.id.clone() }),
-        grades,
-        instruments: wanted.instruments.clone(),
-        minutes: None,
-        notes: Vec::new(),
-    };
-    Battery::from_definition(definition).map_err(refuse)
-}
-
-/// A battery spelt out in a job has no history of its own.
-fn semver_one() -> screening_core::instrument::Version {
-    screening_core::instrument::Version::new(1, 0, 0)
-}
-
-fn definitions<'a>(battery: &Battery, library: &'a Library) -> Result<Vec<&'a Definition>, JobError> {
-    let unknown =
-        |id: &String| ScreeningError::UnknownInstrument { battery: battery.id().to_owned(), instrument: id.clone() };
-    let ids = &battery.definition().instruments;
-    ids.iter().map(|id| Ok(library.get(id).ok_or_else(|| unknown(id))?.definition())).collect()
+    provenance.evidence.clone_from(&input.evidence_files);
 }
 
 fn match_spec(job: &Job, answers: &AnswerFile) -> MatchSpec {

@@ -7,7 +7,7 @@ use super::beside::Since;
 use super::probe::{Kind, Probe, compare, compare_bounds, decided};
 use super::probe_beside::compare_sides;
 use super::run::BLOCK;
-use super::{Block, PolicyEngine};
+use super::{Ask, Block, PolicyEngine};
 use crate::instrument::expr::Comparison;
 
 /// Everything a [`PolicyEngine`] reads from the sheets of one battery.
@@ -38,7 +38,8 @@ pub(in crate::risk) struct FrozenRule {
 /// A leaf over all rows.
 #[derive(Debug, Clone)]
 pub(in crate::risk) struct FrozenLeaf {
-    pub(in crate::risk) leaf: Leaf,
+    /// None for records: they have no threshold.
+    pub(in crate::risk) leaf: Option<Leaf>,
     /// Codes at the threshold of the policy.
     pub(in crate::risk) codes: Vec<u8>,
     /// What is compared, where there is a threshold.
@@ -133,7 +134,7 @@ impl PolicyEngine<'_> {
         });
         let mut frozen = Frozen {
             rows: self.rows,
-            leaves: self.probes.iter().enumerate().map(|(at, probe)| self.empty_leaf(at, probe)).collect(),
+            leaves: self.asks.iter().enumerate().map(|(at, ask)| self.empty_leaf(at, ask)).collect(),
             rules: rules.collect(),
             critical: vec![false; self.rows],
             unanswered: vec![false; self.rows],
@@ -147,10 +148,12 @@ impl PolicyEngine<'_> {
         frozen
     }
 
-    fn empty_leaf(&self, at: usize, probe: &Probe<'_>) -> FrozenLeaf {
+    fn empty_leaf(&self, at: usize, ask: &Ask<'_>) -> FrozenLeaf {
+        let Ask::Sheet(probe) = ask else { return self.record_leaf(at) };
         let name = |probe: &Probe<'_>| (probe.leaf.instrument().to_owned(), probe.part());
         let own = name(probe);
-        let part = self.probes.iter().position(|known| name(known) == own).unwrap_or(at);
+        let alike = |known: &Ask<'_>| known.sheet().is_some_and(|known| name(known) == own);
+        let part = self.asks.iter().position(alike).unwrap_or(at);
         let head = probe.comparison().map(|(op, threshold)| Compared {
             op,
             threshold,
@@ -159,7 +162,7 @@ impl PolicyEngine<'_> {
             rounded: matches!(probe.kind, Kind::Score { .. }),
         });
         FrozenLeaf {
-            leaf: probe.leaf.clone(),
+            leaf: Some(probe.leaf.clone()),
             codes: Vec::with_capacity(self.rows),
             compared: head,
             waits: vec![Waits::default(); self.rows],
@@ -168,11 +171,29 @@ impl PolicyEngine<'_> {
         }
     }
 
+    /// A record has no threshold that could be moved, and asking again brings none.
+    fn record_leaf(&self, at: usize) -> FrozenLeaf {
+        FrozenLeaf {
+            leaf: None,
+            codes: Vec::with_capacity(self.rows),
+            compared: None,
+            waits: vec![Waits::default(); self.rows],
+            part: at,
+            first_wave: false,
+        }
+    }
+
     fn freeze_block(&self, block: &Block, frozen: &mut Frozen) {
-        for ((probe, leaf), codes) in self.probes.iter().zip(&mut frozen.leaves).zip(&block.leaves) {
-            leaf.codes.extend(codes);
-            for (lane, code) in codes.iter().enumerate() {
-                self.freeze_lane(block, lane, probe, *code, leaf);
+        for ((ask, leaf), codes) in self.asks.iter().zip(&mut frozen.leaves).zip(&block.leaves) {
+            match ask {
+                // As in the engine, a source that was not delivered raises nobody.
+                Ask::Pupil(probe) => leaf.codes.extend(probe.assume_nothing(block.start, codes)),
+                Ask::Sheet(probe) => {
+                    leaf.codes.extend(codes);
+                    for (lane, code) in codes.iter().enumerate() {
+                        self.freeze_lane(block, lane, probe, *code, leaf);
+                    }
+                }
             }
         }
         for lane in 0..block.rows() {

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::super::simulate::Simulator;
 use super::EvaluateError;
-use crate::disclosure::{Dimension, Population, ProtectedTable, Rule, Shown, TableSpec, protect};
+use crate::disclosure::{Dimension, Marks, Population, ProtectedTable, Rule, Shown, TableSpec, protect};
 
 /// Pupils who go from one tier to another, and the rules that do it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -202,6 +202,10 @@ fn tables(
         }
     }
     let mut tables = release.tables.into_iter();
-    let first = tables.next().unwrap_or_else(|| ProtectedTable { spec: TableSpec::new("tiers"), marks: Marks::Telling, cells: Vec::new() });
+    let first = tables.next().unwrap_or_else(|| ProtectedTable {
+        spec: TableSpec::new("tiers"),
+        marks: Marks::Telling,
+        cells: Vec::new(),
+    });
     Ok((first, cells))
 }

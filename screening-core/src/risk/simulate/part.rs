@@ -26,7 +26,8 @@ pub(super) struct Head {
 /// A leaf, without its rows.
 #[derive(Debug)]
 pub(super) struct LeafHead {
-    pub(super) leaf: super::super::condition::Leaf,
+    /// None for records.
+    pub(super) leaf: Option<super::super::condition::Leaf>,
     pub(super) part: usize,
     pub(super) first_wave: bool,
 }

@@ -141,7 +141,7 @@ impl Simulator {
             for head in &self.heads {
                 let Some(own) = head.rules.iter().find(|own| own.at == at) else { continue };
                 for leaf in leaves(&own.tree) {
-                    let named = head.leaves.get(leaf).and_then(|leaf| named(&leaf.leaf));
+                    let named = head.leaves.get(leaf).and_then(|leaf| named(leaf.leaf.as_ref()?));
                     let Some((what, op, value)) = named else { continue };
                     let threshold = Threshold { rule: rule.clone(), what, op, value };
                     if !found.contains(&threshold) {
@@ -250,7 +250,7 @@ impl Simulator {
                 for (place, rule) in head.rules.iter().enumerate() {
                     let Some((id, ..)) = self.rules.get(rule.at) else { continue };
                     for leaf in leaves(&rule.tree) {
-                        let named = head.leaves.get(leaf).and_then(|leaf| named(&leaf.leaf));
+                        let named = head.leaves.get(leaf).and_then(|leaf| named(leaf.leaf.as_ref()?));
                         let own = |(what, op, value)| Threshold { rule: id.clone(), what, op, value };
                         if named.is_some_and(|found| fits(&&own(found))) {
                             moved.push(Moved { rule: place, leaf, value: change.value });

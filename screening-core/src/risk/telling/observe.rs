@@ -55,6 +55,7 @@ impl Probe<'_> {
             Leaf::Change { scale, .. } | Leaf::Clinical { scale, .. } => format!("{}.change", scale.part),
             Leaf::ChangeIndex { scale, .. } => format!("{}.change_index", scale.part),
             Leaf::Course { scale, .. } => format!("{}.course", scale.part),
+            Leaf::Record { of, .. } => of.to_string(),
         }
     }
 
@@ -82,6 +83,7 @@ impl Probe<'_> {
             Leaf::Band { wish: BandWish::In(ids), .. } => ids.join(", "),
             Leaf::Band { wish: BandWish::AtLeast(level), .. } => word_of(level),
             Leaf::Word { words, .. } => words.join(", "),
+            Leaf::Record { values, .. } => values.join(", "),
             Leaf::Validity { verdict, .. } => word_of(verdict),
             Leaf::Flag { .. } | Leaf::ValidityRule { .. } => String::new(),
         }
@@ -267,6 +269,9 @@ impl Probe<'_> {
             part: self.part(),
             why,
             bounds,
+            missing: Vec::new(),
+            alone: false,
+            subject: say(if said.name.en.is_empty() { "subject.other" } else { "subject.named" }, &fills),
             text: say(key, &fills),
         }
     }

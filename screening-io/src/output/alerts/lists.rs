@@ -1,9 +1,13 @@
 //! The lists: a school's pupils, and unmatched critical answers.
 
+use jiff::civil::Date;
 use rust_xlsxwriter::{Workbook, XlsxError};
+use screening_core::answers::Tri;
 use screening_core::instrument::{Language, Text};
 use screening_core::risk::{CriticalAnswer, Proposal};
-use screening_core::screening::{PupilProposal, StrayCritical};
+use screening_core::screening::{
+    AgreementCell, FormDue, PupilDecision, PupilProposal, StrayCritical, decision_reasons,
+};
 
 use super::page::{Cell, List, ListColumn};
 use super::sheet_names::SheetNames;
@@ -11,7 +15,7 @@ use super::{School, Source, shown};
 use crate::output::texts::{beside, both, text};
 
 const NAME: ListColumn = ("name", 10.0);
-const SCHOOL: [ListColumn; 13] = [
+const SCHOOL: [ListColumn; 15] = [
     ("tier", 15.0),
     ("student_id", 16.0),
     ("grade", 6.0),
@@ -21,7 +25,9 @@ const SCHOOL: [ListColumn; 13] = [
     ("reasons_zh", 46.0),
     ("reasons_en", 46.0),
     ("undecided", 28.0),
-    ("due", 12.0),
+    ("could_change", 28.0),
+    ("due", 14.0),
+    ("decision", 18.0),
     ("talk_date", 11.0),
     ("talk_by", 10.0),
     ("outcome", 20.0),
@@ -36,6 +42,18 @@ const STRAY: [ListColumn; 8] = [
     ("identified_as", 18.0),
     ("outcome", 24.0),
 ];
+const FORMS: [ListColumn; 9] = [
+    ("school", 24.0),
+    ("grade", 6.0),
+    ("class", 8.0),
+    ("student_id", 18.0),
+    ("form", 24.0),
+    ("why_asked", 30.0),
+    ("done_on", 12.0),
+    ("done_by", 12.0),
+    ("remarks", 24.0),
+];
+const AGREEMENT: [ListColumn; 3] = [("proposed", 24.0), ("decided", 24.0), ("pupils", 10.0)];
 
 /// The pupils of one school, the most urgent first.
 pub(super) fn school(
@@ -91,7 +109,9 @@ fn pupil_row(pupil: &PupilProposal, source: &Source<'_>) -> Vec<Cell> {
         Cell::Text(decided.reasons(Language::ZhCn)),
         Cell::Text(decided.reasons(Language::En)),
         Cell::Text(lines(undecided)),
-        Cell::Text(both(&due(hours))),
+        Cell::Text(lines(proposal.prospects.iter().map(|prospect| &prospect.text))),
+        Cell::Text(due_by(hours, pupil.due)),
+        Cell::Text(decision(pupil, source)),
         Cell::Blank,
         Cell::Blank,
         Cell::Blank,
@@ -117,6 +137,75 @@ pub(super) fn due(hours: Option<u32>) -> Text {
         Some(hours) if hours > 24 && hours % 24 == 0 => text("due.days", &[("count", &(hours / 24).to_string())]),
         Some(hours) => text("due.hours", &[("count", &hours.to_string())]),
     }
+}
+
+/// The day, and within what time that is.
+fn due_by(hours: Option<u32>, day: Option<Date>) -> String {
+    let within = both(&due(hours));
+    day.map_or(within.clone(), |day| format!("{day}\n{within}"))
+}
+
+/// What was decided, by whom and when; blank while nobody has.
+fn decision(pupil: &PupilProposal, source: &Source<'_>) -> String {
+    let stands = |entry: &&PupilDecision| entry.pupil == pupil.pupil && entry.stands;
+    let Some(entry) = source.result.decisions.iter().find(stands) else { return String::new() };
+    let decision = &entry.decision;
+    let tier = source.policy.tier(&decision.tier).map_or_else(|| decision.tier.clone(), |tier| both(&tier.name));
+    let reason = decision_reasons().get(&decision.reason).map(both).unwrap_or_default();
+    format!("{tier}\n{reason}\n{}, {}", decision.decided_by, decision.decided_on)
+}
+
+/// Pupils of whom a further form is awaited.
+pub(super) fn forms(
+    workbook: &mut Workbook,
+    source: &Source<'_>,
+    sheet: &str,
+    sheet_names: &mut SheetNames,
+) -> Result<(), XlsxError> {
+    let columns = with_name(&FORMS, source);
+    let list = List { sheet, title: beside(&text("title.forms", &[])), columns: &columns, frozen: 0 };
+    let mut due: Vec<&FormDue> = source.result.forms_due.iter().collect();
+    due.sort_by_key(|entry| (entry.school.as_str(), entry.grade));
+    let row = |entry: &&FormDue| {
+        let mut cells = vec![
+            Cell::Text(shown(&entry.school)),
+            Cell::Number(entry.grade.map(u64::from)),
+            Cell::Text(entry.class.clone()),
+        ];
+        cells.extend(identity(&entry.student_id, source));
+        let asked = if entry.asked == Tri::Yes { "forms.asked" } else { "forms.cannot-say" };
+        cells.extend([
+            Cell::Text(both(&entry.name)),
+            Cell::Text(both(&text(asked, &[]))),
+            Cell::Blank,
+            Cell::Blank,
+            Cell::Blank,
+        ]);
+        cells
+    };
+    list.write(workbook, &source.style, sheet_names, due.iter().map(row))
+}
+
+/// Proposed and decided tiers beside each other.
+pub(super) fn agreement(
+    workbook: &mut Workbook,
+    source: &Source<'_>,
+    sheet: &str,
+    sheet_names: &mut SheetNames,
+) -> Result<(), XlsxError> {
+    let list = List { sheet, title: beside(&text("title.agreement", &[])), columns: &AGREEMENT, frozen: 0 };
+    let name = |id: &str| source.policy.tier(id).map_or_else(|| id.to_owned(), |tier| both(&tier.name));
+    let cells = source.result.summary.agreement.iter().flat_map(|agreement| &agreement.cells);
+    let row = |cell: &AgreementCell| {
+        let proposed = cell.proposed.as_deref();
+        let nothing = || Cell::Text(both(&text("agreement.nothing", &[])));
+        vec![
+            proposed.map_or_else(nothing, |id| Cell::Tier(id.to_owned(), name(id))),
+            Cell::Tier(cell.decided.clone(), name(&cell.decided)),
+            Cell::Number(Some(u64::from(cell.pupils))),
+        ]
+    };
+    list.write(workbook, &source.style, sheet_names, cells.map(row))
 }
 
 /// Critical answers on sheets that count for nobody.

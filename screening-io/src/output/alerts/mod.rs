@@ -59,6 +59,10 @@ impl School<'_> {
 struct CommonSheets {
     overview: String,
     stray: String,
+    /// Only where a battery has further forms.
+    forms: Option<String>,
+    /// Only where decisions are recorded.
+    agreement: Option<String>,
 }
 
 /// Writes the workbook.
@@ -74,6 +78,8 @@ pub(super) fn write(
     let common = CommonSheets {
         overview: sheet_names.take(&text("sheet.overview", &[]).zh_cn),
         stray: sheet_names.take(&text("sheet.stray", &[]).zh_cn),
+        forms: (!result.summary.forms.is_empty()).then(|| sheet_names.take(&text("sheet.forms", &[]).zh_cn)),
+        agreement: result.summary.agreement.is_some().then(|| sheet_names.take(&text("sheet.agreement", &[]).zh_cn)),
     };
     let schools = schools(&source, &mut sheet_names)?;
     let mut workbook = Workbook::new();
@@ -83,6 +89,12 @@ pub(super) fn write(
         lists::school(&mut workbook, &source, school, &mut sheet_names)?;
     }
     lists::stray(&mut workbook, &source, &common.stray, &mut sheet_names)?;
+    if let Some(sheet) = &common.forms {
+        lists::forms(&mut workbook, &source, sheet, &mut sheet_names)?;
+    }
+    if let Some(sheet) = &common.agreement {
+        lists::agreement(&mut workbook, &source, sheet, &mut sheet_names)?;
+    }
     workbook.save_to_writer(writer)?;
     Ok(())
 }
