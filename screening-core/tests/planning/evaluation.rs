@@ -1,6 +1,5 @@
 //! Interviews against the policy.
 
-use polars::prelude::*;
 use screening_core::disclosure::{Rule, Shown};
 use screening_core::risk::evaluate::{
     CannotSay, EvaluateError, Interview, InterviewOutcome, compare_policies, evaluate,
