@@ -18,6 +18,7 @@ pub(super) struct Config {
     pub(super) interviews: Interviews,
     pub(super) kinds: Vec<Kind>,
     pub(super) rates: Rates,
+    pub(super) records: Records,
     pub(super) survey: Survey,
     pub(super) names: Names,
     pub(super) latent: Latent,
@@ -151,6 +152,38 @@ impl Coding {
             Self::Score => "score",
         }
     }
+}
+
+/// What is known beside the sheets, and what is decided.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct Records {
+    /// Share of the pupils with a telling record about whom somebody has decided.
+    pub(super) decided: f64,
+    pub(super) decided_by: Vec<String>,
+    /// Each as often as it stands in the list; the same below.
+    pub(super) tiers: Vec<String>,
+    pub(super) reasons: Vec<String>,
+    pub(super) kinds: Vec<RecordKind>,
+}
+
+/// One kind of record.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct RecordKind {
+    pub(super) kind: String,
+    /// Blank for a kind without sources.
+    #[serde(default)]
+    pub(super) source: String,
+    pub(super) values: Vec<String>,
+    /// Share of pupils at the middle of the first trait, and how it grows with the trait.
+    pub(super) share: f64,
+    pub(super) slope: f64,
+    /// How many days before the wave it may lie.
+    pub(super) days: u32,
+    /// Values that somebody decides about.
+    #[serde(default)]
+    pub(super) decide: Vec<String>,
 }
 
 /// Shares of what goes wrong.

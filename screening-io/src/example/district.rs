@@ -19,6 +19,7 @@ use super::form::Battery;
 use super::interviews::Interviews;
 use super::latent::{LatentModel, Person};
 use super::people::{ClassPlace, Fate, People, Pupil, mistyped, namesakes};
+use super::records::RecordWriter;
 use super::respond::{Style, fill};
 use super::roster::Roster;
 use super::summary::{AnswerFile, Summary};
@@ -52,6 +53,7 @@ pub(super) struct SatClass<'c> {
 struct Output<'a> {
     interviews: Interviews<'a>,
     earlier: Option<EarlierWave<'a>>,
+    records: RecordWriter<'a>,
     roster: Roster,
     make_up: Vec<Option<CanonicalWriter<'a>>>,
     summary: Summary,
@@ -68,6 +70,7 @@ impl<'a> District<'a> {
             make_up: self.batteries.iter().map(|_| None).collect(),
             summary: Summary::default(),
             earlier: if self.params.waves > 1 { Some(EarlierWave::create(self, schools)?) } else { None },
+            records: RecordWriter::create(self)?,
         };
         let digits = schools.to_string().len().max(2);
         for school in 0..schools {
@@ -99,9 +102,11 @@ impl<'a> District<'a> {
     }
 
     fn finish(&self, output: Output<'a>) -> Result<Summary, ExampleError> {
-        let Output { roster, make_up, mut summary, earlier, interviews } = output;
+        let Output { roster, make_up, mut summary, earlier, interviews, records } = output;
         roster.finish()?;
         summary.interviews = interviews.finish()?;
+        let written = records.finish()?;
+        (summary.records, summary.decisions) = (written.records, written.decisions);
         summary.earlier = earlier.map(|earlier| earlier.finish().map(Box::new)).transpose()?;
         for (battery, writer) in self.batteries.iter().zip(make_up) {
             let (Some(writer), Some(form)) = (writer, battery.kind.make_up) else {
@@ -141,6 +146,7 @@ impl<'a> District<'a> {
         if let Some(earlier) = &mut output.earlier {
             earlier.enter(school, which)?;
         }
+        output.records.enter(school);
         let size = share(self.params.pupils, u64::from(schools), u64::from(school));
         for (session, (place, class_size)) in (0..).zip(self.classes(battery, school, size)) {
             let pupils = self.people.class(place, class_size, battery.kind.make_up.is_some(), &mut rng);
@@ -170,6 +176,7 @@ impl<'a> District<'a> {
                     _ => None,
                 });
             }
+            output.records.class(&pupils, &known)?;
             if let Some(earlier) = &mut output.earlier {
                 let sat = SatClass { place, pupils: &pupils, effects: &class_effects, traits: known };
                 earlier.class(&sat)?;
