@@ -13,7 +13,12 @@ pub(super) const SEX: &str = "sex";
 /// Which measures a pupil's grade is asked: known, since everybody knows what a grade answers.
 const ASKED: &str = "asked";
 const YES: &str = "yes";
+/// Whether a value is one of those that are flagged, one of the others, or none.
+const KIND: &str = "kind";
 const VALUE: &str = "value";
+pub(super) const TIER: &str = "tier";
+/// Table of the pupils of each school by whether they are flagged.
+pub(super) const FLAGGED: &str = "flagged";
 
 /// Everybody by school, grade, sex and measure, and the tables.
 pub(super) fn population(
@@ -28,11 +33,11 @@ pub(super) fn population(
         Dimension::known(SEX, &[SEX]),
         Dimension::known(ASKED, &["set"]).grouped_by(&ids),
     ];
-    dimensions.extend(ids.iter().map(|id| Dimension::sensitive(id, &[VALUE])));
+    dimensions.extend(ids.iter().map(|id| Dimension::sensitive(id, &[KIND, VALUE])));
     let mut people = Population::new(dimensions);
     for (at, own) in counted.iter().enumerate() {
         for (value, _) in &own.values {
-            people.declare(4 + at, &[value])?;
+            people.declare(4 + at, &[own.kind(value), value])?;
         }
     }
     let schools = texts(frame, SCHOOL)?;
@@ -48,7 +53,7 @@ pub(super) fn population(
         .collect();
     let names: Vec<String> =
         (0..=12).map(|grade| if grade == 0 { UNKNOWN.to_owned() } else { grade.to_string() }).collect();
-    let mut values: Vec<[&str; 1]> = Vec::with_capacity(counted.len());
+    let mut values: Vec<[&str; 2]> = Vec::with_capacity(counted.len());
     for row in 0..frame.height() {
         let grade = grades.get(row).map_or(0, usize::from).min(12);
         let Some(((set, answers), grade)) = asked.get(grade).zip(names.get(grade)) else { continue };
@@ -56,11 +61,14 @@ pub(super) fn population(
         let mut set: Vec<&str> = vec![set];
         set.extend(answers);
         values.clear();
-        values.extend(measured.iter().map(|column| [column.get(row).unwrap_or(NO_RESULT)]));
+        values.extend(counted.iter().zip(&measured).map(|(own, column)| {
+            let value = column.get(row).unwrap_or(NO_RESULT);
+            [own.kind(value), value]
+        }));
         let mut person: Vec<&[&str]> = Vec::with_capacity(4 + counted.len());
         let grade = [grade.as_str()];
         person.extend([school.as_slice(), &grade, &sex, &set]);
-        person.extend(values.iter().map(<[&str; 1]>::as_slice));
+        person.extend(values.iter().map(<[&str; 2]>::as_slice));
         people.add(&person, 1)?;
     }
     let anybody = |own: &&Counted| {
@@ -69,7 +77,11 @@ pub(super) fn population(
                 && (grades.iter().any(|known| known.map_or(0, usize::from).min(12) == grade))
         })
     };
-    let tables = counted.iter().filter(anybody).flat_map(|own| tables(&own.id)).collect();
+    let mut tables: Vec<TableSpec> = counted.iter().filter(anybody).flat_map(|own| tables(&own.id)).collect();
+    if counted.iter().filter(anybody).any(|own| own.id == TIER) {
+        let spec = TableSpec::new(FLAGGED).axis(SCHOOL, &["all", SCHOOL]).axis(TIER, &[KIND]);
+        tables.push(spec.within(ASKED, TIER, &[YES]));
+    }
     Ok((people, tables))
 }
 

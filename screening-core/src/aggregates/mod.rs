@@ -29,8 +29,22 @@ pub struct Aggregates {
     pub rule: Rule,
     /// The counts: measure by measure, the district before the schools. Groups without pupils are left out.
     pub rows: Vec<AggregateRow>,
+    /// Of the tiers: how many pupils of the district and of each school are flagged.
+    pub flagged: Vec<FlaggedCounts>,
     /// Small counts, and counts withheld so that no small one can be worked out.
     pub suppressed: (usize, usize),
+}
+
+/// Flagged pupils of a school or of the district.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct FlaggedCounts {
+    /// School; none for the district.
+    pub school: Option<String>,
+    /// Pupils with a tier that flags.
+    pub flagged: Shown,
+    /// Pupils with another tier.
+    pub others: Shown,
 }
 
 /// Whom a count is about.
@@ -106,17 +120,31 @@ pub enum AggregatesError {
 
 /// The value of pupils of whom nothing was measured.
 pub const NO_RESULT: &str = "no-result";
+/// Values that do not flag.
+const OTHER: &str = "other";
 /// The name of what is not known of a pupil.
 pub(crate) const UNKNOWN: &str = "unknown";
 
 /// Something that is counted.
 struct Counted {
     id: String,
+    /// Values that flag.
+    flagged: Vec<String>,
     name: Text,
     /// Ids and names of its values.
     values: Vec<(String, Text)>,
     /// By grade from 0 (not known) to 12, whether its pupils are asked.
     asked: [bool; 13],
+}
+
+impl Counted {
+    fn kind(&self, value: &str) -> &'static str {
+        match value {
+            NO_RESULT => NO_RESULT,
+            _ if self.flagged.iter().any(|own| own == value) => count::FLAGGED,
+            _ => OTHER,
+        }
+    }
 }
 
 /// Counts a wave for publication.
@@ -160,7 +188,25 @@ pub fn aggregate(result: &ScreeningResult, policy: &Policy, rule: Rule) -> Resul
     let (people, tables) = count::population(result, &counted)?;
     let release = crate::disclosure::protect(&people, &tables, rule)?;
     let rows = rows(&release, &counted);
-    Ok(Aggregates { rule, rows, suppressed: (release.small, release.withheld) })
+    Ok(Aggregates { rule, rows, flagged: flagged(&release), suppressed: (release.small, release.withheld) })
+}
+
+/// The district, then the schools in the order of their names.
+fn flagged(release: &ProtectedRelease) -> Vec<FlaggedCounts> {
+    let mut found: std::collections::BTreeMap<Option<String>, FlaggedCounts> = std::collections::BTreeMap::new();
+    let cells = release.tables.iter().filter(|table| table.spec.id() == count::FLAGGED).flat_map(|table| &table.cells);
+    for cell in cells {
+        let [(_, school), (_, kind)] = cell.group.as_slice() else { continue };
+        let school = school.last().cloned();
+        let empty = FlaggedCounts { school: school.clone(), flagged: Shown::Value(0), others: Shown::Value(0) };
+        let own = found.entry(school).or_insert(empty);
+        match kind.last().map(String::as_str) {
+            Some(count::FLAGGED) => own.flagged = cell.shown,
+            Some(OTHER) => own.others = cell.shown,
+            _ => {}
+        }
+    }
+    found.into_values().collect()
 }
 
 /// Status, tier, and all bands.
@@ -170,20 +216,24 @@ fn counted(result: &ScreeningResult, policy: &Policy) -> Vec<Counted> {
     let statuses = crate::coverage::Status::ALL;
     let mut counted = vec![Counted {
         id: "status".to_owned(),
+        flagged: Vec::new(),
         name: text("status"),
         values: statuses.iter().map(|status| (status.word().to_owned(), status.name())).collect(),
         asked: [true; 13],
     }];
     let asked = |asks: &dyn Fn(u8) -> bool| std::array::from_fn(|grade| grade > 0 && asks(grade as u8));
+    let above = policy.flagged_above();
     let tiers = policy.tiers().map(|tier| (tier.id.clone(), tier.name.clone()));
     counted.push(Counted {
-        id: "tier".to_owned(),
+        id: count::TIER.to_owned(),
+        flagged: policy.tiers().filter(|tier| tier.severity > above).map(|tier| tier.id.clone()).collect(),
         name: text("tier"),
         values: tiers.chain([no_result()]).collect(),
         asked: asked(&|grade| result.measures.iter().any(|measure| measure.asks(grade))),
     });
     counted.extend(result.measures.iter().map(|measure| Counted {
         id: measure.column.clone(),
+        flagged: Vec::new(),
         name: measure.name.clone(),
         values: measure.bands.iter().cloned().chain([no_result()]).collect(),
         asked: asked(&|grade| measure.asks(grade)),

@@ -22,6 +22,8 @@ mod workbook;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use screening_core::aggregates::aggregate;
+use screening_core::disclosure::Rule;
 use screening_core::risk::Policy;
 use screening_core::screening::ScreeningResult;
 
@@ -140,7 +142,9 @@ pub fn write_outputs(
     progress: &dyn Fn(WriteProgress),
 ) -> Result<Vec<PathBuf>, IoError> {
     same_policy(out, result, policy)?;
-    let compared = schools::compare(result, policy)
+    let published = aggregate(result, policy, Rule::default())
+        .map_err(|cause| stage::problem("output-unwritable", &out.join(AGGREGATES), &cause))?;
+    let compared = schools::compare(result, policy, &published)
         .map_err(|cause| stage::problem("output-unwritable", &out.join(SCHOOLS), &*cause))?;
     let files = FILES.get(..if compared.is_some() { FILES.len() } else { ALWAYS }).unwrap_or(&FILES);
     let mut stage = Stage::open(out)?;
@@ -155,7 +159,7 @@ pub fn write_outputs(
                 ALERTS => alerts::write(writer, result, policy, names),
                 MAKE_UP => alerts::write_make_up(writer, result, policy, names),
                 MAKE_UP_CSV => frames::write_csv(writer, &alerts::make_up_frame(result, names)?, true),
-                AGGREGATES => frames::write_csv(writer, &published::frame(result, policy)?, true),
+                AGGREGATES => frames::write_csv(writer, &published::frame(&published)?, true),
                 COVERAGE => frames::write_csv(writer, &result.coverage.to_frame()?, true),
                 REJECTED => rejected::write(writer, result, rejected_while_reading),
                 _ => summary::write(writer, result, rejected_while_reading),

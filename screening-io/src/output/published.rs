@@ -1,16 +1,13 @@
 //! The counts that may be passed on.
 
 use polars::prelude::{Column, DataFrame};
-use screening_core::aggregates::{AggregateRow, aggregate};
-use screening_core::disclosure::{Rule, Shown};
-use screening_core::risk::Policy;
-use screening_core::screening::ScreeningResult;
+use screening_core::aggregates::{AggregateRow, Aggregates};
+use screening_core::disclosure::Shown;
 
 use super::stage::Failure;
 
 /// One row a count.
-pub(super) fn frame(result: &ScreeningResult, policy: &Policy) -> Result<DataFrame, Failure> {
-    let counts = aggregate(result, policy, Rule::default())?;
+pub(super) fn frame(counts: &Aggregates) -> Result<DataFrame, Failure> {
     let rows = &counts.rows;
     let texts = |name: &str, own: &dyn Fn(&AggregateRow) -> Option<String>| {
         Column::new(name.into(), rows.iter().map(own).collect::<Vec<Option<String>>>())

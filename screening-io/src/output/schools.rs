@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::io::Write;
 
 use polars::prelude::*;
-use screening_core::disclosure::{Rule, Shown};
+use screening_core::aggregates::Aggregates;
+use screening_core::disclosure::Shown;
 use screening_core::instrument::Text;
 use screening_core::risk::Policy;
-use screening_core::schools::{SchoolComparison, SchoolCount, SchoolRow, SchoolsError, Standing, compare_schools};
+use screening_core::schools::{SchoolComparison, SchoolCount, SchoolRow, Standing, compare_shown};
 use screening_core::screening::ScreeningResult;
 
 use super::frames::write_csv;
@@ -22,17 +23,21 @@ const STEPS: u64 = 60;
 
 /// The flagged pupils of each school, compared; none for a district of one school, or where nobody has a sheet.
 ///
-/// Pupils are those whose sheet counts. Where nothing may be shown without telling a small count, every figure is withheld.
-pub(super) fn compare(result: &ScreeningResult, policy: &Policy) -> Result<Option<SchoolComparison>, Failure> {
+/// Pupils are those whose sheet counts. What may be shown was settled together with the other counts that may be passed on.
+pub(super) fn compare(
+    result: &ScreeningResult,
+    policy: &Policy,
+    shown: &Aggregates,
+) -> Result<Option<SchoolComparison>, Failure> {
     let counts = counts(&result.results, policy)?;
     if counts.len() < 2 {
         return Ok(None);
     }
-    match compare_schools(&counts, LEVEL, Rule::default()) {
-        Ok(comparison) => Ok(Some(comparison)),
-        Err(SchoolsError::Disclosure(_)) => Ok(Some(withheld(&counts))),
-        Err(other) => Err(other.into()),
-    }
+    let of = |school: Option<&str>| {
+        let own = shown.flagged.iter().find(|own| own.school.as_deref() == school);
+        own.map_or([Shown::Withheld; 2], |own| [own.flagged, own.others])
+    };
+    Ok(Some(compare_shown(&counts, LEVEL, shown.rule, &of)?))
 }
 
 fn counts(results: &DataFrame, policy: &Policy) -> PolarsResult<Vec<SchoolCount>> {
@@ -50,22 +55,6 @@ fn counts(results: &DataFrame, policy: &Policy) -> PolarsResult<Vec<SchoolCount>
     }
     let own = |(school, (pupils, cases)): (&str, (u64, u64))| SchoolCount { school: school.to_owned(), pupils, cases };
     Ok(counts.into_iter().map(own).collect())
-}
-
-fn withheld(counts: &[SchoolCount]) -> SchoolComparison {
-    let row = |own: &SchoolCount| SchoolRow {
-        school: own.school.clone(),
-        pupils: Shown::Withheld,
-        cases: Shown::Withheld,
-        share: None,
-        interval: None,
-        shrunken: None,
-        shrunken_interval: None,
-        limits: None,
-        standing: None,
-    };
-    let schools = counts.iter().map(row).collect();
-    SchoolComparison { district: None, funnel: None, schools, level: LEVEL, rule: Rule::default() }
 }
 
 /// One row a school, in the order of the names, and the district first where it may be shown.
