@@ -59,8 +59,8 @@ const SUMMARY: &str = "summary.json";
 const MAKE_UP: &str = "make-up.xlsx";
 const MAKE_UP_CSV: &str = "make-up.csv";
 const AGGREGATES: &str = "published/aggregates.csv";
-const SCHOOLS: &str = "schools.csv";
-const FUNNEL: &str = "schools.svg";
+const SCHOOLS: &str = "published/schools.csv";
+const FUNNEL: &str = "published/schools.svg";
 const FILES: [&str; 11] = [
     RESULTS_PARQUET,
     RESULTS_CSV,
@@ -89,7 +89,7 @@ const ALWAYS: usize = 9;
 /// | `rejected.csv` | everything that was not used, or replaced by another sheet, with where, why and what to do. `kind` is `row`, `cell` or `notice` (told while reading), `sheet` or `value` (told while screening) or `superseded` |
 /// | `published/aggregates.csv` | statuses, tiers and bands by school, grade and sex, small counts suppressed ([`screening_core::aggregates`]): the one file here that is made to be passed on |
 /// | `summary.json` | counts and provenance; `rejected_by_reason` counts the lines of `rejected.csv` |
-/// | `schools.csv`, `schools.svg` | where several schools have sheets: flagged pupils of each with intervals, shrunken shares and funnel limits ([`screening_core::schools`]), small counts suppressed; and the funnel plot |
+/// | `published/schools.csv`, `published/schools.svg` | where several schools have sheets: flagged pupils of each with intervals, shrunken shares and funnel limits ([`screening_core::schools`]), small counts suppressed; and the funnel plot |
 ///
 /// Names stand in `alerts.xlsx`, `make-up.xlsx` and `make-up.csv` only, and only those of `names` (student id to name); with an empty map there is no such
 /// column. The headings of csv and parquet files are identifiers and the same in every language.
