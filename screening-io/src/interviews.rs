@@ -92,13 +92,13 @@ mod tests {
         let head = "student_id,date,outcome,interviewer_role";
         let good = read(&format!("{head}\n 007 ,2026-10-12,needs-support,心理教师\n")).unwrap();
         assert_eq!((good[0].student_id.trim(), good[0].outcome), ("007", InterviewOutcome::NeedsSupport));
-        assert!(read(&format!("{head}\n")).unwrap().is_empty());
+        assert_eq!(read(&format!("{head}\n")).unwrap_err(), "file-no-rows");
         // An empty column that a spreadsheet left behind does no harm.
         assert_eq!(read(&format!("{head},\n1,2026-10-12,no-need,a,\n")).unwrap().len(), 1);
         for (text, id) in [
             (format!("{head},notes\n1,2026-10-12,no-need,a,cried\n"), "interviews-column"),
-            (format!("{head},\n1,2026-10-12,no-need,a,cried\n"), "interviews-column"),
-            (format!("{head},outcome\n1,2026-10-12,no-need,a,no-need\n"), "interviews-column"),
+            (format!("{head},\n1,2026-10-12,no-need,a,cried\n"), "heading-missing"),
+            (format!("{head},outcome\n1,2026-10-12,no-need,a,no-need\n"), "heading-duplicate"),
             ("student_id,date,outcome\n1,2026-10-12,no-need\n".to_owned(), "interviews-missing"),
             (format!("{head}\n,2026-10-12,no-need,a\n"), "interviews-student"),
             (format!("{head}\n1,soon,no-need,a\n"), "interviews-date"),

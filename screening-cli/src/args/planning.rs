@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use screening_core::disclosure::Rule;
 
 use super::mapping;
 
@@ -43,6 +44,9 @@ pub(crate) struct SimulateCommand {
     /// Counts below this are not shown.
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(3..))]
     pub(crate) min_cell: u32,
+    /// Show every count: for the people in charge of these pupils, not for passing on.
+    #[arg(long, conflicts_with = "min_cell")]
+    pub(crate) exact: bool,
     /// Folder for the outputs.
     #[arg(short, long, default_value = "simulation")]
     pub(crate) out: PathBuf,
@@ -64,9 +68,17 @@ pub(crate) struct EvaluateCommand {
     /// Counts below this are not shown.
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(3..))]
     pub(crate) min_cell: u32,
+    /// Show every count: for the people in charge of these pupils, not for passing on.
+    #[arg(long, conflicts_with = "min_cell")]
+    pub(crate) exact: bool,
     /// Folder for the outputs.
     #[arg(short, long, default_value = "evaluation")]
     pub(crate) out: PathBuf,
+}
+
+/// The rule of suppression that was asked for.
+pub(crate) fn suppression(exact: bool, min_cell: u32) -> Rule {
+    if exact { Rule::exact() } else { Rule::below(min_cell) }
 }
 
 /// Most thresholds of a range.

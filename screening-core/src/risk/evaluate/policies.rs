@@ -6,7 +6,9 @@ use serde::Serialize;
 
 use super::super::simulate::Simulator;
 use super::EvaluateError;
-use crate::disclosure::{Dimension, Marks, Population, ProtectedTable, Rule, Shown, TableSpec, protect};
+use crate::disclosure::{
+    Dimension, DisclosureError, Marks, Population, ProtectedTable, Rule, Shown, TableSpec, protect,
+};
 
 /// Pupils who go from one tier to another, and the rules that do it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -66,7 +68,7 @@ struct Under<'a> {
 /// Compares two policies of one [`crate::screening::rehearse`]. A tier is the same when its id is.
 ///
 /// # Errors
-/// When the two were not run over the same pupils, or small counts cannot be protected.
+/// When the two were not run over the same pupils. Where no count of the tables can be shown without telling a small one, all are withheld.
 pub fn compare_policies(first: &Simulator, second: &Simulator, rule: Rule) -> Result<PolicyComparison, EvaluateError> {
     if first.roster() != second.roster() {
         return Err(EvaluateError::Pupils { results: first.roster(), policy: second.roster() });
@@ -106,7 +108,7 @@ pub fn compare_policies(first: &Simulator, second: &Simulator, rule: Rule) -> Re
         };
         let cell = |first: (&str, &str), second: (&str, &str)| {
             let key = [first.0, first.1, second.0, second.1].map(str::to_owned);
-            tables.1.get(&key).copied().unwrap_or(Shown::Small)
+            tables.1.shown.get(&key).copied().unwrap_or(tables.1.nobody)
         };
         let by = named(&rules_after, |own| &own.by).into_iter();
         let no_longer = named(&rules_before, |own| &own.no_longer_by).into_iter();
@@ -145,8 +147,12 @@ fn level(rule: usize) -> String {
     format!("by {rule}")
 }
 
-/// Cells by level and name of the first and of the second policy.
-type Cells = HashMap<[String; 4], Shown>;
+/// What may be shown by level and name of the first and of the second policy.
+struct Cells {
+    shown: HashMap<[String; 4], Shown>,
+    /// Of a cell that is not there.
+    nobody: Shown,
+}
 
 /// Tier by tier, tier by rule of the second policy, and rule of the first policy by tier; all protected together.
 fn tables(
@@ -184,7 +190,10 @@ fn tables(
     }
     let tiers = TableSpec::new("tiers").axis("first", &["all", "tier"]).axis("second", &["all", "tier"]);
     if both.is_empty() {
-        return Ok((ProtectedTable { spec: tiers, marks: Marks::Telling, cells: Vec::new() }, HashMap::new()));
+        return Ok((
+            ProtectedTable { spec: tiers, marks: Marks::Telling, cells: Vec::new() },
+            Cells { shown: HashMap::new(), nobody: Shown::Small },
+        ));
     }
     let mut specs = vec![tiers];
     if !after.is_empty() {
@@ -193,7 +202,16 @@ fn tables(
     if !before.is_empty() {
         specs.push(TableSpec::new("no-longer-by").axis("first", &before).axis("second", &["tier"]));
     }
-    let release = protect(&people, &specs, rule)?;
+    let withheld = |spec: TableSpec| ProtectedTable { spec, marks: Marks::Open, cells: Vec::new() };
+    let release = match protect(&people, &specs, rule) {
+        Ok(release) => release,
+        // Policies that are nearly alike leave no room: the tier under one tells the tier under the other.
+        Err(DisclosureError::Unprotected { .. }) => {
+            return Ok((withheld(TableSpec::new("tiers")), Cells { shown: HashMap::new(), nobody: Shown::Withheld }));
+        }
+        Err(other) => return Err(other.into()),
+    };
+    let nobody = if rule.is_exact() { Shown::Value(0) } else { Shown::Small };
     let mut cells = HashMap::new();
     for cell in release.tables.iter().flat_map(|table| &table.cells) {
         if let [(a, first), (b, second)] = cell.group.as_slice() {
@@ -207,5 +225,5 @@ fn tables(
         marks: Marks::Telling,
         cells: Vec::new(),
     });
-    Ok((first, cells))
+    Ok((first, Cells { shown: cells, nobody }))
 }

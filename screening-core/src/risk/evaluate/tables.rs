@@ -1,6 +1,6 @@
-//! The counts of an evaluation, protected together.
+//! The counts of an evaluation, each rule and grouping protected by itself.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::report::Row;
 use crate::disclosure::{Dimension, DisclosureError, Population, Rule, Shown, TableSpec, protect};
@@ -8,61 +8,86 @@ use crate::disclosure::{Dimension, DisclosureError, Population, Rule, Shown, Tab
 /// Positive, positive and interviewed, others and interviewed.
 const WHAT: [&str; 3] = ["positive", "verified", "others"];
 
+/// What of a school, beside what is positive: the levels of its yields.
+const YIELDS: [&str; 3] = ["positive 0", "interviewed", "need"];
+
 /// What may be shown of each count.
 pub(super) struct Tables {
     /// By axis (`all`, `grade`, `sex`, `school`), group and level.
     cells: HashMap<(&'static str, String, String), Shown>,
+    /// Axes and levels of which nothing can be shown without telling a small count.
+    withheld: HashSet<(&'static str, String)>,
+    nobody: Shown,
 }
 
 impl Tables {
+    /// Each rule in each grouping is a release of its own: protected together, rules that overlap in all ways would leave nothing.
     pub(super) fn of(rows: &[Row], tests: usize, rule: Rule) -> Result<Self, DisclosureError> {
-        let mut cells = HashMap::new();
+        let nobody = if rule.is_exact() { Shown::Value(0) } else { Shown::Small };
+        let mut own = Self { cells: HashMap::new(), withheld: HashSet::new(), nobody };
         if rows.is_empty() {
-            return Ok(Self { cells });
-        }
-        let levels: Vec<String> =
-            (0..tests).flat_map(|test| WHAT.iter().map(move |what| format!("{what} {test}"))).collect();
-        let mut grouped: Vec<&str> = levels.iter().map(String::as_str).collect();
-        grouped.extend(["interviewed", "need"]);
-        let mut people = Population::new(vec![
-            Dimension::known("school", &["school"]),
-            Dimension::known("grade", &["grade"]),
-            Dimension::known("sex", &["sex"]),
-            Dimension::sensitive("result", &["cell"]).grouped_by(&grouped),
-        ]);
-        let mut kinds: BTreeMap<(&str, &str, &str, &[bool], Option<bool>), u64> = BTreeMap::new();
-        for row in rows {
-            *kinds.entry((&row.school, &row.grade, &row.sex, &row.positive, row.need)).or_default() += 1;
+            return Ok(own);
         }
         let yes = |is: bool| if is { "yes" } else { "no" };
-        for ((school, grade, sex, positive, need), count) in kinds {
-            let cell = format!("{positive:?} {need:?}");
-            let mut result = vec![cell.as_str()];
-            for own in positive {
-                result.extend([yes(*own), yes(*own && need.is_some()), yes(!*own && need.is_some())]);
-            }
-            result.extend([yes(need.is_some()), yes(need == Some(true))]);
-            people.add(&[&[school], &[grade], &[sex], &result], count)?;
-        }
-        let tested: Vec<&str> = levels.iter().map(String::as_str).collect();
-        let yields = ["positive 0", "interviewed", "need"];
-        let specs = [
-            TableSpec::new("all").axis("result", &tested),
-            TableSpec::new("grade").axis("grade", &["grade"]).axis("result", &tested),
-            TableSpec::new("sex").axis("sex", &["sex"]).axis("result", &tested),
-            TableSpec::new("school").axis("school", &["school"]).axis("result", &yields),
-        ];
-        let release = protect(&people, &specs, rule)?;
-        for (axis, table) in ["all", "grade", "sex", "school"].into_iter().zip(&release.tables) {
-            for cell in &table.cells {
-                let Some((level, names)) = cell.group.last() else { continue };
-                let group = if cell.group.len() > 1 { cell.name(0) } else { String::new() };
-                if names.first().is_some_and(|name| name == "yes") {
-                    cells.insert((axis, group, level.clone()), cell.shown);
-                }
+        let positive = |row: &Row, test: usize| row.positive.get(test) == Some(&true);
+        for (axis, group) in [("all", None), ("grade", Some(grade as Group)), ("sex", Some(sex as Group))] {
+            for test in 0..tests {
+                let levels = WHAT.map(|what| format!("{what} {test}"));
+                let told = |row: &Row| {
+                    let (positive, known) = (positive(row, test), row.need.is_some());
+                    [yes(positive), yes(positive && known), yes(!positive && known)]
+                };
+                own.add(rows, axis, group, &levels.each_ref().map(String::as_str), &told, rule)?;
             }
         }
-        Ok(Self { cells })
+        let told = |row: &Row| [yes(positive(row, 0)), yes(row.need.is_some()), yes(row.need == Some(true))];
+        own.add(rows, "school", Some(school as Group), &YIELDS, &told, rule)?;
+        Ok(own)
+    }
+
+    fn add(
+        &mut self,
+        rows: &[Row],
+        axis: &'static str,
+        group: Option<Group>,
+        levels: &[&str; 3],
+        told: &dyn Fn(&Row) -> [&'static str; 3],
+        rule: Rule,
+    ) -> Result<(), DisclosureError> {
+        let result = Dimension::sensitive("result", &["cell"]).grouped_by(levels);
+        let mut dimensions: Vec<Dimension> = group.iter().map(|_| Dimension::known(axis, &[axis])).collect();
+        dimensions.push(result);
+        let mut people = Population::new(dimensions);
+        let mut kinds: BTreeMap<(&str, [&str; 3]), u64> = BTreeMap::new();
+        for row in rows {
+            *kinds.entry((group.map_or("", |group| group(row)), told(row))).or_default() += 1;
+        }
+        for ((name, told), count) in kinds {
+            let cell = told.join(" ");
+            let [first, second, third] = told;
+            let result: &[&str] = &[&cell, first, second, third];
+            let place = [name];
+            let person: Vec<&[&str]> = group.iter().map(|_| place.as_slice()).chain([result]).collect();
+            people.add(&person, count)?;
+        }
+        let spec = TableSpec::new(axis);
+        let spec = if group.is_some() { spec.axis(axis, &[axis]) } else { spec };
+        let tables = match protect(&people, &[spec.axis("result", levels)], rule) {
+            Ok(release) => release.tables,
+            Err(DisclosureError::Unprotected { .. }) => {
+                self.withheld.extend(levels.iter().map(|level| (axis, (*level).to_owned())));
+                return Ok(());
+            }
+            Err(other) => return Err(other),
+        };
+        for cell in tables.iter().flat_map(|table| &table.cells) {
+            let Some((level, names)) = cell.group.last() else { continue };
+            let place = if cell.group.len() > 1 { cell.name(0) } else { String::new() };
+            if names.first().is_some_and(|name| name == "yes") {
+                self.cells.insert((axis, place, level.clone()), cell.shown);
+            }
+        }
+        Ok(())
     }
 
     /// Positive, verified and verified among the others, of a test in a group.
@@ -72,6 +97,25 @@ impl Tables {
 
     /// Where nobody is there is no cell, and nobody is a small count.
     pub(super) fn get(&self, axis: &'static str, group: &str, level: &str) -> Shown {
-        self.cells.get(&(axis, group.to_owned(), level.to_owned())).copied().unwrap_or(Shown::Small)
+        let withheld = || {
+            let all = self.withheld.contains(&(axis, level.to_owned()));
+            if all { Shown::Withheld } else { self.nobody }
+        };
+        self.cells.get(&(axis, group.to_owned(), level.to_owned())).copied().unwrap_or_else(withheld)
     }
+}
+
+/// The group of a row.
+type Group = fn(&Row) -> &str;
+
+fn grade(row: &Row) -> &str {
+    &row.grade
+}
+
+fn sex(row: &Row) -> &str {
+    &row.sex
+}
+
+fn school(row: &Row) -> &str {
+    &row.school
 }

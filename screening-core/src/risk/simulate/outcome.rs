@@ -9,7 +9,7 @@ use super::evaluated::Evaluated;
 use super::groups::Groups;
 use super::simulator::{SimTier, Simulator};
 use super::{Capacity, SimulateError};
-use crate::disclosure::{Dimension, Population, ProtectedRelease, ProtectedTable, Rule, Shown, TableSpec, protect};
+use crate::disclosure::{Dimension, Population, ProtectedTable, Rule, Shown, TableSpec, protect};
 
 /// Pupils who are alike in everything that is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -201,7 +201,8 @@ fn count_rules(simulator: &Simulator, own: &mut Simulation) {
     own.overlaps = overlaps;
 }
 
-/// What may be shown of a run. All of it is protected together.
+/// What may be shown of a run. The tables are protected together, and so are the rules and overlaps. One does not know of the
+/// other: protected together, rules that overlap in all ways would leave nothing of the tables.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct SimulationRelease {
@@ -223,12 +224,19 @@ impl SimulationRelease {
 }
 
 impl Simulation {
-    /// What may be shown: tables, rules and overlaps, protected together, so that no difference between them tells a small
-    /// count.
+    /// What may be shown: the tables as one release, rules and overlaps as another, of the district alone.
     ///
     /// # Errors
     /// When a small count cannot be protected.
     pub fn release(&self, rule: Rule) -> Result<SimulationRelease, SimulateError> {
+        if self.cells.is_empty() {
+            return Ok(SimulationRelease { tables: Vec::new(), rules: Vec::new(), overlaps: Vec::new(), rule });
+        }
+        let of = |id: &str, dimension: &str| {
+            TableSpec::new(id).axis(dimension, &["all", dimension]).axis("result", &["all", "flagged", "tier"])
+        };
+        let specs = [of("schools", "school"), of("grades", "grade"), of("sexes", "sex")];
+        let tables = protect(&self.by_place()?, &specs, rule)?.tables;
         let shown = |at: usize| self.rules.get(at).is_some_and(|rule| rule.holds + rule.cannot_say > 0);
         let asked: Vec<usize> = (0..self.rules.len().min(BITS)).filter(|at| shown(*at)).collect();
         let place = |id: &str| self.rules.iter().position(|rule| rule.rule == *id);
@@ -238,65 +246,68 @@ impl Simulation {
         let (holds, open, alone) = (names("holds"), names("open"), names("alone"));
         let both: Vec<String> = pairs.iter().map(|(a, b)| format!("both {a} {b}")).collect();
         let levels: Vec<&str> = holds.iter().chain(&open).chain(&alone).chain(&both).map(String::as_str).collect();
-        if self.cells.is_empty() {
-            return Ok(SimulationRelease { tables: Vec::new(), rules: Vec::new(), overlaps: Vec::new(), rule });
-        }
-        let people = self.population(&asked, &pairs, &levels)?;
-        let of = |id: &str, dimension: &str| {
-            TableSpec::new(id).axis(dimension, &["all", dimension]).axis("result", &["all", "flagged", "tier"])
+        let rules = if levels.is_empty() {
+            Vec::new()
+        } else {
+            let spec = TableSpec::new("rules").axis("result", &levels);
+            protect(&self.by_rule(&asked, &pairs, &levels)?, &[spec], rule)?.tables
         };
-        let mut specs = vec![of("schools", "school"), of("grades", "grade"), of("sexes", "sex")];
-        if !levels.is_empty() {
-            specs.push(TableSpec::new("rules").axis("result", &levels));
-        }
-        let release = protect(&people, &specs, rule)?;
-        Ok(self.told(release, &asked, &pairs))
+        Ok(self.told(tables, &rules, rule, &asked, &pairs))
     }
 
-    fn population(
-        &self,
-        asked: &[usize],
-        pairs: &[(usize, usize)],
-        levels: &[&str],
-    ) -> Result<Population, SimulateError> {
+    /// Everybody by school, grade, sex and tier.
+    fn by_place(&self) -> Result<Population, SimulateError> {
         let mut people = Population::new(vec![
             Dimension::known("school", &["school"]),
             Dimension::known("grade", &["grade"]),
             Dimension::known("sex", &["sex"]),
-            Dimension::sensitive("result", &["flagged", "tier", "pattern"]).grouped_by(levels),
+            Dimension::sensitive("result", &["flagged", "tier"]),
         ]);
+        let yes = |is: bool| if is { "yes" } else { "no" };
+        for (tier, flagged) in &self.tiers {
+            people.declare(3, &[yes(*flagged), tier])?;
+        }
+        for (cell, count) in &self.cells {
+            let kind = Groups::kind(cell.kind);
+            let Some((tier, flagged)) = self.tiers.get(usize::from(cell.level)) else { continue };
+            let school = self.names.get(kind.school).map_or("", String::as_str);
+            let grade = format!("{:02}", kind.grade);
+            people.add(&[&[school], &[&grade], &[kind.sex], &[yes(*flagged), tier]], *count)?;
+        }
+        Ok(people)
+    }
+
+    /// Everybody by the rules that hold, and those that cannot be said.
+    fn by_rule(&self, asked: &[usize], pairs: &[(usize, usize)], levels: &[&str]) -> Result<Population, SimulateError> {
+        let mut people = Population::new(vec![Dimension::sensitive("result", &["pattern"]).grouped_by(levels)]);
         let flagging = self
             .rules
             .iter()
             .enumerate()
             .take(BITS)
             .fold(0_u128, |mask, (at, rule)| mask | u128::from(rule.flags) << at);
-        for (tier, flagged) in &self.tiers {
-            let mut result = vec![if *flagged { "yes" } else { "no" }, tier, "0.0"];
-            result.extend(levels.iter().map(|_| "no"));
-            people.declare(3, &result)?;
-        }
+        let yes = |is: bool| if is { "yes" } else { "no" };
+        let bit = |mask: u128, at: &usize| yes(mask & (1 << at) != 0);
         for (cell, count) in &self.cells {
-            let kind = Groups::kind(cell.kind);
-            let Some((tier, flagged)) = self.tiers.get(usize::from(cell.level)) else { continue };
-            let school = self.names.get(kind.school).map_or("", String::as_str);
-            let yes = |is: bool| if is { "yes" } else { "no" };
-            let bit = |mask: u128, at: &usize| yes(mask & (1 << at) != 0);
             let pattern = format!("{:x}.{:x}", cell.holds, cell.open);
-            let mut result: Vec<&str> = vec![yes(*flagged), tier, &pattern];
+            let mut result: Vec<&str> = vec![&pattern];
             result.extend(asked.iter().map(|at| bit(cell.holds, at)));
             result.extend(asked.iter().map(|at| bit(cell.open, at)));
             result.extend(asked.iter().map(|at| yes(cell.holds & flagging == 1 << at)));
             result.extend(pairs.iter().map(|(a, b)| yes(bit(cell.holds, a) == "yes" && bit(cell.holds, b) == "yes")));
-            people.add(&[&[school], &[&format!("{:02}", kind.grade)], &[kind.sex], &result], *count)?;
+            people.add(&[&result], *count)?;
         }
         Ok(people)
     }
 
-    fn told(&self, release: ProtectedRelease, asked: &[usize], pairs: &[(usize, usize)]) -> SimulationRelease {
-        let rule = release.rule;
-        let (rules, tables): (Vec<_>, Vec<_>) =
-            release.tables.into_iter().partition(|table| table.spec.id() == "rules");
+    fn told(
+        &self,
+        tables: Vec<ProtectedTable>,
+        rules: &[ProtectedTable],
+        rule: Rule,
+        asked: &[usize],
+        pairs: &[(usize, usize)],
+    ) -> SimulationRelease {
         let cells: HashMap<&str, Shown> = rules
             .iter()
             .flat_map(|table| &table.cells)
@@ -305,10 +316,11 @@ impl Simulation {
             .map(|(level, _, shown)| (level.as_str(), shown))
             .collect();
         // Where nobody is, there is no cell; nobody is a small count.
-        let get = |name: &str| cells.get(name).copied().unwrap_or(Shown::Small);
+        let nobody = if rule.is_exact() { Shown::Value(0) } else { Shown::Small };
+        let get = |name: &str| cells.get(name).copied().unwrap_or(nobody);
         let own = |(at, yields): (usize, &RuleYield)| {
             let known = asked.contains(&at);
-            let shown = |what: &str| if known { get(&format!("{what} {at}")) } else { Shown::Small };
+            let shown = |what: &str| if known { get(&format!("{what} {at}")) } else { nobody };
             (yields.rule.clone(), ["holds", "open", "alone"].map(shown))
         };
         let overlap = |(own, (a, b)): (&Overlap, &(usize, usize))| {

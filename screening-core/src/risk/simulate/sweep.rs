@@ -185,7 +185,8 @@ impl Sweep<'_> {
         for (pattern, count) in &patterns {
             add(pattern, *count)?;
         }
-        let mut asked = vec!["all"];
+        // The difference between two shown thresholds is a count too.
+        let mut asked = vec!["all", "pattern"];
         asked.extend(&levels);
         let release = protect(&people, &[TableSpec::new("sweep").axis("score", &asked)], self.rule)?;
         let cells: HashMap<&str, Shown> = release
