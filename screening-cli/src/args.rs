@@ -2,6 +2,7 @@
 
 mod instruments;
 mod norms;
+mod psychometrics;
 mod research;
 
 use std::path::PathBuf;
@@ -10,6 +11,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use instruments::*;
 pub(crate) use norms::*;
+pub(crate) use psychometrics::*;
 pub(crate) use research::*;
 
 /// Scores standardised scales and runs a district's mental-health screening.
@@ -71,6 +73,8 @@ pub(crate) enum Command {
     Norms(NormsCommand),
     /// Writes the answers of a wave to single items for research, without identities.
     Research(ResearchCommand),
+    /// Is the instrument sound here: items, reliability, factors, item response theory, groups, cut-offs, schools.
+    Psychometrics(Box<PsychometricsCommand>),
 }
 
 /// A table of answers to one instrument, and how it is read.

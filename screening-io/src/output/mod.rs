@@ -1,6 +1,7 @@
 //! Writes what one screening gives.
 
 mod alerts;
+mod analysis;
 mod change;
 mod frames;
 mod guard;
@@ -23,6 +24,7 @@ use screening_core::screening::ScreeningResult;
 use crate::error::{IoError, Place, Problem, Rejected};
 use stage::Stage;
 
+pub use analysis::{AnalysisFiles, write_analysis};
 pub use change::write_change;
 pub use research::write_research;
 pub use sink::{TableSink, write_in_parts};

@@ -1,7 +1,5 @@
 //! Horn's parallel analysis.
 
-use std::fmt;
-
 use nalgebra::DMatrix;
 use rayon::prelude::*;
 use serde::Serialize;
@@ -148,17 +146,6 @@ impl ParallelReport {
             ("seed", Fill::Same(&seed)),
         ];
         vec![say("factors.parallel", &fills)]
-    }
-}
-
-impl fmt::Display for ParallelReport {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let rows: Vec<String> = (1..=self.observed.len()).map(|at| at.to_string()).collect();
-        let columns = ["eigenvalue", "random mean", "random quantile"].map(str::to_owned);
-        let cells: Vec<Vec<String>> = (0..self.observed.len())
-            .map(|at| [self.observed[at], self.random_mean[at], self.random_quantile[at]].map(figure).to_vec())
-            .collect();
-        table(f, &rows, &columns, &cells)
     }
 }
 

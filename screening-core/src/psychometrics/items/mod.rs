@@ -3,8 +3,6 @@
 mod person;
 mod statistics;
 
-use std::fmt;
-
 use rayon::prelude::*;
 use serde::Serialize;
 
@@ -186,46 +184,6 @@ impl ItemReport {
             texts.push(say("items.against", &[("items", Fill::Same(&against.join(", ")))]));
         }
         texts
-    }
-}
-
-impl fmt::Display for ItemReport {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let columns = [
-            "n",
-            "mean",
-            "sd",
-            "skew",
-            "kurtosis",
-            "floor",
-            "ceiling",
-            "endorsement",
-            "r.total",
-            "r.cor",
-            "r.rest",
-            "D",
-        ];
-        let rows: Vec<String> = self.items.iter().map(|item| item.item.clone()).collect();
-        let cells = self.items.iter().map(|item| {
-            let d = &item.describe;
-            let mut cells = vec![d.n.to_string()];
-            let figures = [
-                d.mean,
-                d.sd,
-                d.skew,
-                d.kurtosis,
-                item.floor,
-                item.ceiling,
-                item.endorsement,
-                item.item_total,
-                item.item_total_corrected,
-                item.item_rest,
-                item.discrimination,
-            ];
-            cells.extend(figures.map(figure));
-            cells
-        });
-        table(f, &rows, &columns.map(str::to_owned), &cells.collect::<Vec<_>>())
     }
 }
 

@@ -4,13 +4,11 @@
 //! alone make the scale look far more sensitive than it is.
 
 use std::collections::BTreeMap;
-use std::fmt;
 
 use serde::Serialize;
 
 use super::curve::Interval;
 use super::{RocError, share};
-use crate::psychometrics::print::{Table, number};
 use crate::stats::normal_quantile;
 
 /// Shares corrected for who was verified.
@@ -206,19 +204,6 @@ fn corrected(sensitivity: (f64, f64), specificity: (f64, f64), prevalence: (f64,
         sensitivity: interval(sensitivity),
         specificity: interval(specificity),
         prevalence: interval(prevalence),
-    }
-}
-
-impl fmt::Display for Corrected {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut table = Table::new(["", "estimate", "low", "high"]);
-        let rows =
-            [("sensitivity", self.sensitivity), ("specificity", self.specificity), ("prevalence", self.prevalence)];
-        for (name, interval) in rows {
-            let figures = [interval.estimate, interval.low, interval.high].map(number);
-            table.row(std::iter::once(name.to_owned()).chain(figures));
-        }
-        table.fmt(f)
     }
 }
 
