@@ -1,5 +1,7 @@
 //! `screening research`, and the formats of `screening score`, as a user calls them.
 
+mod psychometrics;
+
 use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
