@@ -60,10 +60,13 @@ pub fn functioning(
         analysis.add("logistic", LogisticDif::fit(responses, focal, &logistic));
     }
     let irt = IrtDifOptions { alpha: options.dif.alpha, ..IrtDifOptions::new(options.model) };
-    let mut flagged: Option<Vec<String>> = None;
+    let mut flagged: Option<Vec<usize>> = None;
     if options.methods.irt {
         let found = analysis.add("irt", IrtDif::fit(responses, focal, &irt));
-        flagged = found.map(|found| found.rows.into_iter().filter(|row| row.flagged).map(|row| row.name).collect());
+        flagged = found.map(|found| {
+            let rows = found.rows.iter().enumerate();
+            rows.filter(|(_, row)| row.flagged).map(|(item, _)| item).collect()
+        });
     }
     if !options.cuts.is_empty() {
         analysis.add("bands", bands(responses, focal, options, &irt, flagged));
@@ -77,7 +80,7 @@ fn bands(
     focal: &[Option<bool>],
     options: &FunctioningOptions,
     irt: &IrtDifOptions,
-    flagged: Option<Vec<String>>,
+    flagged: Option<Vec<usize>>,
 ) -> Result<BandFairness, String> {
     let Some(flagged) = flagged else {
         return Err("bands are compared from the two-group calibration; let the IRT method run too".to_owned());
@@ -85,8 +88,7 @@ fn bands(
     if flagged.len() >= responses.items() {
         return Err("all items are flagged: none is left to hold the metric of the two groups".to_owned());
     }
-    let free: Vec<&str> = flagged.iter().map(String::as_str).collect();
-    let groups = TwoGroups::fit(responses, focal, &free, irt).map_err(|error| error.to_string())?;
+    let groups = TwoGroups::fit(responses, focal, &flagged, irt).map_err(|error| error.to_string())?;
     let (cuts, grid) = (&options.cuts, Quadrature::SCORING);
     BandFairness::compare(&groups.reference, &groups.focal, cuts, groups.focal_prior, grid, options.tolerance)
         .map_err(|error| error.to_string())

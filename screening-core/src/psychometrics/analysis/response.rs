@@ -35,7 +35,7 @@ pub struct IrtResult {
 /// When the model cannot be fitted, or the answers do not belong to the known items.
 pub fn irt(responses: &Responses, options: &IrtOptions) -> Result<IrtResult, AnalysisError> {
     let mut analysis = Analysis::default();
-    let nothing = |error: String| AnalysisError::Nothing(error);
+    let nothing = AnalysisError::Nothing;
     let mut scoring = options.scores;
     let bank = if let Some(bank) = &options.bank {
         bank.clone()

@@ -4,7 +4,7 @@ use nalgebra::DMatrix;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::super::matrix::{NamedMatrix, figure, table};
+use super::super::matrix::NamedMatrix;
 use super::super::{EstimationError, Responses};
 use super::influence::{Side, margin_influence, pair_influence};
 use super::observed::{CorrelationMatrix, CorrelationMethod, Missing, pairs};

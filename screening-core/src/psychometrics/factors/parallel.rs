@@ -5,7 +5,6 @@ use rayon::prelude::*;
 use serde::Serialize;
 
 use super::super::EstimationError;
-use super::super::matrix::{figure, table};
 use super::super::random::Stream;
 use super::eigenvalues;
 use crate::instrument::Text;

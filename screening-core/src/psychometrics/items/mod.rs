@@ -7,7 +7,6 @@ use rayon::prelude::*;
 use serde::Serialize;
 
 use super::algebra::squared_multiple_correlations;
-use super::matrix::{figure, table};
 use super::{EstimationError, PairSums, Responses};
 use crate::instrument::Text;
 use crate::texts::{Fill, say};

@@ -5,7 +5,6 @@ use serde::{Deserialize, Serialize};
 
 use super::super::EstimationError;
 use super::super::distributions::f_upper;
-use super::super::matrix::{figure, table};
 use crate::instrument::Text;
 use crate::stats::f_quantile;
 use crate::texts::{Fill, say};

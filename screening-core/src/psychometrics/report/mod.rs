@@ -144,7 +144,7 @@ impl fmt::Display for ResultTable {
         let first = if headings.is_empty() { rows.next().unwrap_or_default() } else { headings };
         let mut table = Table::new(first);
         rows.for_each(|row| table.row(row));
-        table.fmt(f)
+        fmt::Display::fmt(&table, f)
     }
 }
 
@@ -154,7 +154,7 @@ pub(crate) fn print(report: &dyn Report, f: &mut fmt::Formatter<'_>) -> fmt::Res
         if at > 0 {
             writeln!(f)?;
         }
-        table.fmt(f)?;
+        fmt::Display::fmt(table, f)?;
     }
     Ok(())
 }
