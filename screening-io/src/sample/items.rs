@@ -61,9 +61,8 @@ impl ScaleItems {
         wanted: Option<&str>,
         problem: &impl Fn(&'static str) -> Problem,
     ) -> Result<&'d ScaleDef, IoError> {
-        let with_items = || {
-            definition.scales.iter().filter(|scale| !scale.internal && items_of(definition, scale, 0).is_some())
-        };
+        let with_items =
+            || definition.scales.iter().filter(|scale| !scale.internal && items_of(definition, scale, 0).is_some());
         let known = || with_items().map(|scale| scale.id.as_str()).collect::<Vec<_>>().join(", ");
         match wanted {
             Some(id) => {
@@ -89,7 +88,8 @@ impl ScaleItems {
     pub(super) fn key(&self, definition: &Definition, position: usize) -> HashMap<i8, i16> {
         let item = &definition.items[position];
         let codes: Vec<i8> = definition.options_of(item).iter().map(|option| option.code).collect();
-        let ends = codes.iter().min().zip(codes.iter().max()).map_or(0, |(low, high)| i16::from(*low) + i16::from(*high));
+        let ends =
+            codes.iter().min().zip(codes.iter().max()).map_or(0, |(low, high)| i16::from(*low) + i16::from(*high));
         let table = self.recode.as_ref().and_then(|name| definition.recodes.get(name));
         codes
             .into_iter()

@@ -57,7 +57,8 @@ impl Sample {
         if set.frame.height() == 0 {
             return Err(Problem::new("sample-empty", place()).into());
         }
-        let broken = |cause: &dyn std::fmt::Display| IoError::from(Problem::new("sample-unread", place()).with("cause", cause));
+        let broken =
+            |cause: &dyn std::fmt::Display| IoError::from(Problem::new("sample-unread", place()).with("cause", cause));
         let scorer = Scorer::new(instrument).map_err(|error| broken(&error))?;
         let answers = Answers::of_frame(&scorer, &set.frame).map_err(|error| broken(&error))?;
         let rows = answers.rows();
@@ -70,7 +71,8 @@ impl Sample {
         let responses = Responses::from_codes(names, rows, columns).map_err(|error| broken(&error))?;
         let scores = match &chosen.scale {
             Some(id) => {
-                let scored = scorer.score_frame(&set.frame, &FrameOptions::default()).map_err(|error| broken(&error))?;
+                let scored =
+                    scorer.score_frame(&set.frame, &FrameOptions::default()).map_err(|error| broken(&error))?;
                 let position = scored.scale(id);
                 position.map(|at| (0..rows).map(|row| scored.value(at, row).unwrap_or(f64::NAN)).collect())
             }

@@ -5,8 +5,8 @@ use screening_core::psychometrics::analysis::{self, CutOptions, DifMethods, Func
 use screening_core::psychometrics::dif::DifOptions;
 use screening_core::psychometrics::roc::{CutCriterion, Direction};
 
-use super::print::{Facts, Found, show};
 use super::Read;
+use super::print::{Facts, Found, show};
 use crate::args::{DifArgs, DifMethodArg, RocArgs};
 use crate::commands::Context;
 use crate::fail::Failure;

@@ -1,10 +1,10 @@
 //! Confirmatory factor models.
 
-use screening_core::psychometrics::analysis::{self, StructureOptions};
 use screening_core::psychometrics::CfaModel;
+use screening_core::psychometrics::analysis::{self, StructureOptions};
 
-use super::print::{Facts, Found, show};
 use super::Read;
+use super::print::{Facts, Found, show};
 use crate::args::{CfaArgs, InvarianceArgs, ModelArgs};
 use crate::commands::Context;
 use crate::fail::Failure;

@@ -7,8 +7,8 @@ use screening_core::instrument::Language;
 use screening_core::psychometrics::analysis::{Analysis, Section};
 use screening_core::psychometrics::irt::ItemBank;
 use screening_core::scoring::ENGINE_VERSION;
-use screening_io::output::{AnalysisFiles, write_analysis};
 use screening_io::Sample;
+use screening_io::output::{AnalysisFiles, write_analysis};
 use serde_json::{Value, json};
 
 use crate::commands::{Context, print_json};

@@ -7,8 +7,8 @@ use screening_core::psychometrics::cat::{CatOptions, Stopping};
 use screening_core::psychometrics::irt::{CalibrationOptions, ItemBank, Prior, ScoreOptions};
 use screening_io::{read_bank, score_columns, write_bank};
 
-use super::print::{Facts, Found, show};
 use super::Read;
+use super::print::{Facts, Found, show};
 use crate::args::{CatArgs, IrtArgs};
 use crate::commands::Context;
 use crate::fail::Failure;
@@ -47,12 +47,8 @@ fn bank(context: &Context, read: &Read, from: Option<&str>) -> Result<Option<Ite
 
 pub(super) fn cat(context: &Context, args: &CatArgs) -> Result<(), Failure> {
     let bank = read_bank(&args.parameters)?;
-    let stopping = Stopping {
-        se: Some(args.se),
-        min_items: args.min_items,
-        max_items: args.max_items,
-        ..Stopping::default()
-    };
+    let stopping =
+        Stopping { se: Some(args.se), min_items: args.min_items, max_items: args.max_items, ..Stopping::default() };
     let options = CatStudyOptions {
         rules: CatOptions { randomesque: args.randomesque, stopping, ..CatOptions::default() },
         persons: args.persons,

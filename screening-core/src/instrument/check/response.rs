@@ -31,11 +31,19 @@ pub(super) fn check(findings: &mut Findings<'_>, at: usize, scale: &ScaleDef) {
     };
     for (key, normal) in [("metric", response.metric), ("prior", response.prior)] {
         if !(normal.mean.is_finite() && normal.sd.is_finite() && normal.sd > 0.0 && normal.sd < 1e6) {
-            wrong(key, format!("a mean of {} and an sd of {}", normal.mean, normal.sd), "give a finite mean and a positive sd");
+            wrong(
+                key,
+                format!("a mean of {} and an sd of {}", normal.mean, normal.sd),
+                "give a finite mean and a positive sd",
+            );
         }
     }
     let grid = response.grid;
-    if !(grid.from.is_finite() && grid.to.is_finite() && grid.from < grid.to && (5..=MOST_POINTS).contains(&grid.points)) {
+    if !(grid.from.is_finite()
+        && grid.to.is_finite()
+        && grid.from < grid.to
+        && (5..=MOST_POINTS).contains(&grid.points))
+    {
         let message = format!("{} points from {} to {}", grid.points, grid.from, grid.to);
         wrong("grid", message, "give 5 to 1001 points between two finite ends, the lower one first");
     }
@@ -50,12 +58,18 @@ pub(super) fn check(findings: &mut Findings<'_>, at: usize, scale: &ScaleDef) {
     }
     let definition = findings.definition;
     let positions = definition.expand_items(&scale.items).unwrap_or_default();
-    let ids: Vec<&str> = positions.iter().filter_map(|at| definition.items.get(*at)).map(|item| item.id.as_str()).collect();
+    let ids: Vec<&str> =
+        positions.iter().filter_map(|at| definition.items.get(*at)).map(|item| item.id.as_str()).collect();
     let strange = response.parameters.keys().find(|id| !ids.contains(&id.as_str()));
     let lacking = ids.iter().find(|id| !response.parameters.contains_key(**id));
     if let Some(id) = strange {
         let message = format!("item `{id}` has parameters, but is none of the scale");
-        findings.error("response", place!["scales", at, "response", "parameters"], message, "add it to `items` or remove it");
+        findings.error(
+            "response",
+            place!["scales", at, "response", "parameters"],
+            message,
+            "add it to `items` or remove it",
+        );
     }
     if let Some(id) = lacking {
         let message = format!("item `{id}` has no parameters");

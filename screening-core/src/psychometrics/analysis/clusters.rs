@@ -19,7 +19,8 @@ pub fn clusters(scores: &[f64], names: &[String], options: &ClusterOptions) -> R
     analysis.add("components", VarianceComponents::fit(scores, names));
     analysis.add("mean", ClusterMean::fit(scores, names, options.level));
     if let Some(from) = options.from {
-        let positive: Vec<Option<bool>> = scores.iter().map(|score| (!score.is_nan()).then_some(*score >= from)).collect();
+        let positive: Vec<Option<bool>> =
+            scores.iter().map(|score| (!score.is_nan()).then_some(*score >= from)).collect();
         analysis.add("share", ClusterProportion::fit(&positive, names, options.level));
     }
     analysis.whole()

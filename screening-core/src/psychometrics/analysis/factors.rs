@@ -86,7 +86,12 @@ pub fn factors(responses: &Responses, options: &FactorOptions) -> Result<Analysi
     let parallel = ParallelAnalysis { samples: options.samples, seed: options.seed, ..ParallelAnalysis::default() };
     let parallel = analysis.add("parallel", parallel.fit(&r, persons));
     let count = options.factors.or(parallel.map(|parallel| parallel.components)).unwrap_or(1).max(1);
-    let efa = Efa { factors: count, extraction: options.extraction, rotation: rotation(options.rotation, count), ..Efa::default() };
+    let efa = Efa {
+        factors: count,
+        extraction: options.extraction,
+        rotation: rotation(options.rotation, count),
+        ..Efa::default()
+    };
     analysis.add("efa", efa.fit(found.names(), &r, persons));
     analysis.whole()
 }
@@ -112,4 +117,3 @@ fn persons(found: &CorrelationMatrix) -> usize {
     let pairs = (0..k).flat_map(|i| (0..i).map(move |j| (i, j)));
     pairs.map(|(i, j)| found.n(i, j) as usize).min().unwrap_or_else(|| found.persons())
 }
-

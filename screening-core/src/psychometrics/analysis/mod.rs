@@ -147,8 +147,7 @@ impl Analysis {
         if self.sections.iter().any(|section| section.refused.is_none()) {
             return Ok(self);
         }
-        let mut reasons: Vec<&str> =
-            self.sections.iter().filter_map(|section| section.refused.as_deref()).collect();
+        let mut reasons: Vec<&str> = self.sections.iter().filter_map(|section| section.refused.as_deref()).collect();
         reasons.dedup();
         Err(AnalysisError::Nothing(reasons.join("; ")))
     }
@@ -173,7 +172,6 @@ impl Report for Coefficient {
         vec![crate::texts::say(self.sentence, &[])]
     }
 }
-
 
 #[cfg(test)]
 mod tests;

@@ -50,9 +50,7 @@ pub fn reliability(responses: &Responses, options: &ReliabilityOptions) -> Resul
         analysis.add("categorical-omega", value.map(of));
     }
     let correlations = Correlation::default().fit(responses);
-    let omega = |groups: usize| {
-        correlations.clone().and_then(|found| Omega { group_factors: groups }.of(&found))
-    };
+    let omega = |groups: usize| correlations.clone().and_then(|found| Omega { group_factors: groups }.of(&found));
     analysis.add("omega", omega(1));
     if options.group_factors > 1 {
         analysis.add("omega-hierarchical", omega(options.group_factors));
@@ -73,10 +71,7 @@ pub fn reliability(responses: &Responses, options: &ReliabilityOptions) -> Resul
 /// Green and Yang's omega from one factor behind the polychoric correlations.
 fn categorical(found: &Polychorics) -> Result<f64, EstimationError> {
     let names = found.correlations().names();
-    let model = CfaModel {
-        scale: FactorScale::UnitVariance,
-        ..CfaModel::new([("g".to_owned(), names.to_vec())])
-    };
+    let model = CfaModel { scale: FactorScale::UnitVariance, ..CfaModel::new([("g".to_owned(), names.to_vec())]) };
     let fit = model.fit_dwls(found)?;
     let loadings: Vec<f64> = names.iter().map(|name| fit.standardised("g", name).unwrap_or(f64::NAN)).collect();
     omega_categorical(&loadings, found.thresholds(), found.correlations().matrix())

@@ -83,6 +83,7 @@ fn corrected(
 ) -> Result<Corrected, RocError> {
     let known = scores.iter().zip(condition).filter(|(score, _)| !score.is_nan());
     let of = |score: f64| if options.direction == Direction::Higher { score >= cut } else { score <= cut };
-    let (positive, condition): (Vec<bool>, Vec<Option<bool>>) = known.map(|(score, known)| (of(*score), *known)).unzip();
+    let (positive, condition): (Vec<bool>, Vec<Option<bool>>) =
+        known.map(|(score, known)| (of(*score), *known)).unzip();
     VerificationBias::fit(&positive, &condition)?.begg_greenes(options.confidence)
 }

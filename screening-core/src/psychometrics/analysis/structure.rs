@@ -21,9 +21,7 @@ pub fn structure(responses: &Responses, options: &StructureOptions) -> Result<An
             SampleMoments::of(responses).and_then(|sample| options.model.fit_ml(&sample))
         }
         CfaEstimator::RobustMaximumLikelihood => options.model.fit_ml_robust(responses),
-        CfaEstimator::Dwls => {
-            Polychoric::default().fit(responses).and_then(|found| options.model.fit_dwls(&found))
-        }
+        CfaEstimator::Dwls => Polychoric::default().fit(responses).and_then(|found| options.model.fit_dwls(&found)),
     };
     analysis.add("cfa", fit);
     analysis.whole()

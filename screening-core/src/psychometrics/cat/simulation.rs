@@ -6,7 +6,6 @@ use serde::Serialize;
 use super::{Cat, CatError};
 use crate::psychometrics::Responses;
 use crate::psychometrics::irt::NONE;
-use crate::psychometrics::print::number;
 use crate::psychometrics::random::Stream;
 
 /// One finished test.

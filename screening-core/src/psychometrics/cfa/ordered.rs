@@ -79,8 +79,7 @@ impl Plan {
     fn new(model: &CfaModel, items: &[String], sizes: &[usize], groups: usize, level: Invariance) -> Self {
         let at = |name: &String| items.iter().position(|item| item == name).unwrap_or(0);
         let m = model.factors.len();
-        let mut plan =
-            Self { items: items.len(), factors: m, sizes: sizes.to_vec(), free: Vec::new(), slots: 0 };
+        let mut plan = Self { items: items.len(), factors: m, sizes: sizes.to_vec(), free: Vec::new(), slots: 0 };
         let thresholds_equal = level >= Invariance::Thresholds;
         let loadings_equal = level >= Invariance::Metric;
         for group in 0..groups {
@@ -96,8 +95,7 @@ impl Plan {
                     plan.add(group, Place::FactorCovariance(factor, factor), false);
                 }
                 if !model.orthogonal {
-                    (factor + 1..m)
-                        .for_each(|other| plan.add(group, Place::FactorCovariance(factor, other), false));
+                    (factor + 1..m).for_each(|other| plan.add(group, Place::FactorCovariance(factor, other), false));
                 }
             }
             for (a, b) in &model.residual_covariances {
@@ -251,7 +249,13 @@ impl Plan {
         values
     }
 
-    fn admissible(&self, model: &CfaModel, items: &[String], values: &DVector<f64>, groups: usize) -> Result<(), EstimationError> {
+    fn admissible(
+        &self,
+        model: &CfaModel,
+        items: &[String],
+        values: &DVector<f64>,
+        groups: usize,
+    ) -> Result<(), EstimationError> {
         for group in 0..groups {
             let at = self.at(group, values);
             let common = &at.loadings * &at.phi * at.loadings.transpose();
@@ -303,7 +307,8 @@ impl<'a> Groups<'a> {
     }
 
     fn fit(&self, model: &CfaModel, items: &[String], level: Invariance) -> Result<Fitted, EstimationError> {
-        let sizes: Vec<usize> = self.samples.first().map_or(Vec::new(), |s| s.thresholds.iter().map(Vec::len).collect());
+        let sizes: Vec<usize> =
+            self.samples.first().map_or(Vec::new(), |s| s.thresholds.iter().map(Vec::len).collect());
         let plan = Plan::new(model, items, &sizes, self.samples.len(), level);
         let known: usize = self.samples.iter().map(|sample| sample.observed.len()).sum();
         if plan.slots > known {
@@ -496,19 +501,14 @@ fn select(responses: &Responses, items: &[String]) -> Result<Responses, Estimati
         expected: responses.names().join(", "),
         found,
     };
-    let at = items.iter().map(|item| {
-        responses.names().iter().position(|name| name == item).ok_or_else(|| shape(item.clone()))
-    });
+    let at = items
+        .iter()
+        .map(|item| responses.names().iter().position(|name| name == item).ok_or_else(|| shape(item.clone())));
     let at: Vec<usize> = at.collect::<Result<_, _>>()?;
     responses.select(&at).map_err(|error| shape(error.to_string()))
 }
 
-fn same_codes(
-    items: &[String],
-    first: &[Vec<i16>],
-    own: &[Vec<i16>],
-    group: &str,
-) -> Result<(), EstimationError> {
+fn same_codes(items: &[String], first: &[Vec<i16>], own: &[Vec<i16>], group: &str) -> Result<(), EstimationError> {
     let list = |codes: &[i16]| codes.iter().map(i16::to_string).collect::<Vec<_>>().join(", ");
     for ((item, a), b) in items.iter().zip(first).zip(own) {
         if a != b {

@@ -1,7 +1,5 @@
 //! A fitted confirmatory model.
 
-use std::fmt;
-
 use nalgebra::{DMatrix, DVector};
 use serde::{Deserialize, Serialize};
 
@@ -256,7 +254,6 @@ impl CfaReport {
         vec![say(key, &fills), say("cfa.fit", &[])]
     }
 }
-
 
 #[cfg(test)]
 mod tests {

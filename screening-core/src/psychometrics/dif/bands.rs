@@ -124,4 +124,3 @@ impl BandFairness {
         Ok(Self { rows, focal_prior, tolerance })
     }
 }
-

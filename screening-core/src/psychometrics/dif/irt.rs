@@ -242,4 +242,3 @@ impl IrtDif {
         Ok(Self { rows: rows?, equal })
     }
 }
-

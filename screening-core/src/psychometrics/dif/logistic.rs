@@ -184,4 +184,3 @@ fn row(name: &str, strata: &Strata, options: &LogisticOptions) -> Result<Logisti
         flagged,
     })
 }
-

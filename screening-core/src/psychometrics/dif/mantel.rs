@@ -139,4 +139,3 @@ fn row(name: &str, codes: &[i16], strata: &Strata, level: f64) -> MantelRow {
         flagged: p < level,
     }
 }
-

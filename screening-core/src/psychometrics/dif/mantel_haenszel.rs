@@ -151,4 +151,3 @@ fn class(delta: f64, se: f64) -> EtsClass {
         EtsClass::A
     }
 }
-

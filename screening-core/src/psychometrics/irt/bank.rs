@@ -97,7 +97,8 @@ impl ItemBank {
     /// # Errors
     /// Parameters that do not fit the codes.
     pub fn of_scale(definition: &crate::instrument::Definition, scale: &str) -> Result<Option<Self>, IrtError> {
-        let found = definition.scales.iter().find(|own| own.id == scale).and_then(|own| own.response.as_ref().zip(Some(own)));
+        let found =
+            definition.scales.iter().find(|own| own.id == scale).and_then(|own| own.response.as_ref().zip(Some(own)));
         let Some((response, scale)) = found else { return Ok(None) };
         let positions = definition.expand_items(&scale.items).unwrap_or_default();
         let item = |position: &usize| {

@@ -6,7 +6,6 @@ use serde::{Deserialize, Serialize};
 use super::IrtError;
 use super::bank::{BankItem, ItemBank};
 use super::quadrature::Quadrature;
-use crate::psychometrics::print::number;
 use crate::stats::ItemParameters;
 
 /// How the metric is found.

@@ -7,14 +7,17 @@ print_tables!(CatSimulation);
 
 impl Report for CatSimulation {
     fn tables(&self) -> Vec<ResultTable> {
-        let mut table = ResultTable::list("cat", &[
-            ("mean-items", self.mean_items),
-            ("bias", self.bias),
-            ("rmse", self.rmse),
-            ("mean-se", self.mean_se),
-            ("reached", or_none(self.reached)),
-            ("highest-exposure", self.exposure.iter().copied().fold(0.0, f64::max)),
-        ]);
+        let mut table = ResultTable::list(
+            "cat",
+            &[
+                ("mean-items", self.mean_items),
+                ("bias", self.bias),
+                ("rmse", self.rmse),
+                ("mean-se", self.mean_se),
+                ("reached", or_none(self.reached)),
+                ("highest-exposure", self.exposure.iter().copied().fold(0.0, f64::max)),
+            ],
+        );
         table.named("persons", [count(self.persons)]);
         table.named("never-asked", [count(self.exposure.iter().filter(|share| **share == 0.0).count())]);
         let mut exposure = ResultTable::new("exposure", ["item", "share"]);

@@ -18,9 +18,11 @@ fn fit_list(fit: &CfaFit) -> ResultTable {
         ("rmsea-upper", fit.rmsea_interval.1),
         ("srmr", fit.srmr),
     ];
-    list.extend([("lnl", fit.log_likelihood), ("aic", fit.aic), ("bic", fit.bic)].into_iter().filter_map(
-        |(key, value)| Some((key, value?)),
-    ));
+    list.extend(
+        [("lnl", fit.log_likelihood), ("aic", fit.aic), ("bic", fit.bic)]
+            .into_iter()
+            .filter_map(|(key, value)| Some((key, value?))),
+    );
     ResultTable::list("fit", &list)
 }
 

@@ -1,9 +1,7 @@
 use super::{Plot, Report, ResultTable, number, numbers, print_tables, word};
 use crate::instrument::Text;
 use crate::psychometrics::chart::{Line, Panel, dots, panels};
-use crate::psychometrics::dif::{
-    BandFairness, GroupCounts, IrtDif, LogisticDif, Mantel, MantelHaenszel, Purification,
-};
+use crate::psychometrics::dif::{BandFairness, GroupCounts, IrtDif, LogisticDif, Mantel, MantelHaenszel, Purification};
 use crate::texts::{Fill, say};
 
 print_tables!(BandFairness, IrtDif, LogisticDif, Mantel, MantelHaenszel);
@@ -67,8 +65,7 @@ impl MantelHaenszel {
 
 impl Report for Mantel {
     fn tables(&self) -> Vec<ResultTable> {
-        let headings =
-            ["item", "mantel", "p", "generalised", "df", "p", "smd", "smd-sd", "ets-class", "flag-heading"];
+        let headings = ["item", "mantel", "p", "generalised", "df", "p", "smd", "smd-sd", "ets-class", "flag-heading"];
         let mut table = ResultTable::new("mantel-title", headings);
         for row in &self.rows {
             let [mantel, p, gmh, gp] = [row.mantel, row.p, row.generalised, row.generalised_p].map(number);
@@ -174,8 +171,7 @@ impl IrtDif {
 
 impl Report for BandFairness {
     fn tables(&self) -> Vec<ResultTable> {
-        let headings =
-            ["from-sum", "as-reference", "as-focal", "difference", "largest", "theta", "flag-heading"];
+        let headings = ["from-sum", "as-reference", "as-focal", "difference", "largest", "theta", "flag-heading"];
         let mut table = ResultTable::new("band-fairness", headings);
         for row in &self.rows {
             let figures = [row.as_reference, row.as_focal, row.difference, row.largest, row.at];
@@ -191,7 +187,11 @@ impl Report for BandFairness {
 
     fn plots(&self) -> Vec<Plot> {
         let most = self.rows.iter().map(|row| row.largest.abs()).fold(self.tolerance, f64::max);
-        let ends = self.rows.iter().map(|row| row.cut as f64).fold((f64::MAX, f64::MIN), |(low, high), cut| (low.min(cut), high.max(cut)));
+        let ends = self
+            .rows
+            .iter()
+            .map(|row| row.cut as f64)
+            .fold((f64::MAX, f64::MIN), |(low, high), cut| (low.min(cut), high.max(cut)));
         if self.rows.is_empty() {
             return Vec::new();
         }

@@ -92,4 +92,3 @@ impl Report for EfaReport {
         self.explain()
     }
 }
-

@@ -32,13 +32,16 @@ impl Report for Calibration {
             let figures = numbers([item.slope, item.slope_se].into_iter().chain(thresholds));
             items.row(&item.name, std::iter::once(count(item.answered)).chain(figures));
         }
-        let mut model = ResultTable::list("model", &[
-            ("lnl", self.log_likelihood),
-            ("aic", self.aic),
-            ("bic", self.bic),
-            ("theta-variance", self.variance),
-            ("theta-variance-se", or_none(self.variance_se)),
-        ]);
+        let mut model = ResultTable::list(
+            "model",
+            &[
+                ("lnl", self.log_likelihood),
+                ("aic", self.aic),
+                ("bic", self.bic),
+                ("theta-variance", self.variance),
+                ("theta-variance-se", or_none(self.variance_se)),
+            ],
+        );
         model.named("persons", [count(self.persons)]);
         model.named("patterns", [count(self.patterns)]);
         model.named("empty", [count(self.empty)]);
@@ -51,7 +54,10 @@ impl Report for Calibration {
     }
 
     fn plots(&self) -> Vec<Plot> {
-        vec![Plot::new("characteristic", characteristic(&self.bank)), Plot::new("item-information", item_information(&self.bank))]
+        vec![
+            Plot::new("characteristic", characteristic(&self.bank)),
+            Plot::new("item-information", item_information(&self.bank)),
+        ]
     }
 }
 
@@ -60,11 +66,8 @@ impl Calibration {
     pub fn explain(&self) -> Vec<Text> {
         let [persons, empty] = [self.persons, self.empty].map(|n| n.to_string());
         let nodes = self.quadrature.count().to_string();
-        let fills = [
-            ("persons", Fill::Same(persons.as_str())),
-            ("empty", Fill::Same(&empty)),
-            ("nodes", Fill::Same(&nodes)),
-        ];
+        let fills =
+            [("persons", Fill::Same(persons.as_str())), ("empty", Fill::Same(&empty)), ("nodes", Fill::Same(&nodes))];
         let mut texts = vec![say(model_key(self.model), &[]), say("irt.calibration", &fills)];
         let unused: Vec<String> = self
             .items
@@ -202,15 +205,18 @@ impl Q3 {
 
 impl Report for M2 {
     fn tables(&self) -> Vec<ResultTable> {
-        let mut table = ResultTable::list("m2", &[
-            ("m2-value", self.m2),
-            ("df", self.df as f64),
-            ("p", self.p),
-            ("rmsea", self.rmsea),
-            ("rmsea-lower", self.rmsea_interval.0),
-            ("rmsea-upper", self.rmsea_interval.1),
-            ("srmsr", self.srmsr),
-        ]);
+        let mut table = ResultTable::list(
+            "m2",
+            &[
+                ("m2-value", self.m2),
+                ("df", self.df as f64),
+                ("p", self.p),
+                ("rmsea", self.rmsea),
+                ("rmsea-lower", self.rmsea_interval.0),
+                ("rmsea-upper", self.rmsea_interval.1),
+                ("srmsr", self.srmsr),
+            ],
+        );
         table.named("persons", [count(self.complete)]);
         vec![table]
     }
@@ -287,12 +293,15 @@ impl Report for Scores {
         let mean = found.iter().sum::<f64>() / n;
         let sd = (found.iter().map(|theta| (theta - mean).powi(2)).sum::<f64>() / (n - 1.0)).sqrt();
         let errors: Vec<f64> = self.errors().into_iter().filter(|se| se.is_finite()).collect();
-        let mut table = ResultTable::list("scores", &[
-            ("mean", mean),
-            ("sd", sd),
-            ("mean-se", errors.iter().sum::<f64>() / errors.len() as f64),
-            ("empirical-reliability", or_none(self.reliability())),
-        ]);
+        let mut table = ResultTable::list(
+            "scores",
+            &[
+                ("mean", mean),
+                ("sd", sd),
+                ("mean-se", errors.iter().sum::<f64>() / errors.len() as f64),
+                ("empirical-reliability", or_none(self.reliability())),
+            ],
+        );
         for (key, state) in [
             ("estimated", ScoreState::Estimated),
             ("no-answers", ScoreState::NoAnswers),

@@ -201,7 +201,7 @@ pub(crate) mod tests {
             assert!(!text.en.contains("psychometrics.") && !text.zh_cn.contains("psychometrics."), "{text:?}");
         }
         for text in &explanation {
-            assert!(text.en.len() > 20 && text.zh_cn != text.en, "{text:?}");
+            assert!(text.en.len() > 5 && text.zh_cn != text.en, "{text:?}");
         }
         for table in &tables {
             let longest = table.rows.iter().map(Vec::len).max().unwrap_or(0);

@@ -148,5 +148,4 @@ impl Report for StratifiedAlpha {
     fn explain(&self) -> Vec<Text> {
         self.explain()
     }
-
 }

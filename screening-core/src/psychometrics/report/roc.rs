@@ -56,10 +56,8 @@ impl Report for Roc {
 impl Roc {
     /// What was computed, on whom.
     pub fn explain(&self) -> Vec<Text> {
-        let [with, without, out] =
-            [self.with_condition, self.without_condition, self.left_out].map(|n| n.to_string());
-        let fills =
-            [("with", Fill::Same(with.as_str())), ("without", Fill::Same(&without)), ("out", Fill::Same(&out))];
+        let [with, without, out] = [self.with_condition, self.without_condition, self.left_out].map(|n| n.to_string());
+        let fills = [("with", Fill::Same(with.as_str())), ("without", Fill::Same(&without)), ("out", Fill::Same(&out))];
         let key = if self.direction == Direction::Higher { "roc.higher" } else { "roc.lower" };
         let mut texts = vec![say("roc.curve", &fills), say(key, &[])];
         if self.auc < 0.5 {

@@ -217,4 +217,3 @@ fn exact(successes: usize, n: usize, confidence: f64) -> Interval {
     let (low, high) = clopper_pearson(successes as u64, n as u64, confidence);
     Interval { estimate: successes as f64 / n as f64, low, high }
 }
-

@@ -3,7 +3,6 @@
 use serde::Serialize;
 
 use super::RocError;
-use crate::psychometrics::print::number;
 
 /// Net benefit at one threshold of risk.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]

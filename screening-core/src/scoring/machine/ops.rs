@@ -156,14 +156,7 @@ impl<L: Lane> Machine<L> {
         }
     }
 
-    fn response(
-        &self,
-        plan: &ResponsePlan,
-        input: &Input<'_>,
-        out: &mut Register<L>,
-        len: usize,
-        work: &mut [f64],
-    ) {
+    fn response(&self, plan: &ResponsePlan, input: &Input<'_>, out: &mut Register<L>, len: usize, work: &mut [f64]) {
         out.exact = true;
         for lane in 0..len {
             let (lo, hi) = plan.ends(&|slot: usize| self.codes(input, slot, len)[lane], work);

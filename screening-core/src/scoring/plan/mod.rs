@@ -15,8 +15,8 @@ use crate::instrument::model::{GroupDef, RoundMode};
 
 pub(crate) use build::round_div;
 pub(crate) use compile::compile;
-pub(crate) use response::ResponsePlan;
 pub(crate) use reduce::{Affine, Key, OwnKeys, Reduction, SingleSum, Term, is_missing, table_index};
+pub(crate) use response::ResponsePlan;
 
 /// A register together with its unit and the range its numerators can take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

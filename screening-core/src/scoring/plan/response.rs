@@ -81,7 +81,12 @@ impl ResponsePlan {
         (0..grid.points).map(|at| grid.from + step * f64::from(at)).collect()
     }
 
-    pub(crate) fn new(definition: &ResponseDef, items: Vec<ResponseItem>, min_answered: usize, round: Rounding) -> Self {
+    pub(crate) fn new(
+        definition: &ResponseDef,
+        items: Vec<ResponseItem>,
+        min_answered: usize,
+        round: Rounding,
+    ) -> Self {
         let points = Self::points(definition);
         let z = |x: f64| (x - definition.prior.mean) / definition.prior.sd;
         let prior = points.iter().map(|x| -z(*x).powi(2) / 2.0).collect();

@@ -4,14 +4,18 @@ use crate::instrument::model::{Missing, ResponseDef, Rounding, ScaleDef};
 use crate::instrument::{Diagnostic, ItemSlot};
 use crate::place;
 
+use super::super::Op;
 use super::super::build::{Operand, refuse};
 use super::super::response::{ResponseItem, ResponsePlan};
-use super::super::Op;
 use super::{Compiled, Compiler, diagnose};
 
 impl Compiler<'_> {
     /// The score of a pattern of answers. Its items are also summed, for the number of those answered.
-    pub(super) fn response(&mut self, at: usize, scale: &ScaleDef) -> Compiled<(Operand, Option<usize>, Option<usize>)> {
+    pub(super) fn response(
+        &mut self,
+        at: usize,
+        scale: &ScaleDef,
+    ) -> Compiled<(Operand, Option<usize>, Option<usize>)> {
         let path = place!["scales", at, "response"];
         let (Some(response), Some(round)) = (&scale.response, scale.round) else {
             return refuse("the method needs `response` and `round`", "state the item parameters and the decimals")
@@ -31,7 +35,8 @@ impl Compiler<'_> {
             Missing::AsAnswered { min_answered } => usize::from(min_answered).clamp(1, count),
             _ => count,
         };
-        let plan = ResponsePlan::new(response, items, min_answered, Rounding { decimals: round.decimals.min(6), ..round });
+        let plan =
+            ResponsePlan::new(response, items, min_answered, Rounding { decimals: round.decimals.min(6), ..round });
         let (lo, hi) = (plan.lo, plan.hi);
         let wanted = self.terms(at, scale, &positions)?;
         let (reduction, _) = self.reduction(wanted).map_err(diagnose(path.clone()))?;
