@@ -128,7 +128,7 @@ fn every_analysis_runs_and_writes_its_files() {
     file(folder, "later.csv", &made(300).csv);
     let runs: [(&str, Vec<&str>, &[&str]); 10] = [
         ("items", vec![], &["items.svg"]),
-        ("reliability", vec!["--retest", "later.csv"], &[]),
+        ("reliability", vec!["--retest", "later.csv", "--group-factors", "1"], &[]),
         ("correlations", vec!["--method", "polychoric", "--standard-errors"], &[]),
         ("factors", vec!["--factors", "2", "--method", "polychoric"], &["scree.svg"]),
         ("cfa", vec![], &[]),

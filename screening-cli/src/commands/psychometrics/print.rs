@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use crate::commands::{Context, print_json};
 use crate::fail::Failure;
-use crate::table::list;
+use crate::table::{list, list_of};
 use crate::texts::{fill, say};
 
 /// What an analysis was made of.
@@ -111,6 +111,7 @@ fn section_text(section: &Section, language: Language) -> String {
         let _ = writeln!(text, "{}", fill("psychometrics-refused", language, &[section.id.clone(), why.clone()]));
         return text;
     }
+    let _ = writeln!(text, "## {}", section.id);
     for table in &section.tables {
         let (title, headings, rows) = table.in_language(language);
         let _ = writeln!(text, "[{title}]");
@@ -118,7 +119,8 @@ fn section_text(section: &Section, language: Language) -> String {
             let _ = writeln!(text, "{}\n", say("psychometrics-none", language));
             continue;
         }
-        let _ = writeln!(text, "{}\n", list(&headings, rows));
+        let shown = if headings.is_empty() { list_of(rows) } else { list(&headings, rows) };
+        let _ = writeln!(text, "{shown}\n");
     }
     for sentence in &section.explanation {
         let _ = writeln!(text, "- {}", sentence.get(language));

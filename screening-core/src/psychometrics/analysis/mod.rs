@@ -106,6 +106,13 @@ impl Analysis {
         result
     }
 
+    /// Puts a sentence before those of the last section.
+    fn say_first(&mut self, key: &str) {
+        if let Some(section) = self.sections.last_mut() {
+            section.explanation.insert(0, crate::texts::say(key, &[]));
+        }
+    }
+
     /// A section by its name.
     pub fn section(&self, id: &str) -> Option<&Section> {
         self.sections.iter().find(|section| section.id == id)

@@ -45,6 +45,7 @@ pub fn reliability(responses: &Responses, options: &ReliabilityOptions) -> Resul
     if (0..responses.items()).all(|item| responses.categories(item).len() <= CATEGORIES) {
         let polychorics = Polychoric::default().fit(responses);
         analysis.add("ordinal-alpha", polychorics.clone().and_then(|found| alpha.ordinal(&found)));
+        analysis.say_first("reliability.ordinal");
         let value = polychorics.and_then(|found| categorical(&found));
         let of = |value| Coefficient { value, key: "categorical-omega", sentence: "reliability.categorical-omega" };
         analysis.add("categorical-omega", value.map(of));

@@ -1,4 +1,4 @@
-use super::{Report, ResultTable, count, numbers, or_none, print_tables};
+use super::{Report, ResultTable, count, numbers, or_none, print_tables, whole_number};
 use crate::instrument::Text;
 use crate::psychometrics::{CfaFit, CfaReport, InvarianceReport};
 
@@ -54,19 +54,13 @@ impl Report for InvarianceReport {
         let mut table = ResultTable::new("invariance", headings);
         for step in &self.steps {
             let fit = &step.fit;
-            let cells = [
-                fit.chi_square.value,
-                fit.chi_square.df,
-                fit.cfi,
-                fit.rmsea,
-                fit.srmr,
-                or_none(fit.bic),
-                or_none(step.difference),
-                or_none(step.difference_df),
-                or_none(step.difference_p),
-                or_none(step.cfi_change),
-            ];
-            table.named(step.level.word(), numbers(cells));
+            let before = [fit.cfi, fit.rmsea, fit.srmr, or_none(fit.bic), or_none(step.difference)];
+            let cells = numbers([fit.chi_square.value])
+                .chain([whole_number(fit.chi_square.df)])
+                .chain(numbers(before))
+                .chain([whole_number(or_none(step.difference_df))])
+                .chain(numbers([or_none(step.difference_p), or_none(step.cfi_change)]));
+            table.named(step.level.word(), cells);
         }
         let mut groups = ResultTable::new("groups", ["group", "persons"]);
         for (group, persons) in self.groups.iter().zip(&self.persons) {

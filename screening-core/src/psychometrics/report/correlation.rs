@@ -10,7 +10,15 @@ impl Report for CorrelationMatrix {
         for (i, name) in self.names().iter().enumerate() {
             table.row(name, (0..=i).map(|j| number(self.r(i, j))));
         }
-        vec![table]
+        let mut tables = vec![table];
+        if self.standard_errors.is_some() {
+            let mut errors = ResultTable::new("standard-errors", ["item"]).columns(self.names());
+            for (i, name) in self.names().iter().enumerate() {
+                errors.row(name, (0..i).map(|j| number(self.standard_error(i, j))));
+            }
+            tables.push(errors);
+        }
+        tables
     }
 
     fn explain(&self) -> Vec<Text> {

@@ -74,6 +74,16 @@ impl Plot {
     }
 }
 
+/// Degrees of freedom and counts are whole where they are.
+fn cell(key: &str, value: f64) -> String {
+    if ["df", "n", "splits"].contains(&key) { whole_number(value) } else { number(value) }
+}
+
+/// A whole number without decimals, any other with three.
+pub(crate) fn whole_number(value: f64) -> String {
+    if value.is_finite() && value.fract() == 0.0 { format!("{value:.0}") } else { number(value) }
+}
+
 /// A heading or a title from the resource file.
 pub(crate) fn word(key: &str) -> Text {
     say(&format!("psychometrics.{key}"), &[])
@@ -92,7 +102,7 @@ impl ResultTable {
 
     /// A list of named figures.
     pub(crate) fn list(title: &str, figures: &[(&str, f64)]) -> Self {
-        let rows = figures.iter().map(|(key, value)| vec![word(key), plain(number(*value))]).collect();
+        let rows = figures.iter().map(|(key, value)| vec![word(key), plain(cell(key, *value))]).collect();
         Self { title: word(title), headings: Vec::new(), rows }
     }
 

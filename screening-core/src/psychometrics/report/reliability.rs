@@ -26,7 +26,7 @@ impl Report for AlphaReport {
             ("mean-r", self.mean_r),
             ("median-r", self.median_r),
             ("se-alpha", self.standard_error),
-            ("sem", or_none(self.standard_error_of_measurement)),
+            ("sem-mean", or_none(self.standard_error_of_measurement)),
         ];
         let mut items = ResultTable::new("if-dropped", ["item", "r-drop", "r-cor", "alpha-without", "se"]);
         for (at, item) in self.item_figures.iter().enumerate() {
