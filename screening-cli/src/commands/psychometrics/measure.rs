@@ -43,7 +43,7 @@ fn default_cuts(read: &Read) -> Result<Vec<i64>, Failure> {
     }
     let sets = definition.cutoffs.iter().filter(|set| set.default && set.when.is_none() && set.scales.contains(id));
     let steps = sets.flat_map(|set| &set.bands).filter_map(|band| band.from);
-    Ok(steps.filter(|from| from.decimals() == 0).map(|from| from.mantissa()).collect())
+    Ok(steps.filter(|from| from.decimals() == 0).map(screening_core::stats::Decimal::mantissa).collect())
 }
 
 fn is_plain_sum(definition: &Definition, id: &str) -> bool {
