@@ -423,7 +423,7 @@ impl CfaModel {
     ///
     /// Factors have variance 1 and mean 0 in the first group, whatever [`Self::scale`] says. Items with two answers cannot
     /// be taken step by step (their thresholds, scales and loadings are told by one figure each): with one of them among
-    /// the items, the last step follows upon the first. Source: Wu & Estabrook 2016, Psychometrika 81:1014; Satorra 2000;
+    /// the items, the last step follows upon the first, and needs items of different difficulty. Source: Wu & Estabrook 2016, Psychometrika 81:1014; Satorra 2000;
     /// Asparouhov & Muthen 2010.
     ///
     /// # Errors
@@ -539,7 +539,10 @@ mod tests {
             let row: Vec<Option<i64>> = (0..5)
                 .map(|item| {
                     let shift = if second && item == 4 { drift } else { 0.0 };
-                    let y = (0.6 + 0.06 * f64::from(item)) * eta + 0.7 * random.normal() + shift;
+                    // Items differ in difficulty: with equal thresholds, scales of two answers would hardly be told from the
+                    // mean of the factor.
+                    let level = 0.3 * (f64::from(item) - 2.0);
+                    let y = (0.6 + 0.06 * f64::from(item)) * eta + 0.7 * random.normal() + shift + level;
                     Some(cuts.iter().filter(|cut| y > **cut).count() as i64)
                 })
                 .collect();
