@@ -152,8 +152,11 @@ fn every_analysis_runs_and_writes_its_files() {
         {
             assert!(folder.join(&out).join(&name).is_file(), "{analysis} did not write {name}");
         }
-        let again = screening(folder, &with(analysis, &rest));
-        assert!(told.starts_with(&text(&again.stdout)), "{analysis} gives other figures when run again");
+        // Those with random numbers, once more.
+        if ["factors", "roc"].contains(&analysis) {
+            let again = screening(folder, &with(analysis, &rest));
+            assert!(told.starts_with(&text(&again.stdout)), "{analysis} gives other figures when run again");
+        }
     }
     let bank = "out-irt/items.json";
     let simulated = screening(folder, &["cat", bank, "--persons", "200", "--se", "0.5"]);
