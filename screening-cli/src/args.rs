@@ -4,6 +4,7 @@ mod instruments;
 mod norms;
 mod planning;
 mod policies;
+mod psychometrics;
 mod research;
 
 use std::path::PathBuf;
@@ -14,6 +15,7 @@ pub(crate) use instruments::*;
 pub(crate) use norms::*;
 pub(crate) use planning::*;
 pub(crate) use policies::*;
+pub(crate) use psychometrics::*;
 pub(crate) use research::*;
 
 /// Scores standardised scales and runs a district's mental-health screening.
@@ -81,6 +83,8 @@ pub(crate) enum Command {
     Norms(NormsCommand),
     /// Writes the answers of a wave to single items for research, without identities.
     Research(ResearchCommand),
+    /// Is the instrument sound here: items, reliability, factors, item response theory, groups, cut-offs, schools.
+    Psychometrics(Box<PsychometricsCommand>),
 }
 
 /// A table of answers to one instrument, and how it is read.

@@ -44,6 +44,7 @@ fn main() -> ExitCode {
         Command::Example(command) => commands::example::run(&context, &command),
         Command::Norms(command) => commands::norms::run(&context, &command),
         Command::Research(command) => commands::research::run(&context, &command),
+        Command::Psychometrics(command) => commands::psychometrics::run(&context, &command),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

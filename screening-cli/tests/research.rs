@@ -1,6 +1,7 @@
 //! `screening research`, and the formats of `screening score`, as a user calls them.
 
 mod planning;
+mod psychometrics;
 
 use std::io::Write as _;
 use std::path::Path;

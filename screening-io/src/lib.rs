@@ -63,6 +63,7 @@ mod records;
 pub mod research;
 mod results;
 mod roster;
+mod sample;
 pub mod sav;
 mod stream;
 mod survey;
@@ -85,6 +86,7 @@ pub use messages::message_ids;
 pub use records::{read_decisions, read_evidence};
 pub use results::{file_hash, read_results};
 pub use roster::{Roster, RosterOptions, SchoolSystem, read_roster, read_roster_bytes, read_rosters};
+pub use sample::{GroupMarks, Sample, ScaleItems, read_bank, score_columns, write_bank};
 pub use stream::{CHUNK_ROWS, Streamed, stream_answers};
 pub use survey::{
     InstrumentPart, LayoutReport, SurveySpec, read_survey, read_survey_bytes, read_survey_files, read_survey_parts,

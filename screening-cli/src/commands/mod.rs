@@ -9,6 +9,7 @@ pub(crate) mod instruments;
 pub(crate) mod map;
 pub(crate) mod norms;
 pub(crate) mod policies;
+pub(crate) mod psychometrics;
 pub(crate) mod research;
 pub(crate) mod run;
 pub(crate) mod score;

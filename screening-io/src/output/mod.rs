@@ -1,6 +1,7 @@
 //! Writes what one screening gives.
 
 mod alerts;
+mod analysis;
 mod change;
 mod frames;
 mod guard;
@@ -30,6 +31,7 @@ use screening_core::screening::ScreeningResult;
 use crate::error::{IoError, Place, Problem, Rejected};
 use stage::Stage;
 
+pub use analysis::{AnalysisFiles, write_analysis};
 pub use change::write_change;
 pub use moved::write_moved;
 pub use plot::{Mark, Plot, Series};

@@ -4,13 +4,11 @@
 //! alone make the scale look far more sensitive than it is.
 
 use std::collections::BTreeMap;
-use std::fmt;
 
 use serde::Serialize;
 
 use super::curve::Interval;
 use super::{RocError, share};
-use crate::psychometrics::print::{Table, number};
 use crate::stats::{clopper_pearson, logit_interval, normal_quantile};
 
 /// Shares corrected for who was verified.
@@ -285,24 +283,6 @@ fn logit((estimate, variance): (f64, f64), confidence: f64) -> Interval {
         Interval { estimate, low, high }
     } else {
         Interval { estimate, low: f64::NAN, high: f64::NAN }
-    }
-}
-
-impl fmt::Display for Corrected {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut table = Table::new(["", "estimate", "low", "high"]);
-        let rows = [
-            ("sensitivity", self.sensitivity),
-            ("specificity", self.specificity),
-            ("ppv", self.ppv),
-            ("npv", self.npv),
-            ("prevalence", self.prevalence),
-        ];
-        for (name, interval) in rows {
-            let figures = [interval.estimate, interval.low, interval.high].map(number);
-            table.row(std::iter::once(name.to_owned()).chain(figures));
-        }
-        table.fmt(f)
     }
 }
 
