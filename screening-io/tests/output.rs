@@ -97,7 +97,7 @@ fn write(out: &Path, result: &ScreeningResult, names: &BTreeMap<String, String>)
         steps.borrow_mut().push(step.file);
     });
     let written = written.unwrap_or_else(|error| panic!("{error}"));
-    assert_eq!(written.len(), 9);
+    assert_eq!(written.len(), 11);
     assert_eq!(steps.borrow().len(), 10);
     assert!(steps.borrow().last().is_some_and(Option::is_none));
     let found: BTreeSet<_> = files(out).into_iter().collect();
