@@ -2,6 +2,9 @@
 
 mod instruments;
 mod norms;
+mod planning;
+mod policies;
+mod psychometrics;
 mod research;
 mod serve;
 
@@ -11,6 +14,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use instruments::*;
 pub(crate) use norms::*;
+pub(crate) use planning::*;
+pub(crate) use policies::*;
+pub(crate) use psychometrics::*;
 pub(crate) use research::*;
 pub(crate) use serve::*;
 
@@ -57,6 +63,8 @@ impl From<LanguageArg> for screening_core::instrument::Language {
 pub(crate) enum Command {
     /// Lists, shows and checks instrument definitions.
     Instruments(InstrumentsCommand),
+    /// Lists, shows and checks policies: the rules from scores to levels of attention.
+    Policies(PoliciesCommand),
     /// Scores a table of answers to one instrument.
     Score(ScoreCommand),
     /// Audits a table of answers to one instrument: columns, codes, key, repetitions. Exit 1 on a certain finding.
@@ -67,6 +75,10 @@ pub(crate) enum Command {
     Run(RunCommand),
     /// Compares the results of two or more waves: reliable change, cut-offs crossed, courses.
     Change(ChangeCommand),
+    /// Tries a policy or a range of thresholds over the sheets of a job: who is flagged, hours, what is to be expected.
+    Simulate(SimulateCommand),
+    /// Tells how well a policy did, once interviews are in; compares two policies.
+    Evaluate(EvaluateCommand),
     /// Writes a synthetic example district.
     Example(ExampleCommand),
     /// Builds, shows, compares and applies norms.
@@ -75,6 +87,8 @@ pub(crate) enum Command {
     Research(ResearchCommand),
     /// Answers scoring requests over HTTP, until it is asked to stop. Stores nothing.
     Serve(ServeCommand),
+    /// Is the instrument sound here: items, reliability, factors, item response theory, groups, cut-offs, schools.
+    Psychometrics(Box<PsychometricsCommand>),
 }
 
 /// A table of answers to one instrument, and how it is read.

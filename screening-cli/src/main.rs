@@ -4,6 +4,7 @@ mod args;
 mod commands;
 mod fail;
 mod markdown;
+mod markdown_policy;
 mod show;
 mod table;
 mod texts;
@@ -32,15 +33,19 @@ fn main() -> ExitCode {
     let context = commands::Context { json: cli.json, language: cli.language.into(), instruments: cli.instruments };
     let done = match cli.command {
         Command::Instruments(command) => commands::instruments::run(&context, &command),
+        Command::Policies(command) => commands::policies::run(&context, &command),
         Command::Score(command) => commands::score::run(&context, &command),
         Command::Audit(command) => commands::audit::run(&context, &command),
         Command::Map(command) => commands::map::run(&context, &command),
         Command::Run(command) => commands::run::run(&context, &command),
         Command::Change(command) => commands::change::run(&context, &command),
+        Command::Simulate(command) => commands::simulate::run(&context, &command),
+        Command::Evaluate(command) => commands::evaluate::run(&context, &command),
         Command::Example(command) => commands::example::run(&context, &command),
         Command::Norms(command) => commands::norms::run(&context, &command),
         Command::Research(command) => commands::research::run(&context, &command),
         Command::Serve(command) => commands::serve::run(&context, &command),
+        Command::Psychometrics(command) => commands::psychometrics::run(&context, &command),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

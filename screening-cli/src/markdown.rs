@@ -152,7 +152,7 @@ fn parts(scale: &ScaleDef) -> String {
 
 fn missing(scale: &ScaleDef) -> String {
     match scale.missing {
-        _ if !scale.method.is_item_method() => String::new(),
+        _ if !scale.method.is_of_items() => String::new(),
         Missing::Complete => "all needed".to_owned(),
         Missing::Prorate { min_answered, .. } => format!("prorated from {min_answered}"),
         Missing::AsAnswered { min_answered } => format!("as answered from {min_answered}"),

@@ -110,7 +110,7 @@ fn how(scale: &ScaleDef, language: Language) -> String {
     let parts = if scale.items.is_empty() { scale.of.join(", ") } else { scale.items.join(", ") };
     let range = scale.range.map(|[low, high]| format!("{low}..{high}")).unwrap_or_default();
     let direction = translate(&word(&scale.direction), language);
-    let missing = if scale.method.is_item_method() { missing } else { String::new() };
+    let missing = if scale.method.is_of_items() { missing } else { String::new() };
     [method, parts, range, direction, missing]
         .into_iter()
         .filter(|part| !part.is_empty())

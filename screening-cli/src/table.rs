@@ -21,7 +21,17 @@ pub(crate) fn table(headings: &[String], rows: Vec<Vec<String>>) -> String {
 /// A long list: one line a row as far as it fits, no lines between rows.
 pub(crate) fn list(headings: &[String], rows: Vec<Vec<String>>) -> String {
     let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled).set_header(headings);
+    table.set_header(headings);
+    filled(table, rows)
+}
+
+/// A list without headings.
+pub(crate) fn list_of(rows: Vec<Vec<String>>) -> String {
+    filled(Table::new(), rows)
+}
+
+fn filled(mut table: Table, rows: Vec<Vec<String>>) -> String {
+    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
     for row in rows {
         table.add_row(row);
     }

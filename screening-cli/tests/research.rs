@@ -1,12 +1,18 @@
 //! `screening research`, and the formats of `screening score`, as a user calls them.
 
+mod planning;
+mod psychometrics;
+
 use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 fn screening(folder: &Path, arguments: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_screening"));
-    command.args(["--language", "en"]).args(arguments).current_dir(folder).output().unwrap()
+    screening_plain(folder, &[&["--language", "en"], arguments].concat())
+}
+
+fn screening_plain(folder: &Path, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_screening")).args(arguments).current_dir(folder).output().unwrap()
 }
 
 fn told(output: &Output) -> String {

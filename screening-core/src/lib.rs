@@ -21,13 +21,15 @@
 //!
 //! # Floors
 //!
-//! A module uses what stands below it in this list, never what stands above: [`screening`], [`coverage`], [`schools`],
-//! [`risk`], [`change`], [`audit`], [`validity`], [`psychometrics`], [`norms`], [`disclosure`], [`scoring`], [`instrument`],
-//! [`answers`], [`stats`].
+//! A module uses what stands below it in this list, never what stands above: [`aggregates`], [`screening`], [`coverage`],
+//! [`schools`], [`risk`], [`change`], [`audit`], [`validity`], [`psychometrics`], [`norms`], [`disclosure`], [`scoring`],
+//! [`instrument`], [`answers`], [`stats`].
 
 // Without frames the block machine and what compares whole waves have no caller.
 #![cfg_attr(not(feature = "frame"), allow(dead_code, unused_imports))]
 
+#[cfg(feature = "frame")]
+pub mod aggregates;
 pub mod answers;
 #[cfg(feature = "frame")]
 pub mod audit;

@@ -286,3 +286,110 @@ fn a_frame_without_rows_has_the_columns_of_any_other() {
     };
     assert_eq!(columns(&frame.slice(0, 0)), columns(&frame));
 }
+
+/// Theta from item parameters: a form with a reversed item and two models. Both drivers give what the library of
+/// psychometrics gives, with and without holes, and bounds where too few are answered.
+#[test]
+fn scores_from_item_parameters_are_those_of_the_library() {
+    let text = r#"
+schema = 1
+id = "theta"
+version = "1.0.0"
+name = { en = "x", zh-CN = "x" }
+abbreviation = "X"
+construct = ["mood"]
+informant = "self"
+recall = { en = "x", zh-CN = "x" }
+evidence = "high"
+licence = { status = "free", note = { en = "x", zh-CN = "x" } }
+option-sets.default = [
+  { code = 1, label = { en = "a", zh-CN = "a" } },
+  { code = 2, label = { en = "b", zh-CN = "b" } },
+  { code = 3, label = { en = "c", zh-CN = "c" } },
+]
+items = [
+  { id = "1", label = { en = "1", zh-CN = "1" } },
+  { id = "2", label = { en = "2", zh-CN = "2" }, reverse = true },
+  { id = "3", label = { en = "3", zh-CN = "3" } },
+]
+examples = []
+
+[[scales]]
+id = "t"
+name = { en = "t", zh-CN = "t" }
+method = "item-response"
+items = ["1-3"]
+missing = { rule = "as-answered", min-answered = 2 }
+round = { mode = "half-up", decimals = 3 }
+direction = "higher-worse"
+
+[scales.response]
+metric = { mean = 50.0, sd = 10.0 }
+
+[scales.response.parameters]
+1 = { model = "graded", a = 1.4, b = [-0.6, 0.8] }
+2 = { model = "partial-credit", a = 0.9, b = [0.4, -0.1] }
+3 = { model = "graded", a = 2.1, b = [0, 1.2] }
+
+[sources]
+S1 = { cite = "x", kind = "own" }
+"#;
+    use screening_core::psychometrics::Responses;
+    use screening_core::psychometrics::irt::{ItemBank, PersonScorer, ScoreOptions};
+
+    let instrument = Instrument::from_toml(text).unwrap();
+    let scorer = Scorer::new(&instrument).unwrap();
+    let answers = [None, Some(1_i64), Some(2), Some(3)];
+    let rows: Vec<[Option<i64>; 3]> =
+        (0..64_usize).map(|at| [answers[at % 4], answers[at / 4 % 4], answers[at / 16]]).collect();
+    let columns = (0..3).map(|item| {
+        let cells: Vec<Option<i64>> = rows.iter().map(|row| row[item]).collect();
+        Column::new(format!("theta.{}", item + 1).into(), cells)
+    });
+    let frame = DataFrame::new(64, columns.collect()).unwrap();
+    let sheets = scorer.score_frame(&frame, &FrameOptions::default()).unwrap();
+
+    // The library takes keyed answers: item 2 is turned by its range.
+    let keyed: Vec<[Option<i64>; 3]> = rows.iter().map(|row| [row[0], row[1].map(|code| 4 - code), row[2]]).collect();
+    let bank = ItemBank::of_scale(instrument.definition(), "t").unwrap().unwrap();
+    let library = PersonScorer::new(bank, ScoreOptions::default()).unwrap();
+    let expected = library.score(&Responses::from_rows(["1", "2", "3"], &keyed).unwrap()).unwrap().t_scores();
+    let mut undecided = 0;
+    for (row, answered) in rows.iter().enumerate() {
+        let mut sheet = Sheet::blank(&instrument);
+        for (item, code) in answered.iter().enumerate() {
+            if let Some(code) = code {
+                sheet.set(&instrument, &(item + 1).to_string(), &code.to_string()).unwrap();
+            }
+        }
+        let scores = scorer.score(&sheet, &Context::default());
+        let view = scores.scale("t").unwrap();
+        assert_eq!((view.value(), Some(view.bounds())), (sheets.value(0, row), sheets.bounds(0, row)), "{answered:?}");
+        let known = answered.iter().flatten().count();
+        assert_eq!(view.answered(), known);
+        match view.value() {
+            Some(value) => assert!((value - expected.persons[row].theta).abs() <= 0.000_5 + 1e-9, "{answered:?}"),
+            None => {
+                undecided += 1;
+                let (low, high) = view.bounds();
+                let own = expected.persons[row].theta;
+                assert!(known < 2 && low < high && (known == 0 || low <= own && own <= high), "{answered:?}");
+            }
+        }
+    }
+    assert_eq!(undecided, 10);
+
+    for (wrong, told) in [
+        ("round = { mode = \"half-up\", decimals = 3 }\n", "needs `round`"),
+        ("3 = { model = \"graded\", a = 2.1, b = [0, 1.2] }\n", "no parameters"),
+    ] {
+        let error = Instrument::from_toml(&text.replace(wrong, "")).unwrap_err().to_string();
+        assert!(error.contains(told), "{error}");
+    }
+    for (wrong, told) in [("b = [-0.6, 0.8]", "b = [0.8, -0.6]"), ("sd = 10.0", "sd = -1.0"), ("a = 0.9", "a = 0.0")] {
+        assert!(Instrument::from_toml(&text.replace(wrong, told)).is_err(), "{told}");
+    }
+    // One threshold too few for three answers.
+    let short = Instrument::from_toml(&text.replace("b = [0, 1.2]", "b = [0]")).unwrap();
+    assert!(Scorer::new(&short).is_err());
+}

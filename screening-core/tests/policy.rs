@@ -2,6 +2,8 @@
 
 #![cfg(feature = "bundled")]
 
+mod rules;
+
 use std::sync::LazyLock;
 
 use polars::prelude::*;

@@ -2,6 +2,9 @@
 
 #![cfg(feature = "bundled")]
 
+mod beside;
+mod planning;
+
 use std::sync::LazyLock;
 
 use indexmap::IndexMap;

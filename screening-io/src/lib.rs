@@ -53,14 +53,17 @@
 mod answers;
 mod coding;
 mod error;
+mod interviews;
 mod mapping;
 mod matching;
 mod messages;
 pub mod output;
 mod parse;
+mod records;
 pub mod research;
 mod results;
 mod roster;
+mod sample;
 pub mod sav;
 mod stream;
 mod survey;
@@ -73,14 +76,17 @@ mod words;
 pub use answers::AnswerSet;
 pub use coding::{Coding, CodingReport, FoundBy, Ground};
 pub use error::{IoError, Place, Problem, Rejected, Scope};
+pub use interviews::read_interviews;
 pub use mapping::{
     Form, LongColumns, MAPPING_SCHEMA, MappedInstrument, MappedSpec, Mapping, SheetColumns, draft_mapping, read_mapped,
     read_mapped_bytes,
 };
 pub use matching::{MatchBy, MatchReport, MatchSpec, drop_repeated, match_sheets};
 pub use messages::message_ids;
+pub use records::{read_decisions, read_evidence};
 pub use results::{file_hash, read_results};
 pub use roster::{Roster, RosterOptions, SchoolSystem, read_roster, read_roster_bytes, read_rosters};
+pub use sample::{GroupMarks, Sample, ScaleItems, read_bank, score_columns, write_bank};
 pub use stream::{CHUNK_ROWS, Streamed, stream_answers};
 pub use survey::{
     InstrumentPart, LayoutReport, SurveySpec, read_survey, read_survey_bytes, read_survey_files, read_survey_parts,

@@ -24,6 +24,7 @@ pub(crate) fn words() -> &'static Words {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Words {
     pub(crate) headings: IndexMap<String, Vec<String>>,
+    pub(crate) record_headings: IndexMap<String, Vec<String>>,
     pub(crate) never_read: NeverRead,
     pub(crate) special: Special,
     pub(crate) status: IndexMap<String, IndexMap<String, Vec<String>>>,
@@ -110,6 +111,11 @@ impl Words {
     pub(crate) fn id_rank(&self, heading: &str) -> usize {
         let heading = stem(heading);
         self.ids.order.iter().position(|kind| kind.contains(&heading)).unwrap_or(self.ids.order.len())
+    }
+
+    /// Whether a heading of a table of records or decisions names this column.
+    pub(crate) fn names_column(&self, key: &str, heading: &str) -> bool {
+        self.record_headings.get(key).is_some_and(|synonyms| synonyms.contains(&stem(heading)))
     }
 
     /// The canonical name of a person column with this heading.

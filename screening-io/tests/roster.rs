@@ -1,6 +1,7 @@
 //! Class lists.
 
 mod common;
+mod records;
 
 use std::io::Write;
 

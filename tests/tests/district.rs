@@ -253,16 +253,28 @@ fn cells(workbook: &mut Xlsx<std::io::BufReader<std::fs::File>>, sheet: &str) ->
     Ok(cells)
 }
 
+/// What a run writes.
+const FILES: [&str; 9] = [
+    "results.parquet",
+    "results.csv",
+    "alerts.xlsx",
+    "make-up.xlsx",
+    "make-up.csv",
+    "coverage.csv",
+    "rejected.csv",
+    "published/aggregates.csv",
+    "summary.json",
+];
+
 #[test]
 fn the_files_hold_what_the_screening_found() -> Outcome<()> {
     let folder = tempfile::tempdir()?;
     let screening = &RUN.screening;
     let written = write_outputs(folder.path(), screening, &RUN.policy, &RUN.rejected, &RUN.names, &|_| {})?;
-    let names = ["results.parquet", "results.csv", "alerts.xlsx", "coverage.csv", "rejected.csv", "summary.json"];
-    for name in names {
+    for name in FILES {
         assert!(folder.path().join(name).is_file(), "{name}");
     }
-    assert_eq!(written.len(), names.len());
+    assert_eq!(written.len(), FILES.len());
 
     let results = Csv::read(&folder.path().join("results.csv"))?;
     assert_eq!(results.column("student_id")?, pupils()?);
@@ -366,6 +378,62 @@ fn the_later_wave_shows_norms_validity_and_change() -> Outcome<()> {
     Ok(())
 }
 
+/// Pupils by school and status that are to be reached; every one stands in the list once, and nobody else.
+#[test]
+fn everybody_who_was_not_reached_is_on_the_list_of_the_school() -> Outcome<()> {
+    let folder = tempfile::tempdir()?;
+    write_outputs(folder.path(), &RUN.screening, &RUN.policy, &RUN.rejected, &RUN.names, &|_| {})?;
+    let list = Csv::read(&folder.path().join("make-up.csv"))?;
+    let mut listed: HashMap<(String, String), u32> = HashMap::new();
+    for (school, status) in list.column("school")?.into_iter().zip(list.column("status")?) {
+        *listed.entry((school.to_owned(), status.to_owned())).or_default() += 1;
+    }
+    for row in RUN.screening.coverage.rows().iter().filter(|row| row.level == Level::School) {
+        for status in [Status::Absent, Status::Unexplained, Status::RetestPending, Status::Invalid] {
+            let key = (row.school.clone().unwrap_or_default(), status.word().to_owned());
+            assert_eq!(listed.remove(&key).unwrap_or(0), row.counts.get(status), "{key:?}");
+        }
+    }
+    assert!(listed.is_empty(), "{listed:?}");
+    let ids: HashSet<&str> = list.column("student_id")?.into_iter().collect();
+    assert_eq!(ids.len(), list.height());
+    Ok(())
+}
+
+/// What is published of the district is true, no count below ten stands in it, and its values sum to the pupils.
+#[test]
+fn what_is_published_tells_no_small_count() -> Outcome<()> {
+    let folder = tempfile::tempdir()?;
+    write_outputs(folder.path(), &RUN.screening, &RUN.policy, &RUN.rejected, &RUN.names, &|_| {})?;
+    let counts = Csv::read(&folder.path().join("published/aggregates.csv"))?;
+    let columns = ["level", "school", "measure", "value", "pupils", "shown", "suppressed"];
+    let columns = columns.map(|name| counts.column(name));
+    let [levels, schools, measures, values, pupils, shown, suppressed] =
+        columns.map(|column| column.unwrap_or_default());
+    let results = &RUN.screening.results;
+    let (of_school, tiers) = (texts(results, "school")?, texts(results, "tier")?);
+    let (mut true_counts, mut hidden) = (0, 0);
+    for row in 0..counts.height() {
+        if !suppressed[row].is_empty() {
+            assert!(pupils[row].is_empty() && shown[row].parse::<u64>().is_err(), "row {row}");
+            hidden += 1;
+        } else if values[row] != "all" {
+            let count: u64 = pupils[row].parse()?;
+            assert!(count >= 10, "row {row}: {count} {}", values[row]);
+            if levels[row] == "school" && measures[row] == "tier" && values[row] != "no-result" {
+                let own = |(school, tier): &(&Option<String>, &Option<String>)| {
+                    school.as_deref() == Some(schools[row]) && tier.as_deref() == Some(values[row])
+                };
+                assert_eq!(count, of_school.iter().zip(&tiers).filter(own).count() as u64, "row {row}");
+                true_counts += 1;
+            }
+        }
+    }
+    assert!(true_counts > 5 && hidden > 20, "{true_counts} counts compared, {hidden} hidden");
+    assert!(measures.iter().any(|measure| measure.ends_with(".band")) && measures.contains(&"status"));
+    Ok(())
+}
+
 #[test]
 fn a_second_run_gives_the_same_bytes() -> Outcome<()> {
     let again = run_job(&district().join("screening.toml"), false, &|_| {})?;
@@ -373,7 +441,7 @@ fn a_second_run_gives_the_same_bytes() -> Outcome<()> {
     for (folder, run) in folders.iter().zip([&*RUN, &again]) {
         write_outputs(folder.path(), &run.screening, &run.policy, &run.rejected, &run.names, &|_| {})?;
     }
-    for name in ["results.parquet", "results.csv", "alerts.xlsx", "coverage.csv", "rejected.csv", "summary.json"] {
+    for name in FILES {
         let [first, second] = [0, 1].map(|at| std::fs::read(folders[at].path().join(name)));
         assert!(first? == second?, "{name} differs between two runs");
     }

@@ -28,12 +28,23 @@ pub(super) fn read(
     packs: &WordingPacks,
     accept_strays: bool,
 ) -> Result<AnswerSet, Failure> {
+    read_file(args, &args.input, instrument, packs, accept_strays)
+}
+
+/// The answers of a file, in the way that the arguments say.
+pub(super) fn read_file(
+    args: &AnswerArgs,
+    input: &Path,
+    instrument: &Instrument,
+    packs: &WordingPacks,
+    accept_strays: bool,
+) -> Result<AnswerSet, Failure> {
     if let Some(path) = &args.mapping {
-        return read_by_mapping(args, path, instrument, packs, accept_strays);
+        return read_by_mapping(args, (path, input), instrument, packs, accept_strays);
     }
     let spec = table_spec(args, instrument, packs, accept_strays);
-    if args.input != Path::new("-") {
-        return Ok(read_answers(&args.input, &spec)?);
+    if input != Path::new("-") {
+        return Ok(read_answers(input, &spec)?);
     }
     Ok(read_answers_bytes("-", &standard_input()?, &spec)?)
 }
@@ -61,7 +72,7 @@ pub(super) fn table_spec<'a>(
 /// Reads with a mapping file; options of the command line go before what the file says.
 fn read_by_mapping(
     args: &AnswerArgs,
-    path: &Path,
+    (path, input): (&Path, &Path),
     instrument: &Instrument,
     packs: &WordingPacks,
     accept_strays: bool,
@@ -77,8 +88,8 @@ fn read_by_mapping(
         needs_student_id: false,
         ..MappedSpec::new(&mapping, vec![instrument.definition()])
     };
-    if args.input != Path::new("-") {
-        return Ok(read_mapped(&args.input, &spec)?);
+    if input != Path::new("-") {
+        return Ok(read_mapped(input, &spec)?);
     }
     Ok(read_mapped_bytes("-", &standard_input()?, &spec)?)
 }

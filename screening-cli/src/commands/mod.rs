@@ -3,14 +3,18 @@
 mod answers;
 pub(crate) mod audit;
 pub(crate) mod change;
+pub(crate) mod evaluate;
 pub(crate) mod example;
 pub(crate) mod instruments;
 pub(crate) mod map;
 pub(crate) mod norms;
+pub(crate) mod policies;
+pub(crate) mod psychometrics;
 pub(crate) mod research;
 pub(crate) mod run;
 pub(crate) mod score;
 pub(crate) mod serve;
+pub(crate) mod simulate;
 
 use std::path::PathBuf;
 

@@ -111,6 +111,19 @@ fn overview(context: &Context, done: &JobResult) {
         "{}",
         fill("overview-critical", language, &[summary.critical.to_string(), summary.stray_critical.to_string()])
     );
+    if let Some(evidence) = &summary.evidence {
+        let counts = [evidence.read, evidence.used, evidence.rejected].map(|count| count.to_string());
+        println!("{}", fill("overview-evidence", language, &counts));
+    }
+    for form in &summary.forms {
+        let counts = [form.asked, form.handed_in, form.due, form.cannot_say].map(|count| count.to_string());
+        let facts: Vec<String> = [form.form.clone(), form.battery.clone()].into_iter().chain(counts).collect();
+        println!("{}", fill("overview-forms", language, &facts));
+    }
+    if let Some(agreement) = &summary.agreement {
+        let counts = [agreement.decided, agreement.same, agreement.higher, agreement.lower, agreement.open];
+        println!("{}", fill("overview-decisions", language, &counts.map(|count| count.to_string())));
+    }
     audit(language, &summary.audit);
 }
 

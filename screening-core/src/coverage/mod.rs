@@ -3,11 +3,14 @@
 //!
 //! Every enrolled pupil has exactly one [`Status`], found by [`status`], and every count of a [`CoverageTable`] is a sum of
 //! pupils. So the parts add up by construction; [`Counts::enrolled`] is that sum and is stored nowhere else.
+//! [`next_step`] says what is to be done about those who were not reached.
 
+mod follow_up;
 mod table;
 
 use serde::{Deserialize, Serialize};
 
+pub use follow_up::{FollowUp, NextStep, next_step};
 pub use table::{Counts, CoverageRow, CoverageTable, Enrolled, Level};
 
 /// What the roster knows of consent.

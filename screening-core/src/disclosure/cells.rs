@@ -1,19 +1,18 @@
-//! The cells of all tables of a release; a cell that stands in several tables is one cell.
+//! The tables that are asked for, as grids of nodes, and their cells.
 
 use std::collections::{HashMap, HashSet};
 
 use super::population::{ALL, Dimension, Population};
+use super::rule::Rule;
 use super::table::TableSpec;
 use super::{CellView, DisclosureError, Shown};
 
 /// Most cells of a release.
-const LIMIT: usize = 2_000_000;
-
-/// Node of each dimension.
-pub(super) type Key = Vec<u32>;
+pub(super) const LIMIT: usize = 2_000_000;
 
 /// The nodes of each dimension that a table crosses.
 pub(super) struct Grid {
+    /// By dimension.
     pub(super) nodes: Vec<Vec<u32>>,
     /// Dimension of each axis.
     axes: Vec<usize>,
@@ -64,25 +63,12 @@ impl Grid {
         Ok(Self { nodes, axes })
     }
 
-    /// All keys, the last axis fastest.
-    pub(super) fn keys(&self) -> Vec<Key> {
-        let mut keys = vec![self.nodes.iter().map(|nodes| nodes.first().copied().unwrap_or(ALL)).collect::<Key>()];
-        for axis in &self.axes {
-            let Some(nodes) = self.nodes.get(*axis) else { continue };
-            keys = keys
-                .iter()
-                .flat_map(|key| {
-                    nodes.iter().map(|node| {
-                        let mut key = key.clone();
-                        if let Some(slot) = key.get_mut(*axis) {
-                            *slot = *node;
-                        }
-                        key
-                    })
-                })
-                .collect();
-        }
-        keys
+    /// Calls `visit` with the node of each dimension, for every cell; the last axis fastest.
+    pub(super) fn walk(&self, visit: &mut impl FnMut(&[u32])) {
+        let mut key: Vec<u32> = self.nodes.iter().map(|nodes| nodes.first().copied().unwrap_or(ALL)).collect();
+        let axes: Vec<(usize, &[u32])> =
+            self.axes.iter().filter_map(|axis| Some((*axis, self.nodes.get(*axis)?.as_slice()))).collect();
+        product(&axes, &mut key, visit);
     }
 
     pub(super) fn size(&self) -> usize {
@@ -100,6 +86,20 @@ impl Grid {
             })
         };
         CellView { group: self.axes.iter().map(group).collect(), shown }
+    }
+}
+
+/// Calls `visit` with every combination, the last list fastest: each list says which slot of the key it fills.
+pub(super) fn product(lists: &[(usize, &[u32])], key: &mut [u32], visit: &mut impl FnMut(&[u32])) {
+    let Some(((slot, nodes), rest)) = lists.split_first() else {
+        visit(key);
+        return;
+    };
+    for node in *nodes {
+        if let Some(slot) = key.get_mut(*slot) {
+            *slot = *node;
+        }
+        product(rest, key, visit);
     }
 }
 
@@ -122,16 +122,23 @@ fn nodes_of(dimension: &Dimension, level: usize, whole: u32) -> Vec<u32> {
     nodes
 }
 
-/// One count of the release.
+/// One count of the release: the people of a group that are of a part.
 #[derive(Debug, Clone)]
 pub(super) struct Cell {
-    pub(super) key: Key,
+    /// Who is counted, by what is known of them.
+    pub(super) group: u32,
+    /// Who is counted, by what is sensitive.
+    pub(super) part: u32,
     pub(super) count: i64,
     pub(super) state: State,
-    /// Already released: the state may not change any more.
+    /// Its mark tells nothing of its size.
+    pub(super) blank: bool,
+    /// Already released: neither state nor mark may change any more.
     pub(super) locked: bool,
     /// What is lost when it is withheld.
     pub(super) cost: u64,
+    /// How far it has to be open; zero where nobody needs protection.
+    pub(super) need: i64,
 }
 
 /// State of a cell.
@@ -142,67 +149,25 @@ pub(super) enum State {
     Withheld,
 }
 
-/// All cells.
-#[derive(Debug, Default)]
-pub(super) struct Cells {
-    pub(super) list: Vec<Cell>,
-    pub(super) index: HashMap<Key, u32>,
-}
+/// More than any count.
+const UNBOUNDED: i64 = i64::MAX / 4;
 
-impl Cells {
-    pub(super) fn of(grids: &[Grid], population: &Population) -> Result<Self, DisclosureError> {
-        let mut cells = Self::default();
-        if grids.iter().fold(0_usize, |sum, grid| sum.saturating_add(grid.size())) > LIMIT {
-            return Err(DisclosureError::TooLarge { limit: LIMIT });
-        }
-        for key in grids.iter().flat_map(Grid::keys) {
-            let heights = key.iter().zip(&population.dimensions).map(|(node, own)| own.height(*node));
-            // Each step up the hierarchy counts four times as much: a district total is worth many classes.
-            let cost = 1_u64 << (2 * heights.sum::<usize>()).min(40);
-            let next = cells.list.len() as u32;
-            if *cells.index.entry(key.clone()).or_insert(next) == next {
-                cells.list.push(Cell { key, count: 0, state: State::Shown, locked: false, cost });
-            }
-        }
-        Ok(cells)
-    }
-}
-
-/// The cells that each kind of people is counted in.
-pub(super) struct Membership {
-    /// By table, by dimension, whether a node is one of the table's.
-    tables: Vec<Vec<HashSet<u32>>>,
-}
-
-impl Membership {
-    pub(super) fn of(grids: &[Grid]) -> Self {
-        let sets = |grid: &Grid| grid.nodes.iter().map(|nodes| nodes.iter().copied().collect()).collect();
-        Self { tables: grids.iter().map(sets).collect() }
-    }
-
-    /// Calls `visit` with every key of a table that counts people with these leaves.
-    pub(super) fn keys(&self, leaves: &[u32], dimensions: &[Dimension], visit: &mut impl FnMut(&Key)) {
-        for table in &self.tables {
-            let own = |((leaf, dimension), nodes): ((&u32, &Dimension), &HashSet<u32>)| {
-                let all = dimension.leaves.get(*leaf as usize);
-                all.into_iter().flatten().copied().filter(|node| nodes.contains(node)).collect::<Vec<u32>>()
-            };
-            let choices: Vec<Vec<u32>> = leaves.iter().zip(dimensions).zip(table).map(own).collect();
-            let mut key = vec![ALL; choices.len()];
-            walk(&choices, 0, &mut key, visit);
+impl Cell {
+    /// The lowest and the highest count that would look the same: the same number, the same mark. What is shown may be
+    /// withheld; then every count from the threshold on gives that mark. A zero that is shown stays.
+    pub(super) fn room(&self, rule: Rule) -> (i64, i64) {
+        let (threshold, lowest) = (i64::from(rule.threshold), rule.lowest());
+        match self.state {
+            State::Shown if self.locked || self.count < threshold => (self.count, self.count),
+            State::Small | State::Withheld if self.blank => (lowest, UNBOUNDED),
+            State::Small => (lowest, threshold - 1),
+            State::Shown | State::Withheld => (threshold, UNBOUNDED),
         }
     }
-}
 
-fn walk(choices: &[Vec<u32>], at: usize, key: &mut Key, visit: &mut impl FnMut(&Key)) {
-    let Some(nodes) = choices.get(at) else {
-        visit(key);
-        return;
-    };
-    for node in nodes {
-        if let Some(slot) = key.get_mut(at) {
-            *slot = *node;
-        }
-        walk(choices, at + 1, key, visit);
+    /// The same once its mark tells nothing of its size.
+    pub(super) fn widest(&self, rule: Rule) -> (i64, i64) {
+        let (lowest, highest) = self.room(rule);
+        if self.locked || lowest == highest { (lowest, highest) } else { (rule.lowest(), UNBOUNDED) }
     }
 }

@@ -6,13 +6,18 @@
 //!
 //! The rules and the proof are those of `docs/suppression.md`, in short:
 //!
-//! * a count below the threshold (10 by default) is shown as "<10"; by default that includes zero, unless nobody could be
-//!   counted there at all. Where even this mark tells too much, all suppressed cells bear the same one;
+//! * counts of what everybody knows (how many girls are in grade 7 of a school) are shown; the reader is taken to know them;
+//! * a count below the threshold (10 by default) of anything sensitive is shown as "<10"; by default that includes zero, unless
+//!   nobody could be counted there at all. Where this mark tells too much, the cell bears the mark of withheld ones;
 //! * for every small cell there are two *possible worlds*: two other populations of whole people that give exactly the same
 //!   release, cell for cell and mark for mark, and in which the cell differs by at least the protection width. The true
-//!   count may be either, so no arithmetic over the published tables, linear or other, narrows it further. Where a cell tells
-//!   something sensitive, the worlds keep the roster as it is: knowing who is in which class does not help;
+//!   count may be either, so no arithmetic over the published tables, linear or other, narrows it further. The worlds keep
+//!   the roster as it is: knowing who is in which class does not help;
 //! * the proofs are checked again before the release is given. A cell without a proof refuses the whole release.
+//!
+//! Tables about different sensitive dimensions share nothing but the roster, which no world changes. So the release falls
+//! apart into independent components, one for the sensitive dimensions that stand in one table, and each is protected by
+//! itself, the widest groups first.
 //!
 //! Shares and means follow their counts ([`Shown::share_of`], [`Shown::figure`]).
 //!
@@ -21,9 +26,11 @@
 //! 1982, J Stat Plan Inference 6:73 (swaps leave margins alone).
 
 mod cells;
-mod engine;
+mod component;
+mod coordinates;
 mod error;
 mod population;
+mod proof;
 mod protect;
 mod rule;
 mod search;

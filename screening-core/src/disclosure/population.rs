@@ -1,6 +1,7 @@
 //! Who is counted: people of each kind.
 
 use std::collections::HashMap;
+use std::fmt::Write as _;
 
 use super::DisclosureError;
 
@@ -26,7 +27,11 @@ pub struct Dimension {
     pub(super) nodes: Vec<Node>,
     /// By leaf, the node of each level; the first is [`ALL`].
     pub(super) leaves: Vec<Vec<u32>>,
-    leaf_of: HashMap<Vec<String>, u32>,
+    /// By leaf, its names.
+    names: Vec<Vec<String>>,
+    leaf_of: HashMap<String, u32>,
+    /// A place to put the names of a leaf together that is looked for.
+    wanted: String,
     node_of: HashMap<(usize, Vec<String>), u32>,
 }
 
@@ -57,7 +62,9 @@ impl Dimension {
             levels,
             nodes: vec![Node { level: 0, label: Vec::new() }],
             leaves: Vec::new(),
+            names: Vec::new(),
             leaf_of: HashMap::new(),
+            wanted: String::new(),
             node_of: HashMap::new(),
         }
     }
@@ -96,6 +103,7 @@ impl Dimension {
     }
 
     /// Whether a leaf lies in a node.
+    #[cfg(test)]
     pub(super) fn lies_in(&self, leaf: u32, node: u32) -> bool {
         self.leaves.get(leaf as usize).is_some_and(|nodes| nodes.contains(&node))
     }
@@ -115,10 +123,15 @@ impl Dimension {
                 names: names.join(", "),
             });
         }
-        let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
-        if let Some(leaf) = self.leaf_of.get(&names) {
+        self.wanted.clear();
+        for name in names {
+            // The length in front keeps two lists of names from looking alike. Writing to a text cannot fail.
+            let _ = write!(self.wanted, "{}:{name}", name.len());
+        }
+        if let Some(leaf) = self.leaf_of.get(&self.wanted) {
             return Ok(*leaf);
         }
+        let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
         let mut nodes = vec![ALL];
         for at in 0..names.len() {
             let level = at + 1;
@@ -133,21 +146,16 @@ impl Dimension {
         }
         let leaf = self.leaves.len() as u32;
         self.leaves.push(nodes);
-        self.leaf_of.insert(names, leaf);
+        self.names.push(names);
+        self.leaf_of.insert(self.wanted.clone(), leaf);
         Ok(leaf)
     }
 
-    /// Rank of each leaf in the order of the names: neighbours in it are alike.
-    pub(super) fn ranks(&self) -> Vec<u32> {
-        let mut order: Vec<(&Vec<String>, u32)> = self.leaf_of.iter().map(|(names, leaf)| (names, *leaf)).collect();
+    /// The leaves in the order of their names: neighbours in it are alike.
+    pub(super) fn ordered(&self) -> Vec<u32> {
+        let mut order: Vec<(&Vec<String>, u32)> = self.names.iter().zip(0..).collect();
         order.sort();
-        let mut ranks = vec![0; self.leaves.len()];
-        for (rank, (_, leaf)) in order.into_iter().enumerate() {
-            if let Some(slot) = ranks.get_mut(leaf as usize) {
-                *slot = rank as u32;
-            }
-        }
-        ranks
+        order.into_iter().map(|(_, leaf)| leaf).collect()
     }
 }
 

@@ -1,14 +1,15 @@
 //! From a population and the tables that are asked for to a release that may be shown.
 
+use std::collections::HashMap;
+
 use serde::Serialize;
 
-use super::cells::State;
-use super::engine::{Engine, roster};
+use super::cells::{Grid, LIMIT, State};
+use super::component::Component;
 use super::population::{ALL, Population};
-use super::search::{Found, Search, Way};
+use super::proof::{self, Protected, Unprotected};
 use super::table::{ProtectedTable, Shown, TableSpec};
-use super::world::{World, room};
-use super::{DisclosureError, Rule};
+use super::{CellView, DisclosureError, Rule};
 
 /// Tables that may be shown, and what was done to them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -24,20 +25,19 @@ pub struct ProtectedRelease {
     pub small: usize,
     /// Cells withheld to protect them.
     pub withheld: usize,
-    /// What the marks tell.
-    pub marks: Marks,
     /// Smallest width to which a small cell can be told from this release; none without small cells.
     pub narrowest: Option<u32>,
 }
 
-/// What the mark of a suppressed cell tells.
+/// What the mark of a withheld cell tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Marks {
     /// [`Shown::Small`] is below the threshold, [`Shown::Withheld`] at or above it.
     Telling,
-    /// All suppressed cells are [`Shown::Withheld`]: with telling marks a small cell could have been worked out.
-    Same,
+    /// [`Shown::Withheld`] may stand for any count: with telling marks a small cell could have been worked out, so some small
+    /// cells bear it too.
+    Open,
 }
 
 impl ProtectedRelease {
@@ -49,8 +49,8 @@ impl ProtectedRelease {
 
 /// Decides what of these tables may be shown. See the [module](super) for what is promised.
 ///
-/// When telling small cells from withheld ones would leave too little open, all suppressed cells get one mark
-/// ([`Marks::Same`]). Deterministic: the same people and tables give the same release.
+/// Where telling small cells from withheld ones would leave too little open, some small cells bear the mark of withheld ones
+/// ([`Marks::Open`]). Deterministic: the same people and tables give the same release.
 ///
 /// # Errors
 /// When a table does not fit the population, or a small cell cannot be protected.
@@ -90,231 +90,159 @@ pub fn protect_after(
     earlier: &[ProtectedTable],
 ) -> Result<ProtectedRelease, DisclosureError> {
     rule.check()?;
-    let specs: Vec<&TableSpec> = tables.iter().chain(earlier.iter().map(|table| &table.spec)).collect();
     for (at, spec) in tables.iter().enumerate() {
         if tables.iter().take(at).any(|known| known.id == spec.id) {
             return Err(DisclosureError::Table { table: spec.id.clone(), what: "the id stands twice".to_owned() });
         }
     }
-    // Telling which cells are small helps readers, and attackers. Where that leaves too little open, one mark stands for all.
-    attempt(population, tables, rule, earlier, &specs, false)
-        .or_else(|_| attempt(population, tables, rule, earlier, &specs, true))
+    let specs: Vec<&TableSpec> = tables.iter().chain(earlier.iter().map(|table| &table.spec)).collect();
+    let grids = specs.iter().map(|spec| Grid::of(spec, population)).collect::<Result<Vec<_>, _>>()?;
+    if grids.iter().fold(0_usize, |sum, grid| sum.saturating_add(grid.size())) > LIMIT {
+        return Err(DisclosureError::TooLarge { limit: LIMIT });
+    }
+    let (groups, of) = apart(population, &grids);
+    let one = |sensitive: &Vec<usize>, at: usize| -> Result<(Component, Protected), DisclosureError> {
+        let own = |grid: &(usize, &Grid)| of.get(grid.0) == Some(&at);
+        let members: Vec<(usize, &Grid)> = grids.iter().enumerate().filter(own).collect();
+        let own: Vec<&Grid> = members.iter().map(|(_, grid)| *grid).collect();
+        let mut component = Component::of(population, &own, sensitive, rule)?;
+        for (at, grid) in &members {
+            if let Some(table) = at.checked_sub(tables.len()).and_then(|at| earlier.get(at)) {
+                lock(&mut component, grid, population, table)?;
+            }
+        }
+        let told = |unprotected| refused(&component, &members, &specs, population, &unprotected);
+        let protected = proof::protect(&component).map_err(told)?;
+        Ok((component, protected))
+    };
+    let done = each(&groups, one)?;
+    let table = |(at, (spec, grid)): (usize, (&TableSpec, &Grid))| -> ProtectedTable {
+        let mut cells = Vec::with_capacity(grid.size());
+        let own = of.get(at).and_then(|component| done.get(*component));
+        grid.walk(&mut |key| {
+            let cell = own.and_then(|(component, own)| own.cells.get(component.find(key)? as usize));
+            // Nobody could be counted there, which everybody knows.
+            let shown = cell.map_or(Shown::Value(0), |cell| match cell.state {
+                State::Shown => Shown::Value(cell.count as u64),
+                State::Small if !cell.blank => Shown::Small,
+                State::Small | State::Withheld => Shown::Withheld,
+            });
+            cells.push(grid.view(key, population, shown));
+        });
+        let blank = own.is_some_and(|(_, own)| own.cells.iter().any(|cell| cell.blank));
+        ProtectedTable { spec: spec.clone(), marks: if blank { Marks::Open } else { Marks::Telling }, cells }
+    };
+    let tables = tables.iter().zip(&grids).enumerate().map(table).collect();
+    let cells = || done.iter().flat_map(|(_, own)| &own.cells);
+    Ok(ProtectedRelease {
+        rule,
+        tables,
+        cells: cells().count(),
+        small: cells().filter(|cell| cell.state == State::Small).count(),
+        withheld: cells().filter(|cell| cell.state == State::Withheld).count(),
+        narrowest: done.iter().filter_map(|(_, own)| own.narrowest).min().map(|width| width as u32),
+    })
 }
 
-fn attempt(
-    population: &Population,
-    tables: &[TableSpec],
-    rule: Rule,
-    earlier: &[ProtectedTable],
-    specs: &[&TableSpec],
-    same_mark: bool,
-) -> Result<ProtectedRelease, DisclosureError> {
-    let mut engine = Engine::new(population, specs, rule)?;
-    engine.same_mark = same_mark;
-    for (at, table) in earlier.iter().enumerate() {
-        lock(&mut engine, tables.len() + at, table)?;
+/// Sensitive dimensions that stand in one table, put together, and for each table which of these it belongs to. Tables that
+/// tell nothing sensitive belong together as well.
+fn apart(population: &Population, grids: &[Grid]) -> (Vec<Vec<usize>>, Vec<usize>) {
+    let sensitive = |grid: &Grid| -> Vec<usize> {
+        let own = population.dimensions.iter().zip(&grid.nodes).enumerate();
+        own.filter(|(_, (own, nodes))| !own.is_known() && nodes.iter().any(|node| *node != ALL))
+            .map(|(at, _)| at)
+            .collect()
+    };
+    let told: Vec<Vec<usize>> = grids.iter().map(sensitive).collect();
+    let mut groups: Vec<Vec<usize>> = Vec::new();
+    for own in &told {
+        let (touched, mut rest): (Vec<_>, Vec<_>) =
+            groups.into_iter().partition(|group| group == own || group.iter().any(|at| own.contains(at)));
+        let mut joined: Vec<usize> = touched.into_iter().flatten().chain(own.iter().copied()).collect();
+        joined.sort_unstable();
+        joined.dedup();
+        rest.push(joined);
+        groups = rest;
     }
-    engine.mark_small();
-    let mut targets: Vec<u32> = (0..engine.cells.list.len() as u32).filter(|at| is_target(&engine, *at)).collect();
-    // The finest first: what protects them often protects their margins.
-    targets.sort_by_key(|at| (engine.cells.list.get(*at as usize).map(|cell| cell.cost), *at));
-    let mut proofs = Vec::with_capacity(targets.len());
-    for target in targets {
-        match open(&mut engine, target) {
-            Ok(proof) => proofs.push(proof),
-            Err(width) => return Err(unprotected(&engine, tables, target, width)),
-        }
-    }
-    let mut narrowest: Option<u32> = None;
-    for proof in &proofs {
-        let width = audit(&engine, proof);
-        if width < proof.need {
-            return Err(unprotected(&engine, tables, proof.target, width as u32));
-        }
-        narrowest = Some(narrowest.map_or(width as u32, |known| known.min(width as u32)));
-    }
-    Ok(release(&engine, tables, narrowest))
+    groups.sort();
+    let of = |own: &Vec<usize>| groups.iter().position(|group| group == own || own.iter().any(|at| group.contains(at)));
+    let of = told.iter().map(|own| of(own).unwrap_or(0)).collect();
+    (groups, of)
 }
 
-/// Whether a cell has to be open: it is suppressed for its own count, now or earlier.
-fn is_target(engine: &Engine<'_>, at: u32) -> bool {
-    let small = |cell: &super::cells::Cell| cell.count < i64::from(engine.rule.threshold) && cell.state != State::Shown;
-    engine.cells.list.get(at as usize).is_some_and(small)
+/// Components are independent of each other.
+#[cfg(any(feature = "frame", feature = "psychometrics"))]
+fn each<T: Send>(
+    groups: &[Vec<usize>],
+    one: impl Fn(&Vec<usize>, usize) -> Result<T, DisclosureError> + Sync,
+) -> Result<Vec<T>, DisclosureError> {
+    use rayon::prelude::*;
+    groups.par_iter().enumerate().map(|(at, group)| one(group, at)).collect()
 }
 
-/// Two worlds between which the target is open.
-struct Proof {
-    target: u32,
-    /// Width that is owed.
-    need: i64,
-    up: World,
-    down: World,
-    /// Whether nobody's known properties differ in them.
-    roster_kept: bool,
-}
-
-/// Finds two worlds that are far enough apart; the width reached when there are none.
-///
-/// A cell that tells something sensitive has to be open even to somebody who knows the roster, so only sensitive properties
-/// change hands then.
-fn open(engine: &mut Engine<'_>, target: u32) -> Result<Proof, u32> {
-    let dimensions = &engine.population.dimensions;
-    let key = engine.cells.list.get(target as usize).map(|cell| cell.key.clone()).unwrap_or_default();
-    let bound: Vec<usize> = (0..dimensions.len()).filter(|at| key.get(*at).is_some_and(|node| *node != ALL)).collect();
-    let sensitive: Vec<usize> =
-        bound.iter().copied().filter(|at| dimensions.get(*at).is_some_and(|own| !own.is_known())).collect();
-    if sensitive.is_empty() {
-        let need = i64::from(engine.rule.protection);
-        let (up, down) = widen(engine, target, &bound, need, true)?;
-        return Ok(Proof { target, need, up, down, roster_kept: false });
-    }
-    // Where fewer people are known to be than the width asks for, all that can be open is how many of them it is.
-    let group = roster(&key, engine.population);
-    let people: i64 =
-        engine.kinds_beside(&group, usize::MAX).iter().map(|kind| engine.people_of(*kind, &World::default())).sum();
-    let need = i64::from(engine.rule.protection).min(people).max(1);
-    let (up, down) = widen(engine, target, &sensitive, need, false)?;
-    Ok(Proof { target, need, up, down, roster_kept: true })
-}
-
-fn widen(
-    engine: &mut Engine<'_>,
-    target: u32,
-    dimensions: &[usize],
-    need: i64,
-    sizes: bool,
-) -> Result<(World, World), u32> {
-    let (mut up, mut down) = (World::default(), World::default());
-    let mut withheld: Vec<u32> = Vec::new();
-    loop {
-        let width = up.cell(target) - down.cell(target);
-        if width >= need {
-            return Ok((up, down));
-        }
-        let mut best: Option<(Way, Found)> = None;
-        for (way, world) in [(Way::Up, &up), (Way::Down, &down)] {
-            let mut search = Search { target, way, world, need: need - width, best: None };
-            engine.search(&mut search, dimensions);
-            if search.best.is_none() && sizes {
-                engine.search_size(&mut search);
-            }
-            let Some(found) = search.best else { continue };
-            let free = found.cost == 0;
-            if best.as_ref().is_none_or(|(_, known)| found.beats(known)) {
-                best = Some((way, found));
-            }
-            if free {
-                break;
-            }
-        }
-        let Some((way, found)) = best else {
-            // Nothing is withheld for a protection that does not work.
-            for at in withheld {
-                if let Some(cell) = engine.cells.list.get_mut(at as usize) {
-                    cell.state = State::Shown;
-                }
-            }
-            return Err(width as u32);
-        };
-        for (at, _) in &found.step.cells {
-            if let Some(cell) = engine.cells.list.get_mut(*at as usize).filter(|cell| cell.state == State::Shown) {
-                cell.state = State::Withheld;
-                withheld.push(*at);
-            }
-        }
-        match way {
-            Way::Up => up.apply(&found.step, found.times),
-            Way::Down => down.apply(&found.step, found.times),
-        }
-    }
-}
-
-/// Checks a proof from its people alone, and gives the width it proves; zero when it proves nothing.
-fn audit(engine: &Engine<'_>, proof: &Proof) -> i64 {
-    let mut differences = [0_i64; 2];
-    for (difference, world) in differences.iter_mut().zip([&proof.up, &proof.down]) {
-        let kinds: Vec<(u32, i64)> = world.kinds.iter().map(|(kind, change)| (*kind, *change)).collect();
-        if kinds.iter().any(|(kind, _)| engine.people_of(*kind, world) < 0) {
-            return 0;
-        }
-        let step = engine.step(kinds);
-        for (at, change) in &step.cells {
-            let Some(cell) = engine.cells.list.get(*at as usize) else { return 0 };
-            let (lowest, highest) = room(cell, engine.rule, engine.same_mark);
-            let now = cell.count + change;
-            let known = roster(&cell.key, engine.population) == cell.key;
-            if cell.state == State::Shown || now < lowest || now > highest || (proof.roster_kept && known) {
-                return 0;
-            }
-            if *at == proof.target {
-                *difference = *change;
-            }
-        }
-    }
-    differences[0] - differences[1]
+#[cfg(not(any(feature = "frame", feature = "psychometrics")))]
+fn each<T>(
+    groups: &[Vec<usize>],
+    one: impl Fn(&Vec<usize>, usize) -> Result<T, DisclosureError>,
+) -> Result<Vec<T>, DisclosureError> {
+    groups.iter().enumerate().map(|(at, group)| one(group, at)).collect()
 }
 
 /// Takes over what an earlier release shows.
-fn lock(engine: &mut Engine<'_>, grid: usize, table: &ProtectedTable) -> Result<(), DisclosureError> {
-    let keys = engine.grids.get(grid).map(super::cells::Grid::keys).unwrap_or_default();
-    let views: Vec<(Vec<u32>, super::CellView)> = {
-        let Some(grid) = engine.grids.get(grid) else { return Ok(()) };
-        keys.into_iter().map(|key| (key.clone(), grid.view(&key, engine.population, Shown::Withheld))).collect()
-    };
-    let threshold = i64::from(engine.rule.threshold);
-    for (key, view) in views {
-        let index = engine.cells.index.get(&key).copied();
-        let Some(cell) = index.and_then(|at| engine.cells.list.get_mut(at as usize)) else { continue };
-        let then = table.cells.iter().find(|known| known.group == view.group).map(|known| known.shown);
-        let state = match then {
-            Some(Shown::Value(count)) if i64::try_from(count) == Ok(cell.count) => State::Shown,
-            Some(Shown::Small) if cell.count < threshold => State::Small,
-            // A small count bears this mark where all bore the same.
-            Some(Shown::Withheld) => State::Withheld,
-            _ => {
-                let text =
-                    |shown: Option<Shown>| shown.map_or("nothing".to_owned(), |shown| shown.text(threshold as u32).en);
-                let now = if cell.count < threshold { Shown::Small } else { Shown::Value(cell.count as u64) };
-                let (table, cell) = (table.spec.id.clone(), view.describe());
-                return Err(DisclosureError::Earlier { table, cell, then: text(then), now: text(Some(now)) });
+fn lock(
+    component: &mut Component,
+    grid: &Grid,
+    population: &Population,
+    table: &ProtectedTable,
+) -> Result<(), DisclosureError> {
+    let then: HashMap<&[(String, Vec<String>)], Shown> =
+        table.cells.iter().map(|cell| (cell.group.as_slice(), cell.shown)).collect();
+    let threshold = i64::from(component.rule.threshold);
+    let mut cells = Vec::with_capacity(grid.size());
+    grid.walk(&mut |key| cells.push((component.find(key), grid.view(key, population, Shown::Withheld))));
+    for (at, view) in cells {
+        let then = then.get(view.group.as_slice()).copied();
+        let Some(cell) = at.and_then(|at| component.cells.get_mut(at as usize)) else {
+            if then == Some(Shown::Value(0)) {
+                continue;
             }
+            return Err(changed(table, &view, then, 0, component.rule));
         };
-        cell.state = state;
+        (cell.state, cell.blank) = match then {
+            Some(Shown::Value(count)) if i64::try_from(count) == Ok(cell.count) => (State::Shown, false),
+            Some(Shown::Small) if cell.count < threshold => (State::Small, false),
+            // A small count bears this mark where it tells nothing.
+            Some(Shown::Withheld) => (State::Withheld, cell.count < threshold),
+            _ => return Err(changed(table, &view, then, cell.count, component.rule)),
+        };
         cell.locked = true;
     }
     Ok(())
 }
 
-fn unprotected(engine: &Engine<'_>, tables: &[TableSpec], target: u32, width: u32) -> DisclosureError {
-    let key = engine.cells.list.get(target as usize).map(|cell| cell.key.clone()).unwrap_or_default();
-    let holds = |grid: &super::cells::Grid| grid.nodes.iter().zip(&key).all(|(nodes, node)| nodes.contains(node));
-    let at = engine.grids.iter().position(holds).unwrap_or(0);
-    let cell = engine.grids.get(at).map(|grid| grid.view(&key, engine.population, Shown::Small).describe());
-    let table = tables.get(at).map_or("earlier", |spec| spec.id.as_str()).to_owned();
-    DisclosureError::Unprotected { table, cell: cell.unwrap_or_default(), width }
+/// An earlier table that is not about these people.
+fn changed(table: &ProtectedTable, view: &CellView, then: Option<Shown>, now: i64, rule: Rule) -> DisclosureError {
+    let text = |shown: Option<Shown>| shown.map_or("nothing".to_owned(), |shown| shown.text(rule.threshold).en);
+    let now = if now < i64::from(rule.threshold) { Shown::Small } else { Shown::Value(now as u64) };
+    let (table, cell) = (table.spec.id.clone(), view.describe());
+    DisclosureError::Earlier { table, cell, then: text(then), now: text(Some(now)) }
 }
 
-fn release(engine: &Engine<'_>, tables: &[TableSpec], narrowest: Option<u32>) -> ProtectedRelease {
-    let shown = |key: &Vec<u32>| {
-        let cell = engine.cells.index.get(key).and_then(|at| engine.cells.list.get(*at as usize));
-        cell.map_or(Shown::Withheld, |cell| match cell.state {
-            State::Shown => Shown::Value(cell.count as u64),
-            State::Small if cell.locked || !engine.same_mark => Shown::Small,
-            State::Small | State::Withheld => Shown::Withheld,
-        })
-    };
-    let table = |(spec, grid): (&TableSpec, &super::cells::Grid)| ProtectedTable {
-        spec: spec.clone(),
-        cells: grid.keys().iter().map(|key| grid.view(key, engine.population, shown(key))).collect(),
-    };
-    let count = |state: State| engine.cells.list.iter().filter(|cell| cell.state == state).count();
-    ProtectedRelease {
-        rule: engine.rule,
-        tables: tables.iter().zip(&engine.grids).map(table).collect(),
-        cells: engine.cells.list.len(),
-        small: count(State::Small),
-        withheld: count(State::Withheld),
-        marks: if engine.same_mark { Marks::Same } else { Marks::Telling },
-        narrowest,
+fn refused(
+    component: &Component,
+    members: &[(usize, &Grid)],
+    specs: &[&TableSpec],
+    population: &Population,
+    unprotected: &Unprotected,
+) -> DisclosureError {
+    let (mut table, mut cell) = (String::new(), String::new());
+    for (at, grid) in members {
+        grid.walk(&mut |key| {
+            if cell.is_empty() && component.find(key) == Some(unprotected.cell) {
+                table = specs.get(*at).map(|spec| spec.id.clone()).unwrap_or_default();
+                cell = grid.view(key, population, Shown::Small).describe();
+            }
+        });
     }
+    DisclosureError::Unprotected { table, cell, width: unprotected.width as u32 }
 }

@@ -26,7 +26,7 @@ pub enum Zeros {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct Rule {
-    /// Counts below this are small.
+    /// Counts below this are small; 0 suppresses nothing ([`Rule::exact`]).
     pub threshold: u32,
     /// A reader of all tables must be unable to tell a small cell to less than this: highest minus lowest possible count.
     pub protection: u32,
@@ -51,6 +51,22 @@ impl Rule {
         Self { threshold, protection: (threshold / 2).max(1), zeros: Zeros::Suppress }
     }
 
+    /// No suppression: for the people who have the answers of these pupils before them anyway. Nothing of such a release may be
+    /// passed on.
+    ///
+    /// ```
+    /// use screening_core::disclosure::Rule;
+    /// assert!(Rule::exact().is_exact() && !Rule::default().is_exact());
+    /// ```
+    pub fn exact() -> Self {
+        Self { threshold: 0, protection: 0, zeros: Zeros::Publish }
+    }
+
+    /// Whether nothing is suppressed.
+    pub fn is_exact(self) -> bool {
+        self.threshold == 0
+    }
+
     /// Lowest count that stands behind "<10".
     pub(super) fn lowest(self) -> i64 {
         match self.zeros {
@@ -60,6 +76,9 @@ impl Rule {
     }
 
     pub(super) fn check(self) -> Result<(), DisclosureError> {
+        if self.is_exact() {
+            return Ok(());
+        }
         let most = self.threshold.saturating_sub(1).saturating_sub(self.lowest() as u32);
         if self.threshold < 3 || self.protection < 1 || self.protection > most {
             let Self { threshold, protection, .. } = self;

@@ -1,25 +1,26 @@
-//! The search for possible worlds: exchanges of one property between people who differ in others.
+//! The search for possible worlds: exchanges of what is sensitive between people of whom different things are known.
 //!
 //! A pupil of class 1 moves from "soon" to "none" while one of class 2 moves the other way: every margin stays, and only the
-//! four cells of the square change. Squares, their products over a further dimension (cubes), exchanges between people who
+//! four cells of the square change. Squares, their products over further dimensions (cubes), exchanges between people who
 //! differ in several dimensions, and single moves are tried; the one that withholds least is taken.
 
 use super::cells::State;
-use super::engine::Engine;
-use super::world::{Step, World, room};
+use super::component::Component;
+use super::world::World;
 
-/// People that are tried for one exchange.
-const BASES: usize = 4;
-/// Groups they may move to.
-const TARGETS: usize = 3;
-/// Partners that differ in one dimension.
-const PARTNERS: usize = 8;
-/// Partners of each dimension that are tried in pairs.
-const PAIRED: usize = 3;
-/// People who differ in several dimensions, before and after in the order they were added.
-const NEIGHBOURS: usize = 100;
-/// Below this nothing cheaper is looked for among people who differ in several dimensions.
-const CHEAP: u64 = 64;
+/// Strata of a group that are tried for one exchange.
+const BASES: usize = 2;
+/// Pairs of values that are tried.
+const PAIRS: usize = 8;
+/// Leaves of one dimension that are tried alone, and together with another dimension.
+const ALONE: usize = 10;
+const JOINED: usize = 6;
+/// Most dimensions of a cube.
+const DIMENSIONS: usize = 4;
+/// Strata that differ in several dimensions.
+const STRANGERS: usize = 24;
+/// Leaves of past exchanges that are tried first.
+const RECENT: usize = 4;
 
 /// Which way a cell is to change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,14 +29,24 @@ pub(super) enum Way {
     Down,
 }
 
-/// What is to be changed, in which world, and the best step so far.
-pub(super) struct Search<'a> {
+/// What is to be changed, and how far at most.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Aim {
     pub(super) target: u32,
     pub(super) way: Way,
-    pub(super) world: &'a World,
-    /// How far at most.
     pub(super) need: i64,
-    pub(super) best: Option<Found>,
+    /// Whether marks may be given up that tell on which side of the threshold a suppressed cell is.
+    pub(super) blank: bool,
+}
+
+/// Who moves: in strata with a sign above zero people leave one value for another, in the others it is the other way round.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Step {
+    pub(super) corners: Vec<(u32, i64)>,
+    pub(super) left: usize,
+    pub(super) taken: usize,
+    /// Cells, and how they change.
+    pub(super) cells: Vec<(u32, i64)>,
 }
 
 /// A step that works.
@@ -49,229 +60,308 @@ pub(super) struct Found {
 impl Found {
     /// Cheaper for what it gives.
     pub(super) fn beats(&self, other: &Self) -> bool {
-        let own = u128::from(self.cost) * other.times as u128;
-        let others = u128::from(other.cost) * self.times as u128;
-        own < others || (own == others && self.times > other.times)
+        beats((self.cost, self.times), (other.cost, other.times))
     }
 }
 
-impl Search<'_> {
-    /// Nothing cheaper can be found.
-    fn done(&self) -> bool {
-        self.best.as_ref().is_some_and(|best| best.cost == 0)
-    }
+fn beats((cost, times): (u64, i64), (other_cost, other_times): (u64, i64)) -> bool {
+    let own = u128::from(cost) * other_times as u128;
+    let others = u128::from(other_cost) * times as u128;
+    own < others || (own == others && times > other_times)
 }
 
-impl Engine<'_> {
-    /// Looks for the best step that changes the target by exchanges in these dimensions.
-    pub(super) fn search(&mut self, search: &mut Search<'_>, dimensions: &[usize]) {
-        let Some(key) = self.cells.list.get(search.target as usize).map(|cell| cell.key.clone()) else { return };
-        let mut tried = Vec::new();
-        for dimension in dimensions.iter().copied() {
-            for base in self.bases(&key, dimension, search) {
-                for to in self.targets(&key, dimension, base, search.way) {
-                    self.exchanges(base, dimension, to, search);
-                    if search.done() {
-                        return;
-                    }
-                    tried.push((base, dimension, to));
+/// One search, and what it needs room for.
+pub(super) struct Search<'a> {
+    pub(super) component: &'a Component,
+    /// By group, how often it is left minus how often it is taken; zero between two looks.
+    signs: Vec<i64>,
+    touched: Vec<u32>,
+    step: Step,
+    /// By known dimension, leaves of past exchanges.
+    recent: Vec<Vec<u32>>,
+    /// Strata by size.
+    largest: Vec<u32>,
+    best: Option<Found>,
+}
+
+impl<'a> Search<'a> {
+    pub(super) fn new(component: &'a Component) -> Self {
+        let people = |stratum: &u32| -> i64 {
+            let from = *stratum as usize * component.values;
+            component.count.get(from..from + component.values).unwrap_or_default().iter().sum()
+        };
+        let mut largest: Vec<u32> = (0..component.strata.len() as u32).collect();
+        largest.sort_by_cached_key(|stratum| std::cmp::Reverse(people(stratum)));
+        largest.truncate(STRANGERS);
+        Self {
+            component,
+            signs: vec![0; component.groups.len()],
+            touched: Vec::new(),
+            step: Step::default(),
+            recent: vec![Vec::new(); component.known.leaves.len()],
+            largest,
+            best: None,
+        }
+    }
+
+    /// The best step that changes the target.
+    pub(super) fn best(&mut self, states: &[super::cells::Cell], aim: Aim, world: &World) -> Option<Found> {
+        self.best = None;
+        let Some(target) = states.get(aim.target as usize) else { return None };
+        let (group, part) = (target.group, target.part);
+        let look = Look { states, aim, world };
+        let component = self.component;
+        let node: &[u32] = component.groups.get(group as usize).map_or(&[], Vec::as_slice);
+        // Exchanges within a group leave it as it is, so only what the target is bound to changes hands.
+        let bound: Vec<usize> = (0..node.len()).filter(|at| self.binds(*at, node)).take(DIMENSIONS).collect();
+        for base in self.bases(group, part, &look) {
+            for (left, taken) in self.pairs(group, part, base, &look) {
+                (self.step.left, self.step.taken) = (left, taken);
+                self.cubes(base, &bound, node, &look);
+                if self.done(aim) {
+                    return self.best.take();
                 }
             }
         }
-        if search.best.as_ref().is_some_and(|best| best.cost <= CHEAP) {
-            return;
+        if self.best.is_none() {
+            self.strangers(group, part, &look);
         }
-        for (base, dimension, to) in tried.into_iter().take(PARTNERS) {
-            self.strangers(base, dimension, to, search);
-            if search.best.as_ref().is_some_and(|best| best.cost <= CHEAP) {
+        self.best.take()
+    }
+
+    /// Remembers whom a step that withheld something exchanged with: much is open there now.
+    pub(super) fn remember(&mut self, step: &Step) {
+        let strata = &self.component.strata;
+        for leaves in step.corners.iter().skip(1).filter_map(|(stratum, _)| strata.get(*stratum as usize)) {
+            for (recent, leaf) in self.recent.iter_mut().zip(leaves) {
+                if recent.first() != Some(leaf) {
+                    recent.retain(|known| known != leaf);
+                    recent.insert(0, *leaf);
+                    recent.truncate(RECENT);
+                }
+            }
+        }
+    }
+
+    fn done(&self, aim: Aim) -> bool {
+        self.best.as_ref().is_some_and(|best| best.cost == 0 && best.times >= aim.need)
+    }
+
+    /// Whether some leaf lies outside a node.
+    fn binds(&self, dimension: usize, node: &[u32]) -> bool {
+        let node = node.get(dimension).copied().unwrap_or(0);
+        let leaves = self.component.known.leaves.get(dimension).map_or(0, |own| own.nodes.len() as u32);
+        node != super::population::ALL && (0..leaves).any(|leaf| !self.component.known.lies_in(dimension, leaf, node))
+    }
+
+    /// Strata of the group from which most can move.
+    fn bases(&self, group: u32, part: u32, look: &Look<'_>) -> Vec<u32> {
+        let (component, up) = (self.component, look.aim.way == Way::Up);
+        let inside = component.counts.get(part as usize).map_or(&[][..], Vec::as_slice);
+        let strata = component.strata_of.get(group as usize).map_or(&[][..], Vec::as_slice);
+        let free = |stratum: &u32| -> i64 {
+            let own = (0..component.values).filter(|value| inside.get(*value).is_some_and(|inside| *inside != up));
+            own.map(|value| look.people(component, *stratum, value)).sum()
+        };
+        let mut found: Vec<(i64, u32)> = strata.iter().map(|stratum| (free(stratum), *stratum)).collect();
+        found.retain(|(free, _)| *free > 0);
+        found.sort_unstable_by_key(|(free, stratum)| (std::cmp::Reverse(*free), *stratum));
+        found.into_iter().take(BASES).map(|(_, stratum)| stratum).collect()
+    }
+
+    /// Values to leave and to take: first those with which least of the group has to be withheld.
+    fn pairs(&self, group: u32, part: u32, base: u32, look: &Look<'_>) -> Vec<(usize, usize)> {
+        let (component, up) = (self.component, look.aim.way == Way::Up);
+        let inside = component.counts.get(part as usize).map_or(&[][..], Vec::as_slice);
+        let of = |wanted: bool| (0..component.values).filter(move |value| inside.get(*value) == Some(&wanted));
+        let mut found: Vec<(u64, i64, usize, usize)> = Vec::new();
+        for left in of(!up) {
+            let people = look.people(component, base, left);
+            if people < 1 {
+                continue;
+            }
+            for taken in of(up) {
+                let cells = component.effect(left, taken).iter().filter_map(|(part, _)| component.cell(group, *part));
+                let shown =
+                    cells.filter_map(|at| look.states.get(at as usize)).filter(|cell| cell.state == State::Shown);
+                found.push((shown.map(|cell| cell.cost).sum(), -people.min(look.aim.need), left, taken));
+            }
+        }
+        found.sort_unstable();
+        found.into_iter().take(PAIRS).map(|(_, _, left, taken)| (left, taken)).collect()
+    }
+
+    /// All exchanges of people like these: alone, with others who differ in one dimension, or in several by turns.
+    fn cubes(&mut self, base: u32, bound: &[usize], node: &[u32], look: &Look<'_>) {
+        let component = self.component;
+        let Some(leaves) = component.strata.get(base as usize) else { return };
+        let key = component.known.key(leaves);
+        let candidates: Vec<Vec<u32>> = bound
+            .iter()
+            .map(|at| {
+                let (leaf, node) = (leaves.get(*at).copied().unwrap_or(0), node.get(*at).copied().unwrap_or(0));
+                let recent = self.recent.get(*at).map_or(&[][..], Vec::as_slice).iter();
+                let mut found: Vec<u32> = Vec::with_capacity(ALONE);
+                for other in recent.chain(component.known.near(*at, leaf)) {
+                    let outside = *other != leaf && !component.known.lies_in(*at, *other, node);
+                    if outside && found.len() < ALONE && !found.contains(other) {
+                        found.push(*other);
+                    }
+                }
+                found
+            })
+            .collect();
+        for mask in 1..1_usize << bound.len() {
+            let chosen: Vec<usize> = (0..bound.len()).filter(|at| mask >> at & 1 == 1).collect();
+            let most = if chosen.len() == 1 { ALONE } else { JOINED };
+            let mut corners = vec![(key, 1_i64)];
+            self.cube(&Cube { chosen: &chosen, bound, candidates: &candidates, leaves, most }, &mut corners, look);
+            if self.done(look.aim) {
                 return;
             }
         }
+        self.step.corners.clear();
+        self.step.corners.push((base, 1));
+        self.consider(look);
     }
 
-    /// One person more or fewer: for totals of everybody.
-    pub(super) fn search_size(&mut self, search: &mut Search<'_>) {
-        let Some(key) = self.cells.list.get(search.target as usize).map(|cell| cell.key.clone()) else { return };
-        for kind in self.kinds_beside(&key, usize::MAX).into_iter().take(BASES) {
-            let sign = if search.way == Way::Up { 1 } else { -1 };
-            self.consider(vec![(kind, sign)], search);
-        }
-    }
-
-    /// People who could move into the cell, or out of it: the most numerous of each group they are in now.
-    fn bases(&self, key: &[u32], dimension: usize, search: &Search<'_>) -> Vec<u32> {
-        let (Some(own), Some(node)) = (self.population.dimensions.get(dimension), key.get(dimension)) else {
-            return Vec::new();
-        };
-        let fits = |kind: &u32| own.lies_in(self.leaf(*kind, dimension), *node) == (search.way == Way::Down);
-        let mut found: Vec<(i64, u32)> = self
-            .kinds_beside(key, dimension)
-            .into_iter()
-            .filter(fits)
-            .map(|kind| (self.people_of(kind, search.world), kind))
-            .filter(|(people, _)| *people > 0)
-            .collect();
-        found.sort_unstable_by_key(|(people, kind)| (std::cmp::Reverse(*people), *kind));
-        let mut bases: Vec<u32> = Vec::new();
-        for (_, kind) in &found {
-            let leaf = self.leaf(*kind, dimension);
-            if bases.len() < BASES && bases.iter().all(|known| self.leaf(*known, dimension) != leaf) {
-                bases.push(*kind);
+    fn cube(&mut self, cube: &Cube<'_>, corners: &mut Vec<(u64, i64)>, look: &Look<'_>) {
+        let Some((first, rest)) = cube.chosen.split_first() else {
+            self.step.corners.clear();
+            for (key, sign) in corners.iter() {
+                let Some(stratum) = self.component.known.at(*key) else { return };
+                self.step.corners.push((stratum, *sign));
             }
-        }
-        let more = found.iter().map(|(_, kind)| *kind).filter(|kind| !bases.contains(kind)).take(BASES - bases.len());
-        let more: Vec<u32> = more.collect();
-        bases.extend(more);
-        bases
-    }
-
-    /// Groups to move to: inside the cell on the way up, outside on the way down.
-    fn targets(&self, key: &[u32], dimension: usize, base: u32, way: Way) -> Vec<u32> {
-        let parts =
-            self.population.dimensions.get(dimension).zip(self.ranks.get(dimension)).zip(self.people.get(dimension));
-        let (Some(((own, ranks), people)), Some(node)) = (parts, key.get(dimension)) else { return Vec::new() };
-        let from = self.leaf(base, dimension);
-        let rank = |leaf: u32| ranks.get(leaf as usize).copied().unwrap_or(0);
-        let mut leaves: Vec<u32> = (0..own.leaves.len() as u32)
-            .filter(|leaf| *leaf != from && own.lies_in(*leaf, *node) == (way == Way::Up))
-            .collect();
-        if own.is_known() {
-            leaves.sort_by_key(|leaf| (rank(*leaf).abs_diff(rank(from)), *leaf));
-        } else {
-            leaves.sort_by_key(|leaf| (std::cmp::Reverse(people.get(*leaf as usize).copied()), rank(*leaf)));
-        }
-        leaves.truncate(TARGETS);
-        leaves
-    }
-
-    /// All exchanges in which people like `base` move to `to`.
-    fn exchanges(&mut self, base: u32, dimension: usize, to: u32, search: &mut Search<'_>) {
-        let Some(leaves) = self.kinds.get(base as usize).map(|kind| kind.leaves.clone()) else { return };
-        let from = self.leaf(base, dimension);
-        let moved = with(&leaves, dimension, to);
-        let others: Vec<usize> = (0..leaves.len()).filter(|at| *at != dimension).collect();
-        let mut partners: Vec<(usize, Vec<u32>)> = Vec::new();
-        for other in &others {
-            let near = self.nearest(&moved, *other, PARTNERS);
-            let near: Vec<u32> = near.into_iter().map(|kind| self.leaf(kind, *other)).collect();
-            partners.push((*other, near));
-        }
-        let corners = |set: &[(usize, u32)]| -> Vec<(Vec<u32>, i64)> {
-            (0..1_usize << set.len())
-                .flat_map(|mask| {
-                    let chosen = set.iter().enumerate().filter(|(bit, _)| mask >> bit & 1 == 1);
-                    let place = chosen.fold(leaves.clone(), |place, (_, (at, leaf))| with(&place, *at, *leaf));
-                    let sign = if mask.count_ones() % 2 == 0 { -1 } else { 1 };
-                    [(with(&place, dimension, from), sign), (with(&place, dimension, to), -sign)]
-                })
-                .collect()
+            self.consider(look);
+            return;
         };
-        for (at, near) in &partners {
-            for leaf in near {
-                let corners = corners(&[(*at, *leaf)]);
-                self.consider_leaves(corners, search);
-                if search.done() {
-                    return;
+        let Some(dimension) = cube.bound.get(*first).copied() else { return };
+        let from = cube.leaves.get(dimension).copied().unwrap_or(0);
+        let before = corners.len();
+        for to in cube.candidates.get(*first).into_iter().flatten().take(cube.most) {
+            for at in 0..before {
+                if let Some((key, sign)) = corners.get(at).copied() {
+                    corners.push((self.component.known.moved(key, dimension, from, *to), -sign));
                 }
             }
-        }
-        for (first, (at, near)) in partners.iter().enumerate() {
-            for (other_at, other_near) in partners.iter().skip(first + 1) {
-                for leaf in near.iter().take(PAIRED) {
-                    for other in other_near.iter().take(PAIRED) {
-                        let corners = corners(&[(*at, *leaf), (*other_at, *other)]);
-                        self.consider_leaves(corners, search);
-                        if search.done() {
-                            return;
-                        }
-                    }
-                }
+            // Nobody is at most corners of what does not occur, such as the grade of another class.
+            if corners.get(before..).unwrap_or_default().iter().all(|(key, _)| self.component.known.at(*key).is_some())
+            {
+                self.cube(&Cube { chosen: rest, ..*cube }, corners, look);
+            }
+            corners.truncate(before);
+            if self.done(look.aim) {
+                return;
             }
         }
-        self.consider_leaves(corners(&[]), search);
     }
 
     /// Exchanges with people who differ in several dimensions.
-    fn strangers(&mut self, base: u32, dimension: usize, to: u32, search: &mut Search<'_>) {
-        let Some(leaves) = self.kinds.get(base as usize).map(|kind| kind.leaves.clone()) else { return };
-        let leaves = leaves.as_slice();
-        let from = self.leaf(base, dimension);
-        let alike = |engine: &Self, kind: u32| {
-            let theirs = engine.kinds.get(kind as usize).map_or(&[][..], |kind| kind.leaves.as_slice());
-            let shared = |((own, theirs), dimension): ((&u32, &u32), &super::Dimension)| {
-                let nodes = |leaf: &u32| dimension.leaves.get(*leaf as usize);
-                nodes(own).zip(nodes(theirs)).map_or(0, |(a, b)| a.iter().zip(b).filter(|(a, b)| a == b).count())
-            };
-            leaves.iter().zip(theirs).zip(&engine.population.dimensions).map(shared).sum::<usize>()
-        };
-        let near = self.around(base, dimension, to, NEIGHBOURS);
-        let mut found: Vec<(usize, u32)> = near
-            .into_iter()
-            .filter(|kind| self.people_of(*kind, search.world) > 0)
-            .map(|kind| (alike(self, kind), kind))
-            .collect();
-        found.sort_unstable_by_key(|(shared, kind)| (std::cmp::Reverse(*shared), *kind));
-        for (_, partner) in found.into_iter().take(PARTNERS) {
-            let Some(theirs) = self.kinds.get(partner as usize).map(|kind| kind.leaves.clone()) else { continue };
-            if with(&theirs, dimension, from) == *leaves {
-                continue;
-            }
-            let corners = vec![
-                (leaves.to_vec(), -1),
-                (with(leaves, dimension, to), 1),
-                (theirs.clone(), -1),
-                (with(&theirs, dimension, from), 1),
-            ];
-            self.consider_leaves(corners, search);
-            if search.done() {
-                return;
+    fn strangers(&mut self, group: u32, part: u32, look: &Look<'_>) {
+        let component = self.component;
+        let members = component.strata_of.get(group as usize).map_or(&[][..], Vec::as_slice);
+        let outside: Vec<u32> = self.largest.iter().copied().filter(|at| members.binary_search(at).is_err()).collect();
+        for base in self.bases(group, part, look) {
+            for (left, taken) in self.pairs(group, part, base, look) {
+                (self.step.left, self.step.taken) = (left, taken);
+                for other in &outside {
+                    self.step.corners.clear();
+                    self.step.corners.extend([(base, 1), (*other, -1)]);
+                    self.consider(look);
+                }
             }
         }
-    }
-
-    fn consider_leaves(&mut self, corners: Vec<(Vec<u32>, i64)>, search: &mut Search<'_>) {
-        let kinds: Vec<(u32, i64)> = corners.iter().map(|(leaves, sign)| (self.kind(leaves), *sign)).collect();
-        self.consider(kinds, search);
     }
 
     /// Keeps the step when it works and is the best so far.
-    fn consider(&self, kinds: Vec<(u32, i64)>, search: &mut Search<'_>) {
-        let leaving = kinds.iter().filter(|(_, sign)| *sign < 0);
-        let mut times =
-            leaving.map(|(kind, _)| self.people_of(*kind, search.world)).min().unwrap_or(i64::MAX).min(search.need);
-        if times < 1 {
-            return;
-        }
-        let step = self.step(kinds);
-        let sign = if search.way == Way::Up { 1 } else { -1 };
-        if !step.cells.iter().any(|(cell, change)| *cell == search.target && *change == sign) {
-            return;
-        }
-        let mut cost = 0_u64;
-        for (at, change) in &step.cells {
-            let Some(cell) = self.cells.list.get(*at as usize) else { return };
-            let now = cell.count + search.world.cell(*at);
-            let (lowest, highest) = room(cell, self.rule, self.same_mark);
-            let free = if *change > 0 { (highest - now) / change } else { (now - lowest) / -change };
-            times = times.min(free);
+    fn consider(&mut self, look: &Look<'_>) {
+        let (component, aim) = (self.component, look.aim);
+        let mut times = aim.need;
+        for (stratum, sign) in &self.step.corners {
+            let leaving = if *sign > 0 { self.step.left } else { self.step.taken };
+            times = times.min(look.people(component, *stratum, leaving));
             if times < 1 {
                 return;
             }
+        }
+        component.changes(&mut self.step, &mut self.signs, &mut self.touched);
+        let best = self.best.as_ref().map(|best| (best.cost, best.times));
+        let sign = if aim.way == Way::Up { 1 } else { -1 };
+        let (mut cost, mut hit) = (0_u64, false);
+        for (at, change) in &self.step.cells {
+            let Some(cell) = look.states.get(*at as usize) else { return };
+            hit |= *at == aim.target && *change == sign;
+            let now = cell.count + look.world.cell(*at);
+            let free = |(lowest, highest): (i64, i64)| {
+                if *change > 0 { (highest - now) / change } else { (now - lowest) / -change }
+            };
+            let mut room = free(cell.room(component.rule));
             if cell.state == State::Shown {
                 cost = cost.saturating_add(cell.cost);
             }
+            if room < 1 && aim.blank {
+                room = free(cell.widest(component.rule));
+                cost = cost.saturating_add(cell.cost);
+            }
+            times = times.min(room);
+            // With fewer times and more to withhold it only gets worse.
+            if times < 1 || best.is_some_and(|best| !beats((cost, times), best)) {
+                return;
+            }
         }
-        let found = Found { step, times, cost };
-        if search.best.as_ref().is_none_or(|best| found.beats(best)) {
-            search.best = Some(found);
+        if hit && best.is_none_or(|best| beats((cost, times), best)) {
+            self.best = Some(Found { step: self.step.clone(), times, cost });
         }
     }
 }
 
-fn with(leaves: &[u32], dimension: usize, leaf: u32) -> Vec<u32> {
-    let mut leaves = leaves.to_vec();
-    if let Some(slot) = leaves.get_mut(dimension) {
-        *slot = leaf;
+/// What a search looks at.
+struct Look<'a> {
+    states: &'a [super::cells::Cell],
+    aim: Aim,
+    world: &'a World,
+}
+
+impl Look<'_> {
+    fn people(&self, component: &Component, stratum: u32, value: usize) -> i64 {
+        let at = stratum as usize * component.values + value;
+        component.count.get(at).copied().unwrap_or(0) + self.world.people(at)
     }
-    leaves
+}
+
+/// The dimensions of a cube, and the leaves that are tried in each.
+#[derive(Clone, Copy)]
+struct Cube<'a> {
+    chosen: &'a [usize],
+    bound: &'a [usize],
+    candidates: &'a [Vec<u32>],
+    leaves: &'a [u32],
+    most: usize,
+}
+
+impl Component {
+    /// What a step does to the cells.
+    pub(super) fn changes(&self, step: &mut Step, signs: &mut [i64], touched: &mut Vec<u32>) {
+        touched.clear();
+        for (stratum, sign) in &step.corners {
+            for group in self.groups_of.get(*stratum as usize).into_iter().flatten() {
+                if let Some(slot) = signs.get_mut(*group as usize) {
+                    if *slot == 0 {
+                        touched.push(*group);
+                    }
+                    *slot += sign;
+                }
+            }
+        }
+        step.cells.clear();
+        let effect = self.effect(step.left, step.taken);
+        for group in touched.iter() {
+            // A group that came back to zero and left it again stands twice; the first look takes it.
+            let sign = signs.get_mut(*group as usize).map_or(0, std::mem::take);
+            if sign != 0 {
+                let own = |(part, change): &(u32, i64)| Some((self.cell(*group, *part)?, sign * change));
+                step.cells.extend(effect.iter().filter_map(own));
+            }
+        }
+    }
 }

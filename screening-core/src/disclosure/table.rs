@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::Marks;
 use crate::instrument::Text;
 use crate::texts::{Fill, say};
 
@@ -46,6 +47,11 @@ impl TableSpec {
     pub fn id(&self) -> &str {
         &self.id
     }
+
+    /// The dimensions of its axes, in the order of [`CellView::group`].
+    pub fn axes(&self) -> impl Iterator<Item = &str> {
+        self.axes.iter().map(|(dimension, _)| dimension.as_str())
+    }
 }
 
 /// What is shown of a count.
@@ -56,7 +62,8 @@ pub enum Shown {
     Value(u64),
     /// Below the threshold: primary suppression.
     Small,
-    /// At or above the threshold, and withheld so that a small count cannot be worked out: complementary suppression.
+    /// Withheld so that a small count cannot be worked out: complementary suppression. What this tells of the count itself
+    /// says [`Marks`].
     Withheld,
 }
 
@@ -138,6 +145,8 @@ impl CellView {
 pub struct ProtectedTable {
     /// What was asked for.
     pub spec: TableSpec,
+    /// What the mark of a withheld cell tells.
+    pub marks: Marks,
     /// The cells, the last axis fastest.
     pub cells: Vec<CellView>,
 }

@@ -1,60 +1,99 @@
 //! A possible world: another population that gives the same release.
 
-use std::collections::BTreeMap;
-
-use super::cells::{Cell, State};
-use super::rule::Rule;
+use super::component::Component;
+use super::search::Step;
 
 /// How a world differs from the true one.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(super) struct World {
-    /// People more or fewer, by kind.
-    pub(super) kinds: BTreeMap<u32, i64>,
+    /// People more or fewer, by stratum and value.
+    people: Vec<i64>,
     /// Counts more or fewer, by cell.
-    pub(super) cells: BTreeMap<u32, i64>,
+    cells: Vec<i64>,
+    moved: Vec<usize>,
+    changed: Vec<u32>,
 }
 
 impl World {
-    /// The difference in a cell.
-    pub(super) fn cell(&self, cell: u32) -> i64 {
-        self.cells.get(&cell).copied().unwrap_or(0)
+    pub(super) fn of(component: &Component) -> Self {
+        Self {
+            people: vec![0; component.count.len()],
+            cells: vec![0; component.cells.len()],
+            moved: Vec::new(),
+            changed: Vec::new(),
+        }
     }
 
-    /// The difference in the people of a kind.
-    pub(super) fn kind(&self, kind: u32) -> i64 {
-        self.kinds.get(&kind).copied().unwrap_or(0)
+    /// The difference in a cell.
+    pub(super) fn cell(&self, cell: u32) -> i64 {
+        self.cells.get(cell as usize).copied().unwrap_or(0)
+    }
+
+    /// The difference in people.
+    pub(super) fn people(&self, at: usize) -> i64 {
+        self.people.get(at).copied().unwrap_or(0)
+    }
+
+    /// Cells that may differ.
+    pub(super) fn changed(&self) -> &[u32] {
+        &self.changed
     }
 
     /// Takes `times` steps.
-    pub(super) fn apply(&mut self, step: &Step, times: i64) {
-        for (kind, sign) in &step.kinds {
-            *self.kinds.entry(*kind).or_default() += sign * times;
+    pub(super) fn apply(&mut self, step: &Step, times: i64, values: usize) {
+        for (stratum, sign) in &step.corners {
+            let base = *stratum as usize * values;
+            for (at, change) in [(base + step.left, -sign * times), (base + step.taken, sign * times)] {
+                if let Some(slot) = self.people.get_mut(at) {
+                    *slot += change;
+                    self.moved.push(at);
+                }
+            }
         }
         for (cell, change) in &step.cells {
-            *self.cells.entry(*cell).or_default() += change * times;
+            if let Some(slot) = self.cells.get_mut(*cell as usize) {
+                *slot += change * times;
+                self.changed.push(*cell);
+            }
         }
     }
-}
 
-/// One change: people of some kinds more, of others fewer, and what it does to the cells.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Step {
-    pub(super) kinds: Vec<(u32, i64)>,
-    pub(super) cells: Vec<(u32, i64)>,
-}
+    /// Who moved, and how many.
+    pub(super) fn moves(&self) -> Vec<(usize, i64)> {
+        let mut moved = self.moved.clone();
+        moved.sort_unstable();
+        moved.dedup();
+        moved.into_iter().map(|at| (at, self.people(at))).filter(|(_, change)| *change != 0).collect()
+    }
 
-/// The counts that give the same mark as this cell. A cell that is shown (or a zero that would have to be withheld) has its
-/// own count alone. With `same_mark` a suppressed cell tells nothing but that it is suppressed.
-pub(super) fn room(cell: &Cell, rule: Rule, same_mark: bool) -> (i64, i64) {
-    const UNBOUNDED: i64 = i64::MAX / 4;
-    let (threshold, lowest) = (i64::from(rule.threshold), rule.lowest());
-    match cell.state {
-        State::Shown if cell.locked || cell.count < threshold => (cell.count, cell.count),
-        // What was released earlier bears the mark it was given then.
-        State::Small if cell.locked || !same_mark => (lowest, threshold - 1),
-        State::Withheld if cell.count < threshold => (lowest, UNBOUNDED),
-        _ if same_mark && !cell.locked => (lowest, UNBOUNDED),
-        // What is shown may be withheld; then every count from the threshold on gives that mark.
-        State::Small | State::Shown | State::Withheld => (threshold, UNBOUNDED),
+    /// The world in which these people moved: its cells are counted anew, from the people alone.
+    pub(super) fn replay(&mut self, component: &Component, moves: &[(usize, i64)]) {
+        self.clear();
+        for (at, change) in moves {
+            let (stratum, value) = (at / component.values.max(1), at % component.values.max(1));
+            for group in component.groups_of.get(stratum).into_iter().flatten() {
+                for part in component.parts_of.get(value).into_iter().flatten() {
+                    let Some(cell) = component.cell(*group, *part) else { continue };
+                    if let Some(slot) = self.cells.get_mut(cell as usize) {
+                        *slot += change;
+                        self.changed.push(cell);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Back to the true world.
+    pub(super) fn clear(&mut self) {
+        for at in self.moved.drain(..) {
+            if let Some(slot) = self.people.get_mut(at) {
+                *slot = 0;
+            }
+        }
+        for cell in self.changed.drain(..) {
+            if let Some(slot) = self.cells.get_mut(cell as usize) {
+                *slot = 0;
+            }
+        }
     }
 }

@@ -123,6 +123,28 @@ impl Library {
         files.into_iter()
     }
 
+    /// The ids of the bundled data files of a folder below `instruments/`, in alphabetical order: `policies`, `batteries`,
+    /// `validity` or `norms`.
+    ///
+    /// ```
+    /// use screening_core::instrument::Library;
+    /// assert!(Library::bundled_ids("policies").contains(&"district-default"));
+    /// ```
+    #[cfg(feature = "bundled")]
+    pub fn bundled_ids(folder: &str) -> Vec<&'static str> {
+        let folder = match folder {
+            "policies" => &POLICIES,
+            "batteries" => &BATTERIES,
+            "validity" => &VALIDITY,
+            "norms" => &NORMS,
+            _ => return Vec::new(),
+        };
+        let names = folder.files().filter_map(|file| file.path().to_str()?.strip_suffix(".toml"));
+        let mut ids: Vec<&str> = names.collect();
+        ids.sort_unstable();
+        ids
+    }
+
     /// Adds a definition; a newer version of a known id replaces the older.
     ///
     /// # Errors

@@ -26,6 +26,12 @@ pub enum EstimationError {
         /// Number found.
         found: usize,
     },
+    /// Fewer than two groups to compare.
+    #[error("comparing groups needs at least two groups with persons, {found} found; check the column of the groups")]
+    TooFewGroups {
+        /// Groups found.
+        found: usize,
+    },
     /// Everybody gave the same answer.
     #[error("`{item}` does not vary: all answers are equal, so it has no correlation; leave it out")]
     Constant {

@@ -107,12 +107,7 @@ pub(crate) fn figure(value: f64) -> String {
 }
 
 /// Rows of cells under their headings: names to the left, figures to the right.
-pub(crate) fn table(
-    f: &mut fmt::Formatter<'_>,
-    rows: &[String],
-    columns: &[String],
-    cells: &[Vec<String>],
-) -> fmt::Result {
+fn table(f: &mut fmt::Formatter<'_>, rows: &[String], columns: &[String], cells: &[Vec<String>]) -> fmt::Result {
     let wide = |text: &String| text.chars().count();
     let first = rows.iter().map(wide).max().unwrap_or(0);
     let widths: Vec<usize> = columns
@@ -129,10 +124,4 @@ pub(crate) fn table(
     };
     line(f, "", columns)?;
     rows.iter().zip(cells).try_for_each(|(name, row)| line(f, name, row))
-}
-
-/// A list of named figures as a table of one column.
-pub(crate) fn figures(f: &mut fmt::Formatter<'_>, list: &[(&str, f64)]) -> fmt::Result {
-    let width = list.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
-    list.iter().try_for_each(|(name, value)| writeln!(f, "{name:<width$}   {:>9}", figure(*value)))
 }

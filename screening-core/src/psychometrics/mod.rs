@@ -9,8 +9,10 @@
 //! instrument and never by the range that happened to be observed.
 
 mod algebra;
+pub mod analysis;
 pub mod cat;
 mod cfa;
+mod chart;
 mod clustered;
 mod correlation;
 pub mod dif;
@@ -25,6 +27,7 @@ mod plot;
 mod print;
 mod random;
 mod reliability;
+mod report;
 mod responses;
 pub mod roc;
 
@@ -55,4 +58,5 @@ pub use reliability::{
     guttman_lambdas, halves, kuder_richardson_21, omega_categorical, standard_error_of_measurement, stratified_alpha,
     test_retest,
 };
+pub use report::{Plot, Report, ResultTable};
 pub use responses::{Responses, ResponsesError};

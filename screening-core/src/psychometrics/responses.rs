@@ -127,6 +127,39 @@ impl Responses {
         Self::whole(names, persons, codes)
     }
 
+    /// Reads items as columns of small codes, one an item; `i16::MIN` is not a code.
+    ///
+    /// # Errors
+    /// An empty or ragged table, a code that does not fit.
+    pub fn from_codes<N, C>(
+        names: impl IntoIterator<Item = N>,
+        persons: usize,
+        columns: impl IntoIterator<Item = C>,
+    ) -> Result<Self, ResponsesError>
+    where
+        N: Into<String>,
+        C: IntoIterator<Item = Option<i16>>,
+    {
+        let names: Vec<String> = names.into_iter().map(Into::into).collect();
+        let mut codes = Vec::with_capacity(names.len() * persons);
+        let mut items = 0;
+        for (item, column) in columns.into_iter().enumerate() {
+            let name = names.get(item).map_or("", String::as_str);
+            for (person, code) in column.into_iter().enumerate() {
+                codes.push(pack(code.map(i64::from), person, name)?);
+            }
+            items += 1;
+            if codes.len() != items * persons {
+                let found = codes.len() - (items - 1) * persons;
+                return Err(ResponsesError::Ragged { at: item, found, expected: persons });
+            }
+        }
+        if items != names.len() {
+            return Err(ResponsesError::Ragged { at: 0, found: items, expected: names.len() });
+        }
+        Self::whole(names, persons, codes)
+    }
+
     fn whole(names: Vec<String>, persons: usize, codes: Vec<i16>) -> Result<Self, ResponsesError> {
         if persons == 0 || names.is_empty() {
             return Err(ResponsesError::Empty { persons, items: names.len() });
@@ -214,6 +247,20 @@ impl Responses {
         let names = items.iter().map(|item| self.names[*item].clone()).collect();
         let codes = items.iter().flat_map(|item| self.raw(*item)).copied().collect();
         Self::whole(names, self.persons, codes)
+    }
+
+    /// A table of some of the persons, in their order.
+    ///
+    /// # Errors
+    /// No person is kept, or there is not one mark a person.
+    pub fn persons_where(&self, keep: &[bool]) -> Result<Self, ResponsesError> {
+        if keep.len() != self.persons {
+            return Err(ResponsesError::Ragged { at: 0, found: keep.len(), expected: self.persons });
+        }
+        let kept = (0..self.items())
+            .flat_map(|item| self.raw(item).iter().zip(keep).filter(|(_, keep)| **keep).map(|(code, _)| *code));
+        let codes = kept.collect();
+        Self::whole(self.names.clone(), keep.iter().filter(|keep| **keep).count(), codes)
     }
 
     /// Positions of the persons who answered every item.

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::evidence::EvidenceStream;
 use super::shape::Raw;
 use crate::change::{ClinicalChange, Course, Outcome};
 use crate::instrument::expr::Comparison;
@@ -29,6 +30,7 @@ use crate::stats::Decimal;
 /// | `{ change-index = "phq-9.total", op = ">", value = 2.58 }` | the index of reliable change compares so |
 /// | `{ clinical = "phq-9.total", in = ["newly-raised"] }` | reliable change with the side of the cut-off |
 /// | `{ course = "phq-9.total", in = ["persistent"] }` | the course over the waves is one of these |
+/// | `{ evidence = "nomination.teacher", in = ["urgent"], within-days = 60 }` | a record about the pupil says so, and is not older |
 #[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
 #[serde(try_from = "Raw", into = "Raw")]
 pub enum Condition {
@@ -151,6 +153,15 @@ pub enum Leaf {
         /// Which courses.
         courses: Vec<Course>,
     },
+    /// A record about the pupil beside the sheets. Holds whatever the validity of a sheet.
+    Record {
+        /// Kind of evidence and its source.
+        of: EvidenceStream,
+        /// Which values.
+        values: Vec<String>,
+        /// How many days before the day of the wave it may lie at most; any number where left out.
+        within_days: Option<u32>,
+    },
 }
 
 /// A derived score of a norm set, as named behind the scale.
@@ -246,7 +257,7 @@ impl std::str::FromStr for Reference {
 }
 
 impl Leaf {
-    /// The instrument it is about.
+    /// The instrument it is about; empty for a record about the pupil, which rests on no instrument.
     pub fn instrument(&self) -> &str {
         self.part().0
     }
@@ -272,6 +283,7 @@ impl Leaf {
             | Self::ValidityRule { rule: part }
             | Self::ValidityIndex { rule: part, .. } => (&part.instrument, None),
             Self::Validity { instrument, .. } => (instrument, None),
+            Self::Record { .. } => ("", None),
         }
     }
 }

@@ -45,11 +45,61 @@ pub struct PolicyDef {
     /// The rules. Without any, critical answers and sheets that cannot be interpreted still lead to their tiers.
     #[serde(default)]
     pub rules: Vec<RuleDef>,
+    /// What is known of the errors of its rules.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub error_rates: Vec<ErrorRate>,
     /// Reasoning behind the choices, in our own words.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<Note>,
     /// What is cited, by key.
     pub sources: IndexMap<String, SourceDef>,
+}
+
+/// What a study found of the errors of a rule, or of the whole policy. At least one figure; none without a source.
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct ErrorRate {
+    /// Rule id; left out of figures about the whole policy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rule: Option<String>,
+    /// Who was studied, and against what.
+    pub population: Text,
+    /// People studied.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub n: Option<u64>,
+    /// Share of the population with the condition looked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prevalence: Option<f64>,
+    /// Share flagged among those with the condition.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sensitivity: Option<f64>,
+    /// Share not flagged among those without it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub specificity: Option<f64>,
+    /// Share of all who were flagged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub share_flagged: Option<f64>,
+    /// Area under the curve of the score.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub auc: Option<f64>,
+    /// Where the figures are about something that is close to the rule and not the same: what.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<Text>,
+    /// Key into `sources`.
+    pub source: String,
+}
+
+impl ErrorRate {
+    /// The figures that are shares, with their keys in the file.
+    pub fn figures(&self) -> [(&'static str, Option<f64>); 5] {
+        [
+            ("prevalence", self.prevalence),
+            ("sensitivity", self.sensitivity),
+            ("specificity", self.specificity),
+            ("share-flagged", self.share_flagged),
+            ("auc", self.auc),
+        ]
+    }
 }
 
 /// Days on which a policy may be used for a new wave.

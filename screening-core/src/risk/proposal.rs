@@ -29,9 +29,17 @@ pub struct Proposal {
     pub invalid: Vec<InvalidSheet>,
     /// Sheets to be read with care; told beside other things, and no reason of their own.
     pub doubtful: Vec<InvalidSheet>,
+    /// What could change the proposal, once it is known. A rule that holds is not undone by a missing answer; what can lower a
+    /// tier is what raised it for want of answers.
+    pub prospects: Vec<Prospect>,
 }
 
 impl Proposal {
+    /// What could change the proposal, one sentence a line.
+    pub fn could_change(&self, language: Language) -> String {
+        self.prospects.iter().map(|prospect| prospect.text.get(language)).collect::<Vec<_>>().join("\n")
+    }
+
     /// The reasons in one line, the most urgent first: critical answers, evidence (of each score only the gravest, and
     /// findings of one rule together), sheets not to be interpreted, what cannot be said.
     pub fn reasons(&self, language: Language) -> String {
@@ -91,6 +99,8 @@ pub enum EvidenceKind {
     Change,
     /// The course over the waves.
     Course,
+    /// A record about the pupil beside the sheets.
+    Record,
     /// A rule that holds because something else does not.
     Rule,
 }
@@ -105,9 +115,9 @@ pub struct Evidence {
     pub tier: Option<String>,
     /// Kind.
     pub kind: EvidenceKind,
-    /// Instrument id; empty for [`EvidenceKind::Rule`].
+    /// Instrument id; empty for [`EvidenceKind::Rule`] and [`EvidenceKind::Record`].
     pub instrument: String,
-    /// Scale, item, flag or validity rule.
+    /// Scale, item, flag or validity rule; of a record its kind, source and values.
     pub part: String,
     /// The value, where there is a single one.
     pub value: Option<f64>,
@@ -136,14 +146,22 @@ pub struct Undecided {
     pub rule: Option<String>,
     /// Tier that might follow.
     pub tier: String,
-    /// Instrument id.
+    /// Instrument id; empty for a record beside the sheets.
     pub instrument: String,
-    /// Scale, item or flag that cannot be said.
+    /// Scale, item or flag that cannot be said; of a record its kind, source and values; of a form its id.
     pub part: String,
     /// Why not.
     pub why: WhyUndecided,
     /// Lowest and highest value still possible.
     pub bounds: Option<(f64, f64)>,
+    /// Items without an answer that it waits for, where they are known.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub missing: Vec<String>,
+    /// Whether this alone could make the rule hold; otherwise other things have to come together with it.
+    pub alone: bool,
+    /// What it is about, in a few words.
+    #[serde(skip)]
+    pub subject: Text,
     /// The same in words.
     pub text: Text,
 }
@@ -160,6 +178,63 @@ pub enum WhyUndecided {
     NoEarlierResult,
     /// The validity index has no value for this sheet.
     NoIndex,
+    /// A further form is asked of the pupil, and no answer has come in.
+    FormDue,
+    /// An optional further form has not come in. That alone raises nobody.
+    FormMissing,
+    /// The source of the record was not delivered for this pupil. That alone raises nobody.
+    NotDelivered,
+    /// The rule holds unless a record says otherwise, and its source was not delivered for this pupil.
+    UnlessRecorded,
+    /// A record that matters has no date, and the rule counts days.
+    NoDate,
+    /// A record leaves the matter open.
+    LeftOpen,
+}
+
+impl WhyUndecided {
+    /// Whether somebody can find out by asking, so that the pupil gets at least the incomplete tier.
+    pub fn raises(self) -> bool {
+        !matches!(self, Self::NoEarlierResult | Self::NoIndex | Self::FormMissing | Self::NotDelivered)
+    }
+
+    /// Whether it is lacking for many pupils at once, so that it is told beside other things only.
+    pub fn is_of_many(self) -> bool {
+        matches!(self, Self::FormMissing | Self::NotDelivered)
+    }
+
+    /// Whether it can become known at all.
+    pub fn can_become_known(self) -> bool {
+        !matches!(self, Self::NoEarlierResult | Self::NoIndex | Self::NoReference)
+    }
+}
+
+/// Which way a proposal could go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Direction {
+    /// To a more urgent tier.
+    Raises,
+    /// To a less urgent tier.
+    Lowers,
+}
+
+/// What could change a proposal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Prospect {
+    /// Which way.
+    pub direction: Direction,
+    /// The tier that could follow.
+    pub tier: String,
+    /// Instrument id; empty for a record, and where several things are meant.
+    pub instrument: String,
+    /// Scale, item, flag, form or record; `sheet` for a whole sheet; empty where several things are meant.
+    pub part: String,
+    /// Whether it alone could do so.
+    pub alone: bool,
+    /// The same in words.
+    pub text: Text,
 }
 
 /// A critical answer that was given.

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::condition::{BandWish, Condition, DerivedScore, Leaf, Reference};
+use super::evidence::EvidenceStream;
 use crate::change::{ClinicalChange, Course, Outcome};
 use crate::instrument::expr::Comparison;
 use crate::instrument::{Level, Verdict};
@@ -54,6 +55,10 @@ pub(super) struct Raw {
     clinical: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     course: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    evidence: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    within_days: Option<u32>,
 }
 
 /// `at-least` counts conditions, or names the lowest level of a band.
@@ -91,11 +96,13 @@ impl Raw {
             ("change-index", self.change_index.is_some()),
             ("clinical", self.clinical.is_some()),
             ("course", self.course.is_some()),
+            ("evidence", self.evidence.is_some()),
             ("at-least", self.at_least.is_some()),
             ("in", self.within.is_some()),
             ("op", self.op.is_some()),
             ("value", self.value.is_some()),
             ("verdict", self.verdict.is_some()),
+            ("within-days", self.within_days.is_some()),
         ];
         present.into_iter().filter(|(_, there)| *there).map(|(key, _)| key).collect()
     }
@@ -103,7 +110,7 @@ impl Raw {
 
 const SHAPES: &str = "a condition is one of: all; any; not; at-least = { k, of }; score with op and value; answer with op and value; \
     band with at-least or in; word with in; flag; validity with verdict; norm with op and value; validity-rule; \
-    validity-index with op and value; change, clinical or course with in; change-index with op and value";
+    validity-index with op and value; change, clinical or course with in; change-index with op and value; evidence with in and, if wanted, within-days";
 
 impl TryFrom<Raw> for Condition {
     type Error = String;
@@ -111,7 +118,7 @@ impl TryFrom<Raw> for Condition {
     fn try_from(raw: Raw) -> Result<Self, String> {
         let mut keys = raw.keys();
         // `in`, `op` and `value` stand behind what they belong to.
-        keys.sort_by_key(|key| matches!(*key, "in" | "op" | "value" | "verdict" | "at-least"));
+        keys.sort_by_key(|key| matches!(*key, "in" | "op" | "value" | "verdict" | "at-least" | "within-days"));
         let wrong = || format!("the keys {} do not go together: {SHAPES}", keys.join(", "));
         let leaf = match (keys.as_slice(), raw) {
             (["all"], Raw { all: Some(parts), .. }) => return Ok(Self::All(parts)),
@@ -162,6 +169,10 @@ impl TryFrom<Raw> for Condition {
             (["course", "in"], Raw { course: Some(scale), within: Some(ids), .. }) => {
                 Leaf::Course { scale: scale.parse()?, courses: named("course", &ids, &Course::ALL, Course::word)? }
             }
+            (
+                ["evidence", "in"] | ["evidence", "in", "within-days"],
+                Raw { evidence: Some(of), within: Some(values), within_days, .. },
+            ) => record(&of, values, within_days)?,
             _ => return Err(wrong()),
         };
         Ok(Self::Leaf(leaf))
@@ -217,9 +228,26 @@ impl From<Condition> for Raw {
                 Leaf::Course { scale, courses } => {
                     Self { course: Some(scale.to_string()), within: Some(words(&courses, Course::word)), ..empty }
                 }
+                Leaf::Record { of, values, within_days } => {
+                    Self { evidence: Some(of.to_string()), within: Some(values), within_days, ..empty }
+                }
             },
         }
     }
+}
+
+/// A condition about records: the kind, its source and every value are in the vocabulary.
+fn record(of: &str, values: Vec<String>, within_days: Option<u32>) -> Result<Leaf, String> {
+    let of: EvidenceStream = of.parse()?;
+    let known = of.definition().map(|kind| &kind.values);
+    if values.is_empty() {
+        return Err(format!("`evidence = \"{of}\"` with an empty list of values; name at least one"));
+    }
+    if let Some(odd) = values.iter().find(|value| known.is_none_or(|known| !known.contains_key(*value))) {
+        let known: Vec<&str> = known.into_iter().flat_map(|known| known.keys()).map(String::as_str).collect();
+        return Err(format!("`{odd}` is no value of `{}`; use {}", of.kind(), known.join(", ")));
+    }
+    Ok(Leaf::Record { of, values, within_days })
 }
 
 /// Words of a list as what they name.

@@ -11,6 +11,8 @@ pub(super) const NO: u8 = 0;
 pub(super) const OPEN: u8 = 1;
 /// It holds.
 pub(super) const YES: u8 = 2;
+/// It was not asked of this row, as when its instrument were not in the battery. Only [`Tree::row`] knows it.
+pub(super) const ABSENT: u8 = 3;
 
 /// A condition over the leaves of a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,17 +58,17 @@ impl Tree {
     }
 
     /// Evaluates a block of `rows` rows; `leaves` holds one slice of codes a leaf.
-    pub(super) fn block(&self, leaves: &[Vec<u8>], rows: usize) -> Vec<u8> {
+    pub(super) fn block(&self, leaves: &[impl AsRef<[u8]>], rows: usize) -> Vec<u8> {
         let mut out = vec![NO; rows];
         self.block_into(leaves, &mut out);
         out
     }
 
-    fn block_into(&self, leaves: &[Vec<u8>], out: &mut [u8]) {
+    fn block_into(&self, leaves: &[impl AsRef<[u8]>], out: &mut [u8]) {
         match self {
             Self::Leaf(at) => {
                 if let Some(codes) = leaves.get(*at) {
-                    out.iter_mut().zip(codes).for_each(|(to, from)| *to = *from);
+                    out.iter_mut().zip(codes.as_ref()).for_each(|(to, from)| *to = *from);
                 }
             }
             Self::Not(part) => {
@@ -99,20 +101,83 @@ impl Tree {
         }
     }
 
-    /// Evaluates one row.
+    /// Evaluates one row. What is [`ABSENT`] is cut as by [`Self::prune`]: it leaves `any` and `at-least`, and an `all` or `not`
+    /// that needs it is absent too.
     pub(super) fn row(&self, leaf: &impl Fn(usize) -> u8) -> u8 {
         match self {
             Self::Leaf(at) => leaf(*at),
-            Self::Not(part) => YES - part.row(leaf),
-            Self::All(parts) => parts.iter().map(|part| part.row(leaf)).min().unwrap_or(YES),
-            Self::Any(parts) => parts.iter().map(|part| part.row(leaf)).max().unwrap_or(NO),
+            Self::Not(part) => match part.row(leaf) {
+                ABSENT => ABSENT,
+                code => YES - code,
+            },
+            Self::All(parts) => {
+                let (mut least, mut absent) = (YES, false);
+                for part in parts {
+                    let code = part.row(leaf);
+                    absent |= code == ABSENT;
+                    least = least.min(code);
+                }
+                if absent { ABSENT } else { least }
+            }
+            Self::Any(parts) => {
+                let codes = parts.iter().map(|part| part.row(leaf)).filter(|code| *code != ABSENT);
+                codes.max().unwrap_or(if parts.is_empty() { NO } else { ABSENT })
+            }
             Self::AtLeast { k, of } => {
-                let codes: Vec<u8> = of.iter().map(|part| part.row(leaf)).collect();
-                let count = |wanted: &dyn Fn(u8) -> bool| codes.iter().filter(|code| wanted(**code)).count();
-                match (count(&|code| code == YES) >= *k, count(&|code| code != NO) < *k) {
-                    (true, _) => YES,
-                    (_, true) => NO,
-                    _ => OPEN,
+                let (mut sure, mut possible, mut asked) = (0, 0, 0);
+                for code in of.iter().map(|part| part.row(leaf)).filter(|code| *code != ABSENT) {
+                    asked += 1;
+                    sure += usize::from(code == YES);
+                    possible += usize::from(code != NO);
+                }
+                if asked < *k && asked < of.len() {
+                    ABSENT
+                } else if sure >= *k {
+                    YES
+                } else if possible < *k {
+                    NO
+                } else {
+                    OPEN
+                }
+            }
+        }
+    }
+
+    /// The lowest and the highest code that are possible when each leaf may take any code between the two of `leaf`. Exact where
+    /// no leaf stands twice in the tree, never too narrow otherwise.
+    pub(super) fn reach(&self, leaf: &impl Fn(usize) -> (u8, u8)) -> (u8, u8) {
+        // Every node rises with its parts, but for a negation, which turns the two ends round.
+        match self {
+            Self::Leaf(at) => leaf(*at),
+            Self::Not(part) => {
+                let (low, high) = part.reach(leaf);
+                let turn = |code: u8| if code == ABSENT { ABSENT } else { YES - code };
+                (turn(high), turn(low))
+            }
+            Self::All(parts) | Self::Any(parts) | Self::AtLeast { of: parts, .. } => {
+                let ends: Vec<(u8, u8)> = parts.iter().map(|part| part.reach(leaf)).collect();
+                let end = |pick: fn(&(u8, u8)) -> u8| {
+                    let leaves = (0..ends.len()).map(Self::Leaf).collect();
+                    let node = match self {
+                        Self::Any(_) => Self::Any(leaves),
+                        Self::AtLeast { k, .. } => Self::AtLeast { k: *k, of: leaves },
+                        _ => Self::All(leaves),
+                    };
+                    node.row(&|at| ends.get(at).map_or(OPEN, pick))
+                };
+                (end(|ends| ends.0), end(|ends| ends.1))
+            }
+        }
+    }
+
+    /// Calls `visit` with the position of every leaf.
+    pub(super) fn leaves(&self, visit: &mut impl FnMut(usize)) {
+        match self {
+            Self::Leaf(at) => visit(*at),
+            Self::Not(part) => part.leaves(visit),
+            Self::All(parts) | Self::Any(parts) | Self::AtLeast { of: parts, .. } => {
+                for part in parts {
+                    part.leaves(visit);
                 }
             }
         }
@@ -141,7 +206,7 @@ impl Tree {
     }
 }
 
-fn fold(parts: &[Tree], leaves: &[Vec<u8>], out: &mut [u8], start: u8, combine: fn(u8, u8) -> u8) {
+fn fold(parts: &[Tree], leaves: &[impl AsRef<[u8]>], out: &mut [u8], start: u8, combine: fn(u8, u8) -> u8) {
     let mut part_codes = vec![NO; out.len()];
     out.fill(start);
     for part in parts {
@@ -157,6 +222,20 @@ mod tests {
     use super::*;
 
     const LEAVES: usize = 5;
+
+    /// The rule of [`Tree::prune`], written again for trees.
+    fn remove(tree: &Tree, absent: &impl Fn(usize) -> bool) -> Option<Tree> {
+        let each = |parts: &[Tree]| parts.iter().filter_map(|part| remove(part, absent)).collect::<Vec<_>>();
+        match tree {
+            Tree::Leaf(at) => (!absent(*at)).then_some(Tree::Leaf(*at)),
+            Tree::Not(part) => Some(Tree::Not(Box::new(remove(part, absent)?))),
+            Tree::All(parts) => Some(Tree::All(each(parts))).filter(|_| each(parts).len() == parts.len()),
+            Tree::Any(parts) => Some(Tree::Any(each(parts))).filter(|_| !each(parts).is_empty()),
+            // A count that was out of reach from the start says no whatever is asked.
+            Tree::AtLeast { k, of } if of.len() < *k && each(of).len() == of.len() => Some(tree.clone()),
+            Tree::AtLeast { k, of } => Some(Tree::AtLeast { k: *k, of: each(of) }).filter(|_| each(of).len() >= *k),
+        }
+    }
 
     fn trees() -> impl Strategy<Value = Tree> {
         let leaf = (0..LEAVES).prop_map(Tree::Leaf);
@@ -206,6 +285,27 @@ mod tests {
             for (row, code) in rows.iter().zip(block) {
                 prop_assert_eq!(tree.row(&|at| row[at]), code);
             }
+        }
+
+        /// What was not asked of a row is cut as if it had never been in the tree.
+        #[test]
+        fn the_absent_is_cut_as_an_instrument_that_was_not_asked(
+            tree in trees(), codes in prop::array::uniform5(0_u8..4)
+        ) {
+            let cut = remove(&tree, &|at| codes[at] == ABSENT);
+            let expected = cut.map_or(ABSENT, |cut| cut.row(&|at| codes[at]));
+            prop_assert_eq!(tree.row(&|at| codes[at]), expected);
+        }
+
+        /// Whatever the free leaves turn out to be, the result lies within the reach.
+        #[test]
+        fn the_reach_holds_every_completion(
+            tree in trees(), codes in prop::array::uniform5(0_u8..3), free in prop::array::uniform5(prop::bool::ANY),
+            fills in prop::array::uniform5(0_u8..3)
+        ) {
+            let (low, high) = tree.reach(&|at| if free[at] { (NO, YES) } else { (codes[at], codes[at]) });
+            let found = tree.row(&|at| if free[at] { fills[at] } else { codes[at] });
+            prop_assert!(low <= found && found <= high);
         }
 
         /// An open tree names at least one open leaf.

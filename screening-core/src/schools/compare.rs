@@ -68,30 +68,47 @@ pub struct SchoolComparison {
 /// ```
 pub fn compare_schools(schools: &[SchoolCount], level: f64, rule: Rule) -> Result<SchoolComparison, SchoolsError> {
     check(schools)?;
-    let district = district_share(schools, level)?;
     let mut people =
         Population::new(vec![Dimension::known("school", &["school"]), Dimension::sensitive("case", &["case"])]);
     for own in schools {
         people.add(&[&[&own.school], &["yes"]], own.cases)?;
         people.add(&[&[&own.school], &["no"]], own.pupils - own.cases)?;
     }
-    let spec = TableSpec::new("schools").axis("school", &["all", "school"]).axis("case", &["all", "case"]);
+    let spec = TableSpec::new("schools").axis("school", &["all", "school"]).axis("case", &["case"]);
     let release = if schools.is_empty() { None } else { Some(protect(&people, &[spec], rule)?) };
     let table = release.as_ref().and_then(|release| release.tables.first());
-    let shown = |school: &[&str], case: &[&str]| table.and_then(|table| table.get(&[school, case]));
+    let shown = |school: Option<&str>| {
+        let school: Vec<&str> = school.into_iter().collect();
+        ["yes", "no"].map(|case| table.and_then(|table| table.get(&[&school, &[case]])).unwrap_or(Shown::Withheld))
+    };
+    compare_shown(schools, level, rule, &shown)
+}
+
+/// The same where the counts have been through the suppression step already, together with other tables about these pupils:
+/// `shown` says what may be shown of the cases and of the other pupils of a school, or of the district.
+///
+/// # Errors
+/// When counts make no sense.
+pub fn compare_shown(
+    schools: &[SchoolCount],
+    level: f64,
+    rule: Rule,
+    shown: &dyn Fn(Option<&str>) -> [Shown; 2],
+) -> Result<SchoolComparison, SchoolsError> {
+    check(schools)?;
+    let district = district_share(schools, level)?;
     // Limits and shrunken shares tell the district's share, so they need its counts to be free.
-    let told = ["yes", "no"].iter().all(|case| shown(&[], &[case]).and_then(Shown::value).is_some());
+    let told = shown(None).iter().all(|shown| shown.value().is_some());
     let district = district.filter(|_| told);
     let funnel = Funnel::of(schools).filter(|_| told);
     let prior = BetaBinomial::fit(schools).filter(|_| told);
     let z = normal_quantile(f64::midpoint(1.0, level)).unwrap_or(f64::INFINITY);
     let row = |own: &SchoolCount| {
-        let name = [own.school.as_str()];
-        let pupils = shown(&name, &[]).unwrap_or(Shown::Withheld);
-        let cases = shown(&name, &["yes"]).unwrap_or(Shown::Withheld);
-        let others = shown(&name, &["no"]).unwrap_or(Shown::Withheld);
-        // A share tells the cases of a school of known size, so all three have to be free.
-        let free = [pupils, cases, others].iter().all(|shown| shown.value().is_some()) && own.pupils > 0;
+        let [cases, others] = shown(Some(&own.school));
+        // A share tells the cases of a school of known size, so both parts have to be free; and the number of pupils with a
+        // sheet tells how many have none.
+        let free = cases == Shown::Value(own.cases) && others == Shown::Value(own.pupils - own.cases) && own.pupils > 0;
+        let pupils = if free { Shown::Value(own.pupils) } else { Shown::Withheld };
         let share = own.cases as f64 / own.pupils as f64;
         let mean = district.map(|district| district.share);
         SchoolRow {

@@ -8,7 +8,8 @@
 //! | is this school unlike the others? | [`Funnel`]: exact binomial limits around the district, wider where schools differ anyway |
 //! | best guess for a small school? | [`BetaBinomial`]: its own share drawn towards the district's, the more the fewer pupils it has |
 //!
-//! [`compare_schools`] does all of it and passes the result through the suppression step of [`crate::disclosure`].
+//! [`compare_schools`] does all of it and passes the result through the suppression step of [`crate::disclosure`];
+//! [`compare_shown`] takes counts that passed it together with other tables.
 
 mod cluster;
 mod compare;
@@ -16,7 +17,7 @@ mod funnel;
 mod shrink;
 
 pub use cluster::{DistrictShare, district_share};
-pub use compare::{SchoolComparison, SchoolRow, compare_schools};
+pub use compare::{SchoolComparison, SchoolRow, compare_schools, compare_shown};
 pub use funnel::{Funnel, FunnelLimits, Overdispersion, Standing};
 pub use shrink::BetaBinomial;
 

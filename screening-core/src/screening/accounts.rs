@@ -4,8 +4,9 @@ use crate::scoring::ScoredSheets;
 use crate::texts::{Fill, say};
 
 use super::input::AttemptPolicy;
-use super::match_up::{Fate, Matched, Reason, ScoredBatch};
-use super::result::{Rejection, RejectionKind, Superseded};
+use super::join::{Joined, origin_column};
+use super::match_up::{Fate, Matched, Reason, ScoredBatch, attempts_rule};
+use super::result::{Rejection, RejectionKind, SheetPlace, Superseded};
 use super::summary::RowTotals;
 
 /// Lists what was not used, and counts the rows.
@@ -13,16 +14,13 @@ pub(super) fn account(
     batches: &[ScoredBatch],
     matched: &Matched,
     attempts: AttemptPolicy,
+    joined: Joined,
 ) -> (Vec<Rejection>, Vec<Superseded>, RowTotals) {
-    let (mut rejected, mut superseded, mut totals) = (Vec::new(), Vec::new(), RowTotals::default());
-    let rule = say(
-        match attempts {
-            AttemptPolicy::First => "superseded.first",
-            AttemptPolicy::Last => "superseded.last",
-            AttemptPolicy::BestValid => "superseded.best-valid",
-        },
-        &[],
-    );
+    let Joined { joined, mut superseded } = joined;
+    let replaced = superseded.len() as u64;
+    let mut rejected = Vec::new();
+    let mut totals = RowTotals { read: joined + replaced, superseded: replaced, joined, ..RowTotals::default() };
+    let rule = say(attempts_rule(attempts), &[]);
     for (batch, fates) in batches.iter().zip(&matched.fates) {
         for (row, fate) in fates.iter().enumerate() {
             totals.read += 1;
@@ -72,7 +70,7 @@ fn rejected_values(batch: &ScoredBatch, fates: &[Fate]) -> Vec<Rejection> {
     let issues = batch.scored.iter().flat_map(ScoredSheets::issues).filter(|issue| kept(issue.row));
     let answers = issues.map(|issue| Rejection {
         kind: RejectionKind::Value,
-        place: batch.rows.place(issue.row),
+        place: place_of(batch, issue.row, &issue.column),
         column: issue.column.clone(),
         value: issue.value.clone(),
         reason: "answer-not-allowed",
@@ -89,4 +87,17 @@ fn rejected_values(batch: &ScoredBatch, fates: &[Fate]) -> Vec<Rejection> {
         })
     });
     answers.chain(dates).collect()
+}
+
+/// Where an answer came from: its own file, where it was joined to the row.
+fn place_of(batch: &ScoredBatch, row: usize, column: &str) -> SheetPlace {
+    let place = batch.rows.place(row);
+    let Some((instrument, _)) = column.rsplit_once('.') else { return place };
+    let of = |name: &str| batch.batch.sheets.column(&origin_column(instrument, name)).ok()?.get(row).ok();
+    let number = of("source_row").and_then(|value| value.extract::<u64>());
+    let file = of("source_file").and_then(|value| value.get_str().map(str::to_owned));
+    match number {
+        Some(row) => SheetPlace { file: file.unwrap_or_default(), row, ..place },
+        None => place,
+    }
 }

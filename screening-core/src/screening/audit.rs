@@ -266,7 +266,7 @@ fn together(scorer: &Scorer, batches: &[&Batch]) -> Result<DataFrame, FrameError
 }
 
 /// One frame under another; columns of different types come to the wider of the two.
-fn stack(upper: &DataFrame, lower: &DataFrame) -> Result<DataFrame, FrameError> {
+pub(super) fn stack(upper: &DataFrame, lower: &DataFrame) -> Result<DataFrame, FrameError> {
     let mut columns = Vec::with_capacity(upper.width());
     for column in upper.columns() {
         let other = lower.column(column.name())?;
@@ -286,6 +286,27 @@ fn stack(upper: &DataFrame, lower: &DataFrame) -> Result<DataFrame, FrameError> 
     Ok(DataFrame::new(upper.height() + lower.height(), columns)?)
 }
 
+/// Whether a file holds an instrument. Every file holds the first form, or is refused; a further form may lack.
+fn is_asked(batch: &Batch, scorer: &Scorer) -> bool {
+    let definition = batch.battery.definition();
+    let instrument = scorer.instrument();
+    let holds = |id: &str| {
+        let columns = batch.sheets.get_column_names();
+        columns.iter().any(|name| name.rsplit_once('.').is_some_and(|(instrument, _)| instrument == id))
+    };
+    let main = definition.instruments.iter().any(|id| id == instrument.id());
+    let further =
+        || definition.further_forms.iter().any(|form| form.instruments.iter().any(|id| id == instrument.id()));
+    if main {
+        // A file of further forms only is not asked for the first.
+        let only_further = !definition.further_forms.is_empty()
+            && !definition.instruments.iter().any(|id| holds(id))
+            && definition.further_forms.iter().any(|form| form.instruments.iter().any(|id| holds(id)));
+        return !only_further;
+    }
+    further() && holds(instrument.id())
+}
+
 /// Audits the wave.
 ///
 /// # Errors
@@ -297,8 +318,11 @@ pub(super) fn audit(
 ) -> Result<WaveAudit, super::error::ScreeningError> {
     let mut wave = WaveAudit::default();
     for (id, scorer) in scorers {
-        let own: Vec<&Batch> =
-            batches.iter().filter(|batch| batch.battery.definition().instruments.contains(id)).collect();
+        let own: Vec<&Batch> = batches.iter().filter(|batch| is_asked(batch, scorer)).collect();
+        if own.is_empty() {
+            // A further form of which nothing has come in yet.
+            continue;
+        }
         let (findings, silent) = of_instrument(scorer, &own, &settings.strays)?;
         wave.findings.extend(findings);
         if !silent.is_empty() {

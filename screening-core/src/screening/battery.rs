@@ -6,6 +6,7 @@ use crate::hash::{citation, content_hash};
 use crate::instrument::model::Note;
 use crate::instrument::{Diagnostic, Diagnostics, Span, Text};
 use crate::place;
+use crate::risk::{Condition, Leaf};
 
 /// The version of the battery format that this engine reads.
 pub const BATTERY_SCHEMA: u32 = 1;
@@ -26,12 +27,50 @@ pub struct BatteryDef {
     pub grades: Span,
     /// Instrument ids, in the order of the form.
     pub instruments: Vec<String>,
+    /// Forms beside it: a second stage, another informant.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub further_forms: Vec<FurtherForm>,
     /// Planned time, in minutes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub minutes: Option<u32>,
     /// Reasoning behind the choice.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<Note>,
+}
+
+/// A form beside the one that every pupil answers: a second stage, which is asked where a condition on the first form holds, or
+/// a form of another informant, which is asked of everybody. Its sheets come in with those of the first form or in a file of
+/// their own, and belong to the pupil's sheet.
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct FurtherForm {
+    /// Id; `main` is the first form.
+    pub id: String,
+    /// Name.
+    pub name: Text,
+    /// Instrument ids, in the order of the form.
+    pub instruments: Vec<String>,
+    /// When it is asked, as in a policy; of everybody where left out. Scores, bands, words, flags and answers of the first form.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub when: Option<Condition>,
+    /// Nobody has to hand it in: what it could say is told as missing, and raises nobody.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub optional: bool,
+}
+
+/// The id of the form that every pupil answers.
+pub const MAIN_FORM: &str = "main";
+
+impl BatteryDef {
+    /// The instruments of all forms, those of the first form first.
+    pub fn all_instruments(&self) -> impl Iterator<Item = &String> {
+        self.instruments.iter().chain(self.further_forms.iter().flat_map(|form| &form.instruments))
+    }
+
+    /// A further form by its id.
+    pub fn further_form(&self, id: &str) -> Option<&FurtherForm> {
+        self.further_forms.iter().find(|form| form.id == id)
+    }
 }
 
 /// A battery that passed its checks.
@@ -132,6 +171,7 @@ fn check(definition: &BatteryDef) -> Vec<Diagnostic> {
             found.push(Diagnostic::error("duplicate", place!["instruments", at], message, "name each instrument once"));
         }
     }
+    check_further(definition, &mut found);
     if definition.grades.from > definition.grades.to || definition.grades.from < 1 || definition.grades.to > 12 {
         found.push(Diagnostic::error(
             "span",
@@ -141,4 +181,46 @@ fn check(definition: &BatteryDef) -> Vec<Diagnostic> {
         ));
     }
     found
+}
+
+fn check_further(definition: &BatteryDef, found: &mut Vec<Diagnostic>) {
+    for (at, form) in definition.further_forms.iter().enumerate() {
+        let mut error = |code: &'static str, key: &'static str, message: String, help: &str| {
+            found.push(Diagnostic::error(code, place!["further-forms", at, key], message, help));
+        };
+        let earlier = definition.further_forms.iter().take(at);
+        if form.id.trim().is_empty() || form.id == MAIN_FORM || earlier.clone().any(|known| known.id == form.id) {
+            let message = format!("`{}` is no id of its own", form.id);
+            error("duplicate", "id", message, "give each form an id that no other has; `main` is the first form");
+        }
+        if form.name.en.trim().is_empty() || form.name.zh_cn.trim().is_empty() {
+            error("text", "name", "a text is empty in one language".to_owned(), "give it in `en` and in `zh-CN`");
+        }
+        if form.instruments.is_empty() {
+            error("instruments", "instruments", "no instrument is named".to_owned(), "name at least one");
+        }
+        for (own, id) in form.instruments.iter().enumerate() {
+            let known = definition.instruments.contains(id)
+                || form.instruments.iter().take(own).any(|known| known == id)
+                || earlier.clone().any(|known| known.instruments.contains(id));
+            if known {
+                let message = format!("`{id}` is named twice");
+                error("duplicate", "instruments", message, "an instrument belongs to one form");
+            }
+        }
+        let Some(when) = &form.when else { continue };
+        when.leaves(&mut |leaf| {
+            let plain = matches!(
+                leaf,
+                Leaf::Score { .. } | Leaf::Band { .. } | Leaf::Word { .. } | Leaf::Flag { .. } | Leaf::Answer { .. }
+            );
+            if !plain {
+                let help = "use scores, bands, words, flags and answers of the first form";
+                error("kind", "when", "only the first form itself can say who is asked".to_owned(), help);
+            } else if !definition.instruments.iter().any(|id| id == leaf.instrument()) {
+                let message = format!("`{}` is not in the first form", leaf.instrument());
+                error("reference", "when", message, "name an instrument of `instruments`");
+            }
+        });
+    }
 }

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use indexmap::IndexMap;
 
 use crate::instrument::LicenceStatus;
-use crate::risk::{PolicyContext, check_policy_with};
+use crate::risk::{Policy, PolicyContext, check_policy_with};
 
 use super::battery::Battery;
 use super::error::ScreeningError;
@@ -15,7 +15,8 @@ use super::input::ScreeningInput;
 pub(super) fn check(input: &ScreeningInput<'_>) -> Result<(), ScreeningError> {
     check_batteries(input)?;
     super::against::check_norms(&input.interpretation.norms, input.library)?;
-    check_the_policy(input)
+    in_force(input)?;
+    check_the_policy(input, input.policy)
 }
 
 fn check_batteries(input: &ScreeningInput<'_>) -> Result<(), ScreeningError> {
@@ -38,7 +39,8 @@ fn check_batteries(input: &ScreeningInput<'_>) -> Result<(), ScreeningError> {
         }
         check_instruments(battery, input)?;
     }
-    let used: HashSet<&String> = known.values().flat_map(|battery| &battery.definition().instruments).collect();
+    super::forms::check(&known.values().copied().collect::<Vec<_>>(), input.library)?;
+    let used: HashSet<&String> = known.values().flat_map(|battery| battery.definition().all_instruments()).collect();
     match input.scoring.keys().find(|id| !used.contains(id)) {
         Some(id) => Err(ScreeningError::UnusedCutoffs { instrument: id.clone() }),
         None => Ok(()),
@@ -46,7 +48,7 @@ fn check_batteries(input: &ScreeningInput<'_>) -> Result<(), ScreeningError> {
 }
 
 fn check_instruments(battery: &Battery, input: &ScreeningInput<'_>) -> Result<(), ScreeningError> {
-    for id in &battery.definition().instruments {
+    for id in battery.definition().all_instruments() {
         let Some(instrument) = input.library.get(id) else {
             return Err(ScreeningError::UnknownInstrument { battery: battery.id().to_owned(), instrument: id.clone() });
         };
@@ -64,7 +66,7 @@ fn check_instruments(battery: &Battery, input: &ScreeningInput<'_>) -> Result<()
     Ok(())
 }
 
-fn check_the_policy(input: &ScreeningInput<'_>) -> Result<(), ScreeningError> {
+fn in_force(input: &ScreeningInput<'_>) -> Result<(), ScreeningError> {
     let definition = input.policy.definition();
     let effective = definition.effective;
     if !effective.contains(input.wave.date) {
@@ -75,6 +77,12 @@ fn check_the_policy(input: &ScreeningInput<'_>) -> Result<(), ScreeningError> {
             day: input.wave.date.to_string(),
         });
     }
+    Ok(())
+}
+
+/// Whether a policy fits batteries, norms and validity plan.
+pub(super) fn check_the_policy(input: &ScreeningInput<'_>, policy: &Policy) -> Result<(), ScreeningError> {
+    let definition = policy.definition();
     for battery in input.batches.iter().map(|batch| batch.battery.definition()) {
         if !definition.grades.contains(battery.grades.from) || !definition.grades.contains(battery.grades.to) {
             return Err(ScreeningError::PolicyGrades {
@@ -87,15 +95,19 @@ fn check_the_policy(input: &ScreeningInput<'_>) -> Result<(), ScreeningError> {
             });
         }
     }
-    let used: Vec<&str> =
-        input.batches.iter().flat_map(|batch| &batch.battery.definition().instruments).map(String::as_str).collect();
+    let used: Vec<&str> = input
+        .batches
+        .iter()
+        .flat_map(|batch| batch.battery.definition().all_instruments())
+        .map(String::as_str)
+        .collect();
     let interpretation = &input.interpretation;
     let context = PolicyContext {
         norms: &interpretation.norms,
         validity: interpretation.validity.as_ref(),
         parameters: &interpretation.parameters,
     };
-    let diagnostics = check_policy_with(input.policy, input.library, &used, &context);
+    let diagnostics = check_policy_with(policy, input.library, &used, &context);
     if diagnostics.has_errors() {
         return Err(ScreeningError::Policy { policy: definition.id.clone(), diagnostics });
     }

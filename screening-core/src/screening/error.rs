@@ -171,6 +171,61 @@ pub enum ScreeningError {
     /// The earlier waves cannot be compared with this one.
     #[error("earlier waves: {0}")]
     Change(#[from] ChangeError),
+    /// A record about a pupil is not in the vocabulary.
+    #[error("evidence, {place}: {fault}")]
+    Record {
+        /// File and row.
+        place: String,
+        /// Cause.
+        fault: crate::risk::RecordFault,
+    },
+    /// A source is said to be delivered for a school that the roster does not know.
+    #[error(
+        "evidence: `{stream}` is said to be delivered for the school `{school}`, which the roster does not have; write the name as in the roster"
+    )]
+    EvidenceSchool {
+        /// The source.
+        stream: String,
+        /// The school.
+        school: String,
+    },
+    /// A decision is none.
+    #[error("decisions, {place}: {why}")]
+    Decision {
+        /// File and row.
+        place: String,
+        /// Cause and fix.
+        why: String,
+    },
+    /// Decisions stand beside these proposals already.
+    #[error("decisions are recorded beside these proposals already; record all files in one call")]
+    DecidedTwice,
+    /// Decisions by the tiers of another policy.
+    #[error("the proposals are by policy {used}, the decisions are read by {given}; use the same policy")]
+    DecisionPolicy {
+        /// Policy of the proposals.
+        used: String,
+        /// Policy that was given.
+        given: String,
+    },
+    /// A policy cannot be tried over a battery with further forms.
+    #[error(
+        "battery `{battery}` has further forms: who is asked for one changes with the thresholds, so policies over it cannot be simulated or evaluated; leave the further forms out of the job file for this"
+    )]
+    NotRehearsed {
+        /// Battery id.
+        battery: String,
+    },
+    /// The condition of a further form does not fit.
+    #[error("battery `{battery}`, form `{form}`: {why}; correct the condition `when`")]
+    FurtherForm {
+        /// Battery id.
+        battery: String,
+        /// Form id.
+        form: String,
+        /// Cause.
+        why: String,
+    },
     /// An instrument cannot be compiled.
     #[error(transparent)]
     Compile(#[from] CompileError),

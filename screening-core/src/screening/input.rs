@@ -16,6 +16,7 @@ use crate::validity::{ScaleParameters, ValidityPlan};
 
 use super::audit::AuditSettings;
 use super::battery::Battery;
+use super::evidence::PupilEvidence;
 
 /// One enrolled pupil. Names stay outside the engine.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -123,12 +124,13 @@ pub struct Batch {
     pub battery: Battery,
     /// One row a sheet: `student_id`, one column `<instrument>.<item>` for each item (`i8` codes with null = skipped, -127
     /// refused, -126 not shown, -125 invalid; numbers; `HH:MM`), and optionally `administered_on`, `source_file`,
-    /// `source_row`. Later attempts stand below earlier ones, or carry a later `administered_on`.
+    /// `source_row`. Later attempts stand below earlier ones, or carry a later `administered_on`. A batch may hold the first
+    /// form of the battery, some of its further forms, or both: a form is there when one of its columns is.
     pub sheets: DataFrame,
 }
 
-/// What scores are read against beside the definitions: other people, the pupil's way of answering, earlier waves. Nothing of
-/// it is needed; the default has none.
+/// What scores are read against beside the definitions: other people, the pupil's way of answering, earlier waves, and what is
+/// known of the pupil beside the sheets. Nothing of it is needed; the default has none.
 #[derive(Debug, Clone, Default)]
 pub struct Interpretation {
     /// Norm sets, published or local. No scale may stand in two of them.
@@ -143,6 +145,8 @@ pub struct Interpretation {
     pub earlier: Vec<Wave>,
     /// How change since the earlier waves is computed.
     pub change: ChangeOptions,
+    /// Records about pupils beside the sheets: history, nominations, interviews.
+    pub evidence: PupilEvidence,
 }
 
 /// Everything that [`super::screen`] needs.

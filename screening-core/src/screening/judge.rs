@@ -96,7 +96,9 @@ impl Sheets {
             let entry = sheets.answers.len() as u32;
             let mut rows = Vec::with_capacity(fates.len());
             for (row, fate) in fates.iter().enumerate() {
-                let admitted = *fate == Fate::Used;
+                // A further form that did not come in is no sheet.
+                let came_in = |scored: &ScoredSheets| batch.is_main(scored) || scored.answered(row) > 0;
+                let admitted = *fate == Fate::Used && batch.scored.get(own).is_some_and(came_in);
                 rows.push(admitted.then_some(sheets.places.len() as u32));
                 if admitted {
                     sheets.places.push((entry, row as u32));
@@ -154,8 +156,9 @@ impl Sheets {
     }
 }
 
-/// Questions of the whole form.
+/// Questions of the first form: the time of a sheet is told of it.
 fn questions(batch: &ScoredBatch) -> f64 {
-    let items = batch.scored.iter().map(|scored| scored.instrument().definition().items.len()).sum::<usize>();
+    let main = batch.scored.iter().filter(|scored| batch.is_main(scored));
+    let items = main.map(|scored| scored.instrument().definition().items.len()).sum::<usize>();
     items.max(1) as f64
 }

@@ -17,8 +17,8 @@ use super::input::{AttemptPolicy, Batch, ConsentMode, Pupil, WaveSettings};
 use super::people::{dates, texts};
 use super::result::SheetPlace;
 
-/// What is known of the rows of a batch before they are scored.
-pub(super) struct SheetRows {
+/// What the rows of a file say of themselves.
+pub(super) struct FileRows {
     battery: String,
     pub(super) rows: usize,
     ids: StringChunked,
@@ -28,26 +28,17 @@ pub(super) struct SheetRows {
     /// Times of submission as `YYYY-MM-DD HH:MM:SS`, which sort as they are.
     times: Option<StringChunked>,
     raw_dates: Option<StringChunked>,
-    default: Date,
-    /// Pupil of each row.
-    pub(super) pupils: Vec<Option<u32>>,
 }
 
-impl SheetRows {
-    pub(super) fn read(
-        batch: &Batch,
-        wave: &WaveSettings,
-        roster: &HashMap<&str, u32>,
-    ) -> Result<Self, ScreeningError> {
-        let frame = &batch.sheets;
-        let battery = batch.battery.id().to_owned();
+impl FileRows {
+    pub(super) fn read(battery: &Battery, frame: &DataFrame) -> Result<Self, ScreeningError> {
+        let battery = battery.id().to_owned();
         let no_id = |why: String| ScreeningError::NoStudentId { battery: battery.clone(), why };
         let ids = texts(frame, "student_id")?.ok_or_else(|| no_id("map the column that holds it".to_owned()))?;
         let numbers = match frame.column("source_row") {
             Ok(column) => Some(column.as_materialized_series().cast(&DataType::UInt64)?.u64()?.clone()),
             Err(_) => None,
         };
-        let pupils = ids.iter().map(|id| id.and_then(|id| roster.get(id.trim()).copied())).collect();
         Ok(Self {
             rows: frame.height(),
             files: texts(frame, "source_file")?,
@@ -59,10 +50,8 @@ impl SheetRows {
                 .ok()
                 .filter(|c| c.dtype() == &DataType::String)
                 .and_then(|c| c.str().ok().cloned()),
-            default: wave.date,
             battery,
             ids,
-            pupils,
         })
     }
 
@@ -80,9 +69,9 @@ impl SheetRows {
         self.ids.get(row).map(str::trim).unwrap_or_default()
     }
 
-    /// Day of the test.
-    pub(super) fn date(&self, row: usize) -> Date {
-        self.dates.as_ref().and_then(|dates| dates.get(row).copied().flatten()).unwrap_or(self.default)
+    /// Day of the test, where the sheet bears one.
+    fn day(&self, row: usize) -> Option<Date> {
+        self.dates.as_ref().and_then(|dates| dates.get(row).copied().flatten())
     }
 
     /// Time of submission, where the sheet bears one.
@@ -90,11 +79,48 @@ impl SheetRows {
         self.times.as_ref().and_then(|times| times.get(row)).map(str::trim)
     }
 
+    /// When the sheet was handed in, for putting sheets in order.
+    pub(super) fn moment(&self, row: usize) -> (Option<Date>, Option<String>) {
+        (self.day(row), self.submitted(row).map(str::to_owned))
+    }
+
     /// A date that is written but cannot be read.
     pub(super) fn unread_date(&self, row: usize) -> Option<&str> {
         let text = self.raw_dates.as_ref()?.get(row)?;
-        let read = self.dates.as_ref().and_then(|dates| dates.get(row).copied().flatten());
-        (read.is_none() && !text.trim().is_empty()).then_some(text)
+        (self.day(row).is_none() && !text.trim().is_empty()).then_some(text)
+    }
+}
+
+/// The rows of a batch with their pupils.
+pub(super) struct SheetRows {
+    file: FileRows,
+    default: Date,
+    /// Pupil of each row.
+    pub(super) pupils: Vec<Option<u32>>,
+}
+
+impl std::ops::Deref for SheetRows {
+    type Target = FileRows;
+
+    fn deref(&self) -> &FileRows {
+        &self.file
+    }
+}
+
+impl SheetRows {
+    pub(super) fn read(
+        batch: &Batch,
+        wave: &WaveSettings,
+        roster: &HashMap<&str, u32>,
+    ) -> Result<Self, ScreeningError> {
+        let file = FileRows::read(&batch.battery, &batch.sheets)?;
+        let pupils = file.ids.iter().map(|id| id.and_then(|id| roster.get(id.trim()).copied())).collect();
+        Ok(Self { file, default: wave.date, pupils })
+    }
+
+    /// Day of the test; that of the wave where the sheet bears none.
+    pub(super) fn date(&self, row: usize) -> Date {
+        self.day(row).unwrap_or(self.default)
     }
 
     /// The person of each row, as far as the roster knows.
@@ -215,10 +241,23 @@ impl ScoredBatch {
         self.scored.iter().map(|scored| scored.answered(row)).sum()
     }
 
-    /// Whether no instrument of the sheet has a verdict against interpreting it.
+    /// Whether no instrument of the sheet has a verdict against interpreting it. A further form that did not come in is no
+    /// sheet.
     pub(super) fn interpretable(&self, row: usize) -> bool {
         let judged = self.judged_invalid.get(row).copied().unwrap_or(false);
-        !judged && self.scored.iter().all(|scored| scored.verdict(row) != Some(crate::instrument::Verdict::Invalid))
+        let counts = |scored: &&ScoredSheets| self.is_main(scored) || scored.answered(row) > 0;
+        let invalid = |scored: &ScoredSheets| scored.verdict(row) == Some(crate::instrument::Verdict::Invalid);
+        !judged && !self.scored.iter().filter(counts).any(invalid)
+    }
+
+    /// Whether an instrument belongs to the form that every pupil answers.
+    pub(super) fn is_main(&self, scored: &ScoredSheets) -> bool {
+        self.batch.battery.definition().instruments.iter().any(|id| id == scored.instrument().id())
+    }
+
+    /// Whether the first form has an answer.
+    pub(super) fn has_main(&self, row: usize) -> bool {
+        self.scored.iter().any(|scored| self.is_main(scored) && scored.answered(row) > 0)
     }
 }
 
@@ -230,6 +269,13 @@ pub(super) struct Matched {
     pub(super) chosen: Vec<Option<(u32, u32)>>,
     /// By pupil: how many sheets were handed in.
     pub(super) attempts: Vec<u32>,
+}
+
+impl Matched {
+    /// Whether a sheet of a pupil counts.
+    pub(super) fn has_sheet(&self, pupil: usize) -> bool {
+        self.chosen.get(pupil).copied().flatten().is_some()
+    }
 }
 
 /// Which sheets may be used at all, by batch and row: the others are rejected.
@@ -297,4 +343,13 @@ fn choose(batches: &[ScoredBatch], sheets: &[(u32, u32)], policy: AttemptPolicy)
         AttemptPolicy::BestValid => sheets.iter().max_by_key(|sheet| quality(sheet)),
     }
     .copied()
+}
+
+/// The sentence that says which of several sheets counts.
+pub(super) fn attempts_rule(attempts: AttemptPolicy) -> &'static str {
+    match attempts {
+        AttemptPolicy::First => "superseded.first",
+        AttemptPolicy::Last => "superseded.last",
+        AttemptPolicy::BestValid => "superseded.best-valid",
+    }
 }

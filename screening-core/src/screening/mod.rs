@@ -9,24 +9,39 @@ mod against;
 mod audit;
 mod battery;
 mod checks;
+mod decisions;
 mod error;
+mod evidence;
+mod forms;
 mod input;
+mod join;
 mod judge;
 mod match_up;
+mod measures;
 mod people;
 mod pipeline;
+mod propose;
 mod provenance;
+mod rehearse;
 mod result;
 mod results_frame;
 mod summary;
 mod told;
 
 pub use audit::{Acceptance, AcceptanceError, AuditRefusal, AuditSettings, WaveAudit, WaveFinding};
-pub use battery::{BATTERY_SCHEMA, Battery, BatteryDef};
+pub use battery::{BATTERY_SCHEMA, Battery, BatteryDef, FurtherForm, MAIN_FORM};
+pub use decisions::{Agreement, AgreementCell, Decision, PupilDecision, decision_reasons};
 pub use error::ScreeningError;
+pub use evidence::{Delivered, EvidenceUse, PupilEvidence};
 pub use input::{AttemptPolicy, Batch, ConsentMode, Interpretation, Licences, Pupil, ScreeningInput, WaveSettings};
+pub use measures::Measure;
 pub use people::pupils_from_frame;
 pub use pipeline::screen;
 pub use provenance::{EarlierProvenance, InstrumentProvenance, Provenance};
-pub use result::{PupilProposal, Rejection, RejectionKind, ScreeningResult, SheetPlace, StrayCritical, Superseded};
-pub use summary::{ChangeUse, InstrumentValidity, NormUse, RowTotals, RuleTotal, Summary, TierTotal, ValidityUse};
+pub use rehearse::{Rehearsal, rehearse};
+pub use result::{
+    FormDue, PupilProposal, Rejection, RejectionKind, ScreeningResult, SheetPlace, StrayCritical, Superseded,
+};
+pub use summary::{
+    ChangeUse, FormTotal, InstrumentValidity, NormUse, RowTotals, RuleTotal, Summary, TierTotal, ValidityUse,
+};

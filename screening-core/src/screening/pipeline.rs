@@ -4,8 +4,7 @@ use std::collections::HashMap;
 
 use indexmap::IndexMap;
 
-use crate::coverage::{CoverageTable, Enrolled, SheetState, Status, status};
-use crate::risk::{Beside, JudgedSheets, PolicyEngine, Proposals, SheetSet};
+use crate::coverage::{CoverageTable, Enrolled, FollowUp, SheetState, Status, next_step, status};
 use crate::scoring::{FrameOptions, Scorer};
 
 use super::accounts::account;
@@ -13,10 +12,16 @@ use super::against;
 use super::audit::audit;
 use super::checks;
 use super::error::ScreeningError;
-use super::input::{Batch, Interpretation, Pupil, ScreeningInput};
+use super::evidence;
+use super::forms;
+use super::input::{Batch, ConsentMode, Interpretation, Pupil, ScreeningInput};
+use super::join::join;
 use super::judge::{Judged, judge};
-use super::match_up::{Fate, Matched, ScoredBatch, SheetRows, admit, match_up};
+use super::match_up::{Matched, ScoredBatch, SheetRows, admit, match_up};
+use super::measures::measures;
+use super::propose::Evidence;
 use super::provenance::provenance;
+use super::rehearse::Kept;
 use super::result::ScreeningResult;
 use super::results_frame::{self, Decided, Parts};
 use super::summary::{self, InstrumentValidity, ValidityUse};
@@ -70,18 +75,32 @@ use super::told::Told;
 /// assert_eq!(result.summary.coverage.enrolled(), 2);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn screen(mut input: ScreeningInput<'_>) -> Result<ScreeningResult, ScreeningError> {
+pub fn screen(input: ScreeningInput<'_>) -> Result<ScreeningResult, ScreeningError> {
+    run(input, None)
+}
+
+/// The same; `kept` takes what policies read, for [`super::rehearse`].
+pub(super) fn run(
+    mut input: ScreeningInput<'_>,
+    kept: Option<&mut Kept<'_>>,
+) -> Result<ScreeningResult, ScreeningError> {
     let roster = std::mem::take(&mut input.roster);
     let by_id = index(&roster)?;
     checks::check(&input)?;
+    for other in kept.iter().flat_map(|kept| &kept.policies) {
+        checks::check_the_policy(&input, other)?;
+    }
     let scorers = compile(&input)?;
     let audit = audit(&input.batches, &scorers, &input.wave.audit)?;
     let provenance = provenance(&input, &scorers);
+    let known = evidence::known(&input.interpretation.evidence, &roster, &by_id, &input.wave)?;
+    let (joined_batches, joined) = join(std::mem::take(&mut input.batches), input.library, input.wave.attempts)?;
+    input.batches = joined_batches;
     let ScreeningInput { batches, wave, library, policy, interpretation, .. } = input;
     let score = |batch: Batch| -> Result<ScoredBatch, ScreeningError> {
         let rows = SheetRows::read(&batch, &wave, &by_id)?;
         let people = rows.contexts(&roster);
-        let own = batch.battery.definition().instruments.iter().filter_map(|id| scorers.get(id));
+        let own = batch.battery.definition().all_instruments().filter_map(|id| scorers.get(id));
         let scored = own
             .map(|scorer| scorer.score_with(&batch.sheets, &people, &FrameOptions::default()))
             .collect::<Result<_, _>>()?;
@@ -102,6 +121,13 @@ pub fn screen(mut input: ScreeningInput<'_>) -> Result<ScreeningResult, Screenin
         class: &pupil.class,
         status: *status,
     }));
+    let needs_consent = wave.consent == ConsentMode::OptIn;
+    let to_reach = |(at, (pupil, status)): (usize, (&Pupil, &Status))| -> Option<FollowUp> {
+        let step = next_step(*status, pupil.consent, needs_consent)?;
+        Some(FollowUp { pupil: at, status: *status, step })
+    };
+    let follow_up = roster.iter().zip(&statuses).enumerate().filter_map(to_reach).collect();
+    let measures = measures(&batches, &scorers);
     let parts = Parts {
         roster: &roster,
         wave: &wave,
@@ -114,35 +140,42 @@ pub fn screen(mut input: ScreeningInput<'_>) -> Result<ScreeningResult, Screenin
     let (derived, norms) = against::derive(&interpretation, library, &measured)?;
     let change = against::since(&interpretation, library, &wave, &provenance, &measured)?;
 
-    let run = |(at, batch): (usize, &ScoredBatch)| -> Result<Proposals, ScreeningError> {
-        let fates = matched.fates.get(at).map_or(&[][..], Vec::as_slice);
-        let direct_only: Vec<bool> = fates.iter().map(|fate| *fate != Fate::Used).collect();
-        let own = judged.iter().filter_map(|judged| {
-            let rows = judged.rows.get(at).filter(|rows| !rows.is_empty())?;
-            Some(JudgedSheets { report: &judged.report, rows })
-        });
-        let own: Vec<JudgedSheets<'_>> = own.collect();
-        let beside = Beside { rows: &batch.rows.pupils, derived: &derived, change: change.as_ref() };
-        let answers = Some(&batch.batch.sheets);
-        let scored = &batch.scored;
-        let sheets = SheetSet { scored, answers, direct_only: &direct_only, judged: &own, beside: Some(beside) };
-        Ok(PolicyEngine::new(policy, sheets)?.run())
+    let evidence = Evidence {
+        policy,
+        batches: &batches,
+        matched: &matched,
+        judged: &judged,
+        derived: &derived,
+        change: change.as_ref(),
+        records: known.table.as_ref(),
     };
-    let proposed = batches.iter().enumerate().map(run).collect::<Result<Vec<_>, _>>()?;
+    let proposed = evidence.propose(roster.len())?;
+    if let Some(kept) = kept {
+        evidence.keep(&proposed.asked, kept)?;
+    }
     let mut told = Told::new(roster.len());
-    for (batch, (proposals, fates)) in batches.iter().zip(proposed.iter().zip(&matched.fates)) {
+    for (batch, (proposals, fates)) in batches.iter().zip(proposed.of_sheets.iter().zip(&matched.fates)) {
         told.take(batch, proposals, fates, library);
     }
+    if let Some((pupils, proposals)) = &proposed.without_sheet {
+        told.take_without_sheet(pupils, proposals);
+    }
     let tier_ids: Vec<String> = policy.tiers().rev().map(|tier| tier.id.clone()).collect();
-    let proposals = told.finish(&roster, &statuses, policy);
-    let (rejected, superseded, rows) = account(&batches, &matched, wave.attempts);
+    let day_of_sheet = |pupil: usize| {
+        let sheet = matched.chosen.get(pupil).copied().flatten();
+        let day = sheet.and_then(|(batch, row)| Some(batches.get(batch as usize)?.rows.date(row as usize)));
+        day.unwrap_or(wave.date)
+    };
+    let proposals = told.finish(&roster, &statuses, policy, &day_of_sheet);
+    let (mut rejected, superseded, rows) = account(&batches, &matched, wave.attempts, joined);
+    rejected.extend(known.rejected);
+    let (forms_due, forms) = forms::due(&batches, &proposed.asked, &matched, &roster);
     let decided = Decided { levels: &told.levels, tier_ids: &tier_ids, proposals: &proposals };
     let changed = change.as_ref().map(crate::change::WaveChange::columns).transpose()?.unwrap_or_default();
     let mut results = measured;
     for columns in [derived.into_columns(), changed, results_frame::decisions(&decided)?] {
         results.hstack_mut(&columns)?;
     }
-    let rules: Vec<_> = proposed.into_iter().flat_map(|proposals| proposals.rules).collect();
     let summary = summary::Summary {
         stray_critical: told.stray.len() as u32,
         rows,
@@ -150,9 +183,35 @@ pub fn screen(mut input: ScreeningInput<'_>) -> Result<ScreeningResult, Screenin
         norms,
         validity: validity_use(&interpretation, &judged),
         change: change.as_ref().map(against::change_use),
-        ..summary::count(wave.clone(), provenance, coverage.district(), policy, &told.levels, &proposals, &rules)
+        evidence: known.used,
+        forms,
+        ..summary::count(
+            wave.clone(),
+            provenance,
+            coverage.district(),
+            policy,
+            &summary::Counted {
+                levels: &told.levels,
+                has_sheet: &|pupil| matched.has_sheet(pupil),
+                proposals: &proposals,
+                rules: &proposed.rules(),
+            },
+        )
     };
-    Ok(ScreeningResult { results, proposals, coverage, rejected, superseded, stray_critical: told.stray, summary })
+    let stray_critical = told.stray;
+    Ok(ScreeningResult {
+        results,
+        proposals,
+        coverage,
+        follow_up,
+        measures,
+        forms_due,
+        rejected,
+        superseded,
+        stray_critical,
+        decisions: Vec::new(),
+        summary,
+    })
 }
 
 fn validity_use(interpretation: &Interpretation, judged: &[Judged]) -> Option<ValidityUse> {
@@ -184,7 +243,7 @@ fn index(roster: &[Pupil]) -> Result<HashMap<&str, u32>, ScreeningError> {
 
 fn compile(input: &ScreeningInput<'_>) -> Result<IndexMap<String, Scorer>, ScreeningError> {
     let mut scorers = IndexMap::new();
-    for id in input.batches.iter().flat_map(|batch| &batch.battery.definition().instruments) {
+    for id in input.batches.iter().flat_map(|batch| batch.battery.definition().all_instruments()) {
         if let (false, Some(instrument)) = (scorers.contains_key(id), input.library.get(id)) {
             let options = input.scoring.get(id).cloned().unwrap_or_default();
             scorers.insert(id.clone(), Scorer::with_options(instrument, options)?);
@@ -195,8 +254,11 @@ fn compile(input: &ScreeningInput<'_>) -> Result<IndexMap<String, Scorer>, Scree
 
 fn status_of(at: usize, pupil: &Pupil, batches: &[ScoredBatch], matched: &Matched, max_attempts: u8) -> Status {
     let sheet = matched.chosen.get(at).copied().flatten();
-    let valid =
-        sheet.and_then(|(batch, row)| batches.get(batch as usize).map(|batch| batch.interpretable(row as usize)));
+    // A further form alone does not reach a pupil.
+    let valid = sheet.and_then(|(batch, row)| {
+        let (batch, row) = (batches.get(batch as usize)?, row as usize);
+        batch.has_main(row).then(|| batch.interpretable(row))
+    });
     let attempts = matched.attempts.get(at).copied().unwrap_or(0);
     let state = match valid {
         None => SheetState::None,

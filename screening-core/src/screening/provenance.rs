@@ -27,6 +27,9 @@ pub struct Provenance {
     /// Earlier waves, the earliest first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub earlier: Vec<EarlierProvenance>,
+    /// Files with records about pupils, as `file+hash`. The engine sees records only, so whoever read them states it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub evidence: Vec<String>,
     /// Settled licences as they were stated.
     pub licences: IndexMap<String, String>,
     /// Wording packs by which option texts were read, as `instrument/language+hash`. The engine sees codes only, so
@@ -101,6 +104,7 @@ pub(super) fn provenance(input: &ScreeningInput<'_>, scorers: &IndexMap<String, 
             .filter(|(id, _)| scorers.contains_key(*id))
             .map(|(id, text)| (id.clone(), text.clone()))
             .collect(),
+        evidence: Vec::new(),
         wording: Vec::new(),
     }
 }

@@ -1,12 +1,16 @@
 //! What a screening gives.
 
+use jiff::civil::Date;
 use polars::prelude::DataFrame;
 use serde::Serialize;
 
-use crate::coverage::{CoverageTable, Status};
+use crate::answers::Tri;
+use crate::coverage::{CoverageTable, FollowUp, Status};
 use crate::instrument::Text;
 use crate::risk::{CriticalAnswer, Proposal};
 
+use super::decisions::PupilDecision;
+use super::measures::Measure;
 use super::summary::Summary;
 
 /// What a screening gives.
@@ -17,18 +21,27 @@ pub struct ScreeningResult {
     /// `.flag.`, `.validity.`), with a validity plan `<instrument>.validity.verdict` and its indices
     /// ([`crate::validity::ValidityReport::to_frame`]); derived scores of the norm sets ([`crate::norms::NormSet::apply`]);
     /// change since the earlier waves ([`crate::change::WaveChange::columns`]); `tier` (null when there is nothing to propose
-    /// from), `reasons` (Chinese), `reasons_en`, `critical`.
+    /// from), `reasons` (Chinese), `reasons_en`, `critical`, `due`.
     pub results: DataFrame,
     /// Pupils about whom there is something to say, the most urgent first; pupils of the same tier in the order of the roster.
     pub proposals: Vec<PupilProposal>,
     /// Who was reached.
     pub coverage: CoverageTable,
+    /// Who is still to be reached, in the order of the roster.
+    pub follow_up: Vec<FollowUp>,
+    /// What was measured in bands, and in which grades.
+    pub measures: Vec<Measure>,
+    /// Pupils who were asked for a further form and have not handed it in, or of whom the first form cannot say whether they
+    /// are, in the order of the roster.
+    pub forms_due: Vec<FormDue>,
     /// Rows and answers that were not used, with the reason.
     pub rejected: Vec<Rejection>,
     /// Sheets that another sheet of the same pupil replaces.
     pub superseded: Vec<Superseded>,
     /// Critical answers on rejected sheets: nobody's tier, and never hidden.
     pub stray_critical: Vec<StrayCritical>,
+    /// What persons decided, by pupil and day; empty until [`ScreeningResult::record_decisions`].
+    pub decisions: Vec<PupilDecision>,
     /// Counts and provenance.
     pub summary: Summary,
 }
@@ -59,9 +72,36 @@ pub struct PupilProposal {
     pub class: String,
     /// Status.
     pub status: Status,
+    /// Day by which a person should have acted: the day of the sheet that counts (of the wave, where it bears none or there is no
+    /// sheet) and the response hours of the tier, in whole days. The hours are counted from the beginning of that day, weekends
+    /// and holidays count, and less than a day is the same day. None where nothing is due.
+    pub due: Option<Date>,
     /// The proposal.
     #[serde(flatten)]
     pub proposal: Proposal,
+}
+
+/// A pupil and a further form that has not come in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FormDue {
+    /// Row of [`ScreeningResult::results`].
+    pub pupil: usize,
+    /// Student id.
+    pub student_id: String,
+    /// School.
+    pub school: String,
+    /// Grade.
+    pub grade: Option<u8>,
+    /// Class.
+    pub class: String,
+    /// Battery id.
+    pub battery: String,
+    /// Form id.
+    pub form: String,
+    /// Name of the form.
+    pub name: Text,
+    /// Whether it is asked: yes, or cannot say since answers to the first form are missing or not to be interpreted.
+    pub asked: Tri,
 }
 
 /// Whether a whole sheet or one answer was not used.
@@ -72,6 +112,8 @@ pub enum RejectionKind {
     Sheet,
     /// One value; the rest of the sheet is used.
     Value,
+    /// A record about a pupil beside the sheets.
+    Record,
 }
 
 /// Something that was not used.

@@ -70,7 +70,7 @@ fn validity(parts: &Parts<'_>, instrument: &str) -> Result<Vec<Column>, Screenin
 
 /// Ids of all instruments, in the order of the batteries.
 fn instruments(batches: &[ScoredBatch]) -> Vec<String> {
-    let ids = batches.iter().flat_map(|batch| &batch.batch.battery.definition().instruments);
+    let ids = batches.iter().flat_map(|batch| batch.batch.battery.definition().all_instruments());
     ids.map(|id| (id.clone(), ())).collect::<IndexMap<_, _>>().into_keys().collect()
 }
 
@@ -151,11 +151,13 @@ pub(super) fn decisions(parts: &Decided<'_>) -> Result<Vec<Column>, ScreeningErr
     };
     let (zh, en) = (reasons(Language::ZhCn), reasons(Language::En));
     let critical: Vec<Option<String>> = proposal_of.iter().map(|proposal| critical_list((*proposal)?)).collect();
+    let due: Int32Chunked = proposal_of.iter().map(|proposal| (*proposal)?.due.map(day_of)).collect();
     Ok(vec![
         enum_column("tier", tiers, &ids)?,
         strings("reasons", zh.iter().map(Option::as_deref)),
         strings("reasons_en", en.iter().map(Option::as_deref)),
         strings("critical", critical.iter().map(Option::as_deref)),
+        due.with_name("due".into()).into_series().cast(&DataType::Date)?.into_column(),
     ])
 }
 

@@ -11,6 +11,8 @@ use crate::risk::{Policy, RuleCount};
 use crate::validity::{LeftOut, ValidityCounts};
 
 use super::audit::WaveAudit;
+use super::decisions::Agreement;
+use super::evidence::EvidenceUse;
 use super::input::WaveSettings;
 use super::provenance::Provenance;
 use super::result::PupilProposal;
@@ -28,8 +30,11 @@ pub struct Summary {
     pub coverage: Counts,
     /// Pupils by tier, the most urgent first.
     pub tiers: Vec<TierTotal>,
-    /// Pupils whose sheet counts and who are proposed a tier above the retest, incomplete and unflagged ones.
+    /// Pupils who are proposed a tier above the retest, incomplete and unflagged ones.
     pub flagged: u32,
+    /// Of these, pupils without a sheet that counts: what is known beside the sheets speaks for them.
+    #[serde(skip_serializing_if = "is_nobody")]
+    pub flagged_without_sheet: u32,
     /// Flagged pupils among those whose sheet counts; none when no sheet counts.
     pub share_flagged: Option<f64>,
     /// Pupils with a critical answer on any of their sheets.
@@ -46,6 +51,42 @@ pub struct Summary {
     pub validity: Option<ValidityUse>,
     /// What changed since the earlier waves; none without an earlier wave.
     pub change: Option<ChangeUse>,
+    /// Records about pupils beside the sheets; none where nothing was delivered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub evidence: Option<EvidenceUse>,
+    /// What was proposed beside what was decided; none until decisions are recorded.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub agreement: Option<Agreement>,
+    /// Further forms of the batteries.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub forms: Vec<FormTotal>,
+}
+
+fn is_zero(count: &u64) -> bool {
+    *count == 0
+}
+
+fn is_nobody(count: &u32) -> bool {
+    *count == 0
+}
+
+/// One further form, of the pupils whose sheet counts: `asked + not_asked + cannot_say` are all of them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FormTotal {
+    /// Battery id.
+    pub battery: String,
+    /// Form id.
+    pub form: String,
+    /// Pupils of whom it is asked.
+    pub asked: u32,
+    /// Pupils of whom it is not.
+    pub not_asked: u32,
+    /// Pupils of whom the first form cannot say.
+    pub cannot_say: u32,
+    /// Pupils who handed it in, whether asked or not.
+    pub handed_in: u32,
+    /// Pupils of whom it is asked and who did not.
+    pub due: u32,
 }
 
 /// One norm set. Of each scale, `rows = with_norm + without`.
@@ -96,7 +137,7 @@ pub struct ChangeUse {
     pub refused: Vec<Refusal>,
 }
 
-/// What became of the rows: `read = used + superseded + rejected`.
+/// What became of the rows: `read = used + superseded + joined + rejected`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 pub struct RowTotals {
     /// Rows of all batches.
@@ -105,6 +146,9 @@ pub struct RowTotals {
     pub used: u64,
     /// Sheets that another one replaces.
     pub superseded: u64,
+    /// Sheets of further forms that are part of another sheet of the pupil.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub joined: u64,
     /// Sheets that are not used.
     pub rejected: u64,
     /// Single answers that are not used.
@@ -131,10 +175,21 @@ pub struct RuleTotal {
     pub id: String,
     /// Tier; none for a note.
     pub tier: Option<String>,
-    /// Sheets that count and for which it holds.
+    /// Sheets that count, and pupils without one of whom something is known, for which it holds.
     pub holds: u32,
-    /// Sheets that count and for which it cannot be said.
+    /// The same, for which it cannot be said.
     pub cannot_say: u32,
+}
+
+/// What is counted.
+#[derive(Clone, Copy)]
+pub(super) struct Counted<'a> {
+    /// Level of the tier by pupil.
+    pub(super) levels: &'a [Option<u8>],
+    /// Whether a sheet of a pupil counts.
+    pub(super) has_sheet: &'a dyn Fn(usize) -> bool,
+    pub(super) proposals: &'a [PupilProposal],
+    pub(super) rules: &'a [RuleCount],
 }
 
 /// Counts everything but the rows, the stray answers, the audit, and what the scores are read against, which stay empty.
@@ -143,10 +198,9 @@ pub(super) fn count(
     provenance: Provenance,
     coverage: Counts,
     policy: &Policy,
-    levels: &[Option<u8>],
-    proposals: &[PupilProposal],
-    rules: &[RuleCount],
+    counted: &Counted<'_>,
 ) -> Summary {
+    let Counted { levels, has_sheet, proposals, rules } = *counted;
     let mut by_level: IndexMap<u8, u32> = IndexMap::new();
     for level in levels.iter().flatten() {
         *by_level.entry(*level).or_default() += 1;
@@ -164,7 +218,10 @@ pub(super) fn count(
         .collect();
     tiers.reverse();
     let flagged = tiers.iter().filter(|tier| tier.severity > policy.flagged_above()).map(|tier| tier.pupils).sum();
-    let with_sheet: u32 = by_level.values().sum();
+    let with_sheet = (0..levels.len()).filter(|pupil| has_sheet(*pupil)).count();
+    let above = policy.flagged_above();
+    let bare =
+        proposals.iter().filter(|entry| entry.proposal.severity > above && !has_sheet(entry.pupil)).count() as u32;
     let total = |rule: &crate::risk::RuleDef| {
         let own = || rules.iter().filter(|count| count.rule == rule.id);
         RuleTotal {
@@ -181,7 +238,8 @@ pub(super) fn count(
         coverage,
         tiers,
         flagged,
-        share_flagged: (with_sheet > 0).then(|| f64::from(flagged) / f64::from(with_sheet)),
+        flagged_without_sheet: bare,
+        share_flagged: (with_sheet > 0).then(|| f64::from(flagged.saturating_sub(bare)) / with_sheet as f64),
         critical: proposals.iter().filter(|entry| !entry.proposal.critical.is_empty()).count() as u32,
         stray_critical: 0,
         rules: policy.definition().rules.iter().map(total).collect(),
@@ -189,5 +247,8 @@ pub(super) fn count(
         norms: Vec::new(),
         validity: None,
         change: None,
+        evidence: None,
+        agreement: None,
+        forms: Vec::new(),
     }
 }

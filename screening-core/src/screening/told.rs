@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
+use jiff::civil::Date;
+
 use crate::coverage::Status;
 use crate::instrument::Library;
 use crate::risk::{CriticalAnswer, Policy, Proposal, Proposals};
@@ -68,6 +70,17 @@ impl Told {
         }
     }
 
+    /// Takes over what records say of pupils without a sheet; `pupils` are those of the rows.
+    pub(super) fn take_without_sheet(&mut self, pupils: &[Option<u32>], proposals: &Proposals) {
+        for proposal in &proposals.list {
+            let level = proposals.levels().get(proposal.row).copied().unwrap_or(0);
+            // Nothing urgent is no tier: no sheet says that there is nothing.
+            if let Some(pupil) = pupils.get(proposal.row).copied().flatten().filter(|_| level > 0) {
+                self.merge(pupil as usize, level, proposal.clone());
+            }
+        }
+    }
+
     /// Several sheets of one pupil speak together; the most urgent tier stands.
     fn merge(&mut self, pupil: usize, level: u8, proposal: Proposal) {
         if let Some(slot) = self.levels.get_mut(pupil) {
@@ -88,7 +101,14 @@ impl Told {
     }
 
     /// All pupils about whom there is something to say, the most urgent first.
-    pub(super) fn finish(&mut self, roster: &[Pupil], statuses: &[Status], policy: &Policy) -> Vec<PupilProposal> {
+    /// `day` is the day from which the time to act is counted.
+    pub(super) fn finish(
+        &mut self,
+        roster: &[Pupil],
+        statuses: &[Status],
+        policy: &Policy,
+        day: &dyn Fn(usize) -> Date,
+    ) -> Vec<PupilProposal> {
         let mut list: Vec<PupilProposal> = std::mem::take(&mut self.by_pupil)
             .into_iter()
             .filter_map(|(at, (_, proposal))| {
@@ -100,6 +120,7 @@ impl Told {
                     grade: pupil.grade,
                     class: pupil.class.clone(),
                     status,
+                    due: due(policy, &proposal.tier, day(at)),
                     proposal,
                 })
             })
@@ -111,6 +132,12 @@ impl Told {
         }
         list
     }
+}
+
+/// The day by which a person should have acted: whole days after `day`, which the hours of the tier make full.
+fn due(policy: &Policy, tier: &str, day: Date) -> Option<Date> {
+    let hours = policy.tier(tier)?.response_hours?;
+    day.checked_add(jiff::ToSpan::days(i64::from(hours / 24))).ok()
 }
 
 /// Adds what another sheet of the same pupil says and the first does not.
@@ -133,6 +160,11 @@ fn absorb(first: &mut Proposal, other: Proposal) {
         }
     }
     first.undecided.extend(other.undecided);
+    for prospect in other.prospects {
+        if !first.prospects.contains(&prospect) {
+            first.prospects.push(prospect);
+        }
+    }
     first.invalid.extend(other.invalid);
     first.doubtful.extend(other.doubtful);
 }

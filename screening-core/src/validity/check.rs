@@ -11,6 +11,7 @@ use super::{
     AnswerItem, Answers, EvenOdd, Gaps, Guttman, GuttmanMeasure, ItemParameters, LongString, Neighbours, PageTime,
     PairKind, PersonFit,
 };
+use crate::instrument::model::ResponseFigure;
 use crate::instrument::{Direction, Instrument, Method, Text};
 use crate::scoring::Sheet;
 use crate::texts::{Fill, say};
@@ -41,6 +42,34 @@ pub struct ScaleParameters {
     pub source: String,
     /// Parameters by item id, for keyed answers counted from 0.
     pub items: IndexMap<String, ItemParameters>,
+}
+
+impl ScaleParameters {
+    /// The item parameters that a definition itself states: those of its scales of the method `item-response`.
+    ///
+    /// ```
+    /// use screening_core::instrument::Library;
+    /// use screening_core::validity::ScaleParameters;
+    /// let library = Library::bundled()?;
+    /// let found = ScaleParameters::of(library.get("promis-anxiety-8a").expect("bundled"));
+    /// assert_eq!((found.len(), found[0].items.len()), (1, 8));
+    /// assert!(ScaleParameters::of(library.get("gad-7").expect("bundled")).is_empty());
+    /// # Ok::<(), screening_core::instrument::LibraryError>(())
+    /// ```
+    pub fn of(instrument: &Instrument) -> Vec<Self> {
+        let scales = instrument.definition().scales.iter();
+        scales
+            .filter_map(|scale| {
+                let response = scale.response.as_ref().filter(|own| own.figure == ResponseFigure::Score)?;
+                Some(Self {
+                    instrument: instrument.id().to_owned(),
+                    scale: scale.id.clone(),
+                    source: scale.source.clone().unwrap_or_default(),
+                    items: response.parameters.clone(),
+                })
+            })
+            .collect()
+    }
 }
 
 /// A plan made ready for one instrument.
@@ -113,6 +142,10 @@ impl ValidityCheck {
         parameters: &[ScaleParameters],
     ) -> Result<Self, ValidityError> {
         let blank = Answers::of_sheet(instrument, &Sheet::blank(instrument));
+        // Parameters that are given with a run go before those of the definition.
+        let given = parameters.iter().any(|own| own.instrument == instrument.id());
+        let own = if given { Vec::new() } else { ScaleParameters::of(instrument) };
+        let parameters = if given { parameters } else { own.as_slice() };
         let mut check = Self {
             plan: Arc::new(plan.clone()),
             instrument: Arc::new(instrument.clone()),

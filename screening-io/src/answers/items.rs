@@ -85,7 +85,12 @@ fn one_column(
     let series_name = PlSmallStr::from_str(name);
     if item.reader.is_choice() {
         let codes: Vec<Option<i8>> = answers.map(code).collect();
-        return Column::new(series_name, codes);
+        // A column without a hole is handed over as it is; the general way looks at each value again.
+        let whole: Option<Vec<i8>> = codes.iter().copied().collect();
+        return match whole {
+            Some(codes) => Int8Chunked::from_vec(series_name, codes).into_column(),
+            None => Column::new(series_name, codes),
+        };
     }
     if item.reader.item().kind == screening_core::instrument::ItemKind::Clock {
         let times: Vec<Option<String>> = answers

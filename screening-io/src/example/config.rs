@@ -15,8 +15,10 @@ pub(super) struct Config {
     pub(super) schema: u32,
     pub(super) district: District,
     pub(super) earlier: Earlier,
+    pub(super) interviews: Interviews,
     pub(super) kinds: Vec<Kind>,
     pub(super) rates: Rates,
+    pub(super) records: Records,
     pub(super) survey: Survey,
     pub(super) names: Names,
     pub(super) latent: Latent,
@@ -53,6 +55,23 @@ pub(super) struct Earlier {
     pub(super) moved_in: f64,
     pub(super) norms: Vec<String>,
     pub(super) local_norms: Vec<String>,
+}
+
+/// Interviews after the wave.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct Interviews {
+    pub(super) file: String,
+    pub(super) days_later: u8,
+    pub(super) most_raised: f64,
+    pub(super) sample: f64,
+    #[serde(rename = "trait")]
+    pub(super) moved_by: String,
+    pub(super) slope: f64,
+    pub(super) half: f64,
+    pub(super) cannot_say: f64,
+    pub(super) not_held: f64,
+    pub(super) roles: Vec<String>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -133,6 +152,38 @@ impl Coding {
             Self::Score => "score",
         }
     }
+}
+
+/// What is known beside the sheets, and what is decided.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct Records {
+    /// Share of the pupils with a telling record about whom somebody has decided.
+    pub(super) decided: f64,
+    pub(super) decided_by: Vec<String>,
+    /// Each as often as it stands in the list; the same below.
+    pub(super) tiers: Vec<String>,
+    pub(super) reasons: Vec<String>,
+    pub(super) kinds: Vec<RecordKind>,
+}
+
+/// One kind of record.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct RecordKind {
+    pub(super) kind: String,
+    /// Blank for a kind without sources.
+    #[serde(default)]
+    pub(super) source: String,
+    pub(super) values: Vec<String>,
+    /// Share of pupils at the middle of the first trait, and how it grows with the trait.
+    pub(super) share: f64,
+    pub(super) slope: f64,
+    /// How many days before the wave it may lie.
+    pub(super) days: u32,
+    /// Values that somebody decides about.
+    #[serde(default)]
+    pub(super) decide: Vec<String>,
 }
 
 /// Shares of what goes wrong.
@@ -357,6 +408,20 @@ impl Config {
             if !(0.0..=1.0).contains(&share) {
                 return wrong(&format!("earlier.{name}"), "must lie between 0 and 1");
             }
+        }
+        let own = &self.interviews;
+        for (name, share) in [
+            ("most-raised", own.most_raised),
+            ("sample", own.sample),
+            ("cannot-say", own.cannot_say),
+            ("not-held", own.not_held),
+        ] {
+            if !(0.0..=1.0).contains(&share) {
+                return wrong(&format!("interviews.{name}"), "a share lies between 0 and 1");
+            }
+        }
+        if own.roles.is_empty() {
+            return wrong("interviews.roles", "at least one role is needed");
         }
         if self.earlier_day()? >= self.administered_on()? {
             return wrong("earlier.administered-on", "must lie before that of the district");

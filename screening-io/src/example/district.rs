@@ -16,8 +16,10 @@ use super::config::{Config, MakeUpFile};
 use super::earlier::EarlierWave;
 use super::error::ExampleError;
 use super::form::Battery;
+use super::interviews::Interviews;
 use super::latent::{LatentModel, Person};
 use super::people::{ClassPlace, Fate, People, Pupil, mistyped, namesakes};
+use super::records::RecordWriter;
 use super::respond::{Style, fill};
 use super::roster::Roster;
 use super::summary::{AnswerFile, Summary};
@@ -49,7 +51,9 @@ pub(super) struct SatClass<'c> {
 
 /// What is being written.
 struct Output<'a> {
+    interviews: Interviews<'a>,
     earlier: Option<EarlierWave<'a>>,
+    records: RecordWriter<'a>,
     roster: Roster,
     make_up: Vec<Option<CanonicalWriter<'a>>>,
     summary: Summary,
@@ -61,10 +65,12 @@ impl<'a> District<'a> {
         let answers = self.params.out.join("answers");
         std::fs::create_dir_all(&answers).map_err(ExampleError::write(&answers))?;
         let mut output = Output {
+            interviews: Interviews::create(&self.params.out, self.config, self.params.seed, self.first_day)?,
             roster: Roster::create(&self.params.out.join("roster.csv"))?,
             make_up: self.batteries.iter().map(|_| None).collect(),
             summary: Summary::default(),
             earlier: if self.params.waves > 1 { Some(EarlierWave::create(self, schools)?) } else { None },
+            records: RecordWriter::create(self)?,
         };
         let digits = schools.to_string().len().max(2);
         for school in 0..schools {
@@ -96,8 +102,11 @@ impl<'a> District<'a> {
     }
 
     fn finish(&self, output: Output<'a>) -> Result<Summary, ExampleError> {
-        let Output { roster, make_up, mut summary, earlier } = output;
+        let Output { roster, make_up, mut summary, earlier, interviews, records } = output;
         roster.finish()?;
+        summary.interviews = interviews.finish()?;
+        let written = records.finish()?;
+        (summary.records, summary.decisions) = (written.records, written.decisions);
         summary.earlier = earlier.map(|earlier| earlier.finish().map(Box::new)).transpose()?;
         for (battery, writer) in self.batteries.iter().zip(make_up) {
             let (Some(writer), Some(form)) = (writer, battery.kind.make_up) else {
@@ -137,6 +146,7 @@ impl<'a> District<'a> {
         if let Some(earlier) = &mut output.earlier {
             earlier.enter(school, which)?;
         }
+        output.records.enter(school);
         let size = share(self.params.pupils, u64::from(schools), u64::from(school));
         for (session, (place, class_size)) in (0..).zip(self.classes(battery, school, size)) {
             let pupils = self.people.class(place, class_size, battery.kind.make_up.is_some(), &mut rng);
@@ -149,15 +159,24 @@ impl<'a> District<'a> {
             let mut known = Vec::with_capacity(pupils.len());
             for pupil in &pupils {
                 known.push(match pupil.fate {
-                    Fate::Sat => Some(self.sit(&class, pupil, &mut rng, &mut sheets, &mut output.summary)),
+                    Fate::Sat => {
+                        let traits = self.sit(&class, pupil, &mut rng, &mut sheets, &mut output.summary);
+                        // The first sheet stands last.
+                        let answers = sheets.last().map_or(&[][..], |sheet| &sheet.answers);
+                        output.interviews.see(&pupil.student_id, battery, answers, &traits);
+                        Some(traits)
+                    }
                     Fate::MakeUp => {
                         let traits = self.traits(&class, pupil, &mut rng);
-                        make_up.push(self.sheet(&class, pupil, &traits, &mut rng, &mut output.summary));
+                        let sheet = self.sheet(&class, pupil, &traits, &mut rng, &mut output.summary);
+                        output.interviews.see(&pupil.student_id, battery, &sheet.answers, &traits);
+                        make_up.push(sheet);
                         Some(traits)
                     }
                     _ => None,
                 });
             }
+            output.records.class(&pupils, &known)?;
             if let Some(earlier) = &mut output.earlier {
                 let sat = SatClass { place, pupils: &pupils, effects: &class_effects, traits: known };
                 earlier.class(&sat)?;
@@ -174,6 +193,7 @@ impl<'a> District<'a> {
             });
         }
         self.push_make_up(which, battery, &mut make_up, output)?;
+        output.interviews.leave(school)?;
         if let Some(earlier) = &mut output.earlier {
             earlier.leave(&effects, size)?;
         }

@@ -6,27 +6,47 @@ use jiff::civil::Date;
 
 use super::ExampleParams;
 use super::config::{Config, Title};
+use super::district::District;
 use super::form::Battery;
 use super::summary::Summary;
 
 const README: &str = include_str!("../../resources/example-readme.md");
 const README_EARLIER: &str = include_str!("../../resources/example-readme-earlier.md");
 const JOB_HEAD: &str = include_str!("../../resources/example-job.toml");
+const JOB_BESIDE: &str = include_str!("../../resources/example-job-beside.toml");
 const JOB_AGAINST: &str = include_str!("../../resources/example-job-against.toml");
 
 /// The text of `screening.toml` of the later wave.
-pub(super) fn job(config: &Config, batteries: &[Battery], day: Date, summary: &Summary) -> String {
+pub(super) fn job(whole: &District<'_>, summary: &Summary) -> String {
+    let District { config, batteries, first_day: day, .. } = whole;
     let district = &config.district;
     let wave = Wave {
         title: &district.title,
         id: &district.wave,
         school_year: &district.school_year,
         semester: &district.semester,
-        day,
+        day: *day,
     };
-    let against =
+    let [keys, tables] =
         if summary.earlier.is_some() { against(config, summary.pupils) } else { [String::new(), String::new()] };
-    text(config, batteries, &wave, summary, &against)
+    let [decisions, evidence] = beside(whole, summary);
+    text(config, batteries, &wave, summary, &[keys + &decisions, tables + &evidence])
+}
+
+/// Records beside the sheets and decisions: keys of the job, and its tables. The lists of teachers came from all schools but
+/// the last one.
+fn beside(whole: &District<'_>, summary: &Summary) -> [String; 2] {
+    let schools = u32::try_from(summary.schools).unwrap_or(u32::MAX);
+    let name = |school: u32| {
+        let which = (school as usize).checked_rem(whole.batteries.len())?;
+        Some(quoted(&whole.school_name(school, whole.batteries.get(which)?)))
+    };
+    let named: Vec<String> = (0..schools.saturating_sub(1)).filter_map(name).collect();
+    let schools = if named.is_empty() { String::new() } else { format!("schools = [{}]", named.join(", ")) };
+    let text = fill_in(JOB_BESIDE, &[("schools", schools)]);
+    let text = format!("{}\n", text.trim_end());
+    let (keys, tables) = text.split_once("[[evidence]]").unwrap_or((&text, ""));
+    [keys.to_owned(), format!("\n[[evidence]]{tables}")]
 }
 
 /// The text of `screening.toml` of the wave before.

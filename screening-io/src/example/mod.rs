@@ -6,6 +6,7 @@
 //! - Answers follow a graded response model over correlated latent traits with random effects of school and class.
 //! - Absence, refusals, straight-lining, lie-scale failures, blanks, wrong codes, duplicate sheets, mistyped ids and
 //!   namesakes are added at usual rates, and each is counted in the [`Summary`].
+//! - After the wave the pupils with the most raised answers and a sample of the others are interviewed.
 //! - With two waves most pupils have sat the wave before in the grade below, with correlated traits.
 //! - The same parameters and definitions give the same bytes. Memory does not grow with the number of pupils.
 //!
@@ -28,9 +29,11 @@ mod district;
 mod earlier;
 mod error;
 mod form;
+mod interviews;
 mod job;
 mod latent;
 mod people;
+mod records;
 mod respond;
 mod roster;
 mod summary;
@@ -106,7 +109,9 @@ pub fn instrument_ids() -> Result<Vec<String>, ExampleError> {
     Ok(Config::bundled()?.instrument_ids().into_iter().map(str::to_owned).collect())
 }
 
-/// Writes a synthetic district into `params.out`: `roster.csv`, `answers/`, `screening.toml` and `README.md`; with two waves
+/// Writes a synthetic district into `params.out`: `roster.csv`, `answers/`, `evidence/` and `decisions.csv` (what is known beside
+/// the sheets, and what was decided), `interviews.csv` (what came of the interviews after the wave), `screening.toml` and
+/// `README.md`; with two waves
 /// also a folder with roster, answers and job of the wave before.
 ///
 /// `lookup` gives the definition of an instrument by id; items, options and reversed items are taken from it. `progress`
@@ -141,7 +146,7 @@ fn generate_with<'a>(
         first_day: config.administered_on()?,
     };
     let summary = district.write(schools, progress)?;
-    write(&params.out.join("screening.toml"), &job::job(config, &batteries, district.first_day, &summary))?;
+    write(&params.out.join("screening.toml"), &job::job(&district, &summary))?;
     if let Some(before) = &summary.earlier {
         let path = params.out.join(&config.earlier.wave).join("screening.toml");
         write(&path, &job::earlier_job(config, &batteries, config.earlier_day()?, before))?;

@@ -51,6 +51,12 @@ pub struct Summary {
     pub clock_slips: u64,
     /// Pupils who share their name with somebody in their class.
     pub namesakes: u64,
+    /// Interviews after the wave; none after the wave before.
+    pub interviews: u64,
+    /// Records about pupils beside the sheets.
+    pub records: u64,
+    /// Decisions about pupils.
+    pub decisions: u64,
     /// The answer files, in the order of the job file.
     pub files: Vec<AnswerFile>,
     /// The wave before, where it was written.

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use indexmap::IndexMap;
 use jiff::civil::Date;
 use screening_core::instrument::{Span, Text};
-use screening_core::screening::{AttemptPolicy, AuditSettings, ConsentMode, Licences};
+use screening_core::risk::EvidenceStream;
+use screening_core::screening::{AttemptPolicy, AuditSettings, ConsentMode, FurtherForm, Licences};
 use serde::Deserialize;
 
 use super::JobError;
@@ -78,8 +79,29 @@ pub struct Job {
     /// How change since the earlier waves is computed.
     #[serde(default)]
     pub change: ChangeSettings,
+    /// Records about pupils beside the sheets: history, nominations, interviews.
+    #[serde(default)]
+    pub evidence: Vec<EvidenceFile>,
+    /// Decisions of named persons about the proposals of this wave: one file or several.
+    #[serde(default)]
+    pub decisions: Option<OneOrMany>,
     /// Files with answers.
     pub answers: Vec<AnswerFile>,
+}
+
+/// Files with records about pupils, and for whom they speak.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct EvidenceFile {
+    /// Path, relative to the job file; several where they cover the same.
+    pub file: OneOrMany,
+    /// Sources of which no record means that there is nothing, for example `nomination.teacher`. What is not named here stays
+    /// unknown of pupils without a record.
+    #[serde(default)]
+    pub covers: Vec<EvidenceStream>,
+    /// The schools for which they were delivered; all where left out.
+    #[serde(default)]
+    pub schools: Option<Vec<String>>,
 }
 
 /// A path or a list of paths.
@@ -122,6 +144,9 @@ pub struct JobBattery {
     /// Instruments in the order of the form.
     #[serde(default)]
     pub instruments: Vec<String>,
+    /// Further forms: a second stage, another informant.
+    #[serde(default)]
+    pub further_forms: Vec<FurtherForm>,
 }
 
 /// Form of an answer file.
@@ -142,6 +167,10 @@ pub struct AnswerFile {
     pub file: OneOrMany,
     /// Battery id.
     pub battery: String,
+    /// Forms of the battery that the file holds, in their order: `main` for the first, further ones by their ids; the first alone
+    /// where left out.
+    #[serde(default = "main_form")]
+    pub forms: Vec<String>,
     /// Form; not needed with a mapping.
     #[serde(default)]
     pub format: Option<AnswerFormat>,
@@ -172,6 +201,10 @@ pub struct AnswerFile {
     /// Single answers that fit no option were looked at; they are listed and do not stop the file.
     #[serde(default)]
     pub accept_strays: bool,
+}
+
+fn main_form() -> Vec<String> {
+    vec![screening_core::screening::MAIN_FORM.to_owned()]
 }
 
 impl AnswerFile {
@@ -239,12 +272,32 @@ impl Job {
             if let Some(key) = answers.without_effect() {
                 return refuse(format!("`{}`: `{key}` has no effect in this format", answers.file.first().display()));
             }
+            if answers.forms.is_empty() {
+                return refuse(format!("`{}`: `forms` names none", answers.file.first().display()));
+            }
             if !job.batteries.iter().any(|battery| battery.id == answers.battery) {
                 return refuse(format!(
                     "`{}` is answered with battery `{}`, which is not under [[batteries]]",
                     answers.file.first().display(),
                     answers.battery
                 ));
+            }
+        }
+        for battery in &job.batteries {
+            if battery.instruments.is_empty() && !battery.further_forms.is_empty() {
+                return refuse(format!(
+                    "battery `{}`: `further-forms` needs `grades` and `instruments` spelt out",
+                    battery.id
+                ));
+            }
+        }
+        for evidence in &job.evidence {
+            if evidence.file.paths().is_empty() {
+                return refuse("an entry of [[evidence]] names no file".to_owned());
+            }
+            if evidence.schools.is_some() && evidence.covers.is_empty() {
+                let file = evidence.file.first().display();
+                return refuse(format!("`{file}`: `schools` has no effect without `covers`"));
             }
         }
         Ok(job)

@@ -1,7 +1,10 @@
 //! One screening from its files to its outputs: the semester's batch job.
 
 mod against;
+mod beside;
 mod config;
+mod error;
+mod named;
 mod reader;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -9,75 +12,27 @@ use std::path::{Path, PathBuf};
 
 use indexmap::IndexMap;
 use polars::prelude::DataFrame;
+use screening_core::instrument::Library;
 use screening_core::instrument::wording::{WordingPack, WordingPacks};
-use screening_core::instrument::{Definition, Diagnostics, Library, LibraryError, Text};
 use screening_core::risk::Policy;
 use screening_core::scoring::ScoringOptions;
 use screening_core::screening::{
-    AuditSettings, Batch, Battery, BatteryDef, Pupil, ScreeningError, ScreeningInput, ScreeningResult, WaveSettings,
-    pupils_from_frame, screen,
+    AuditSettings, Batch, Decision, Pupil, Rehearsal, ScreeningInput, ScreeningResult, WaveSettings, pupils_from_frame,
+    rehearse, screen,
 };
 
 pub use against::{ChangeSettings, Earlier, NormChoice, WaveNorms};
-pub use config::{AnswerFile, AnswerFormat, JOB_SCHEMA, Job, JobBattery, OneOrMany};
+pub use config::{AnswerFile, AnswerFormat, EvidenceFile, JOB_SCHEMA, Job, JobBattery, OneOrMany};
+pub use error::JobError;
 
 use crate::{
     CodingReport, IoError, LayoutReport, MatchReport, MatchSpec, Rejected, Roster, RosterOptions, drop_repeated,
     match_sheets, read_rosters, read_wording,
 };
-use reader::Reader;
+use named::{battery, definitions, unknown};
 
-/// Why a job was refused.
-#[derive(Debug, thiserror::Error)]
-pub enum JobError {
-    /// A file cannot be opened.
-    #[error("{file}: {source}; check the path")]
-    File {
-        /// File.
-        file: String,
-        /// Cause.
-        source: std::io::Error,
-    },
-    /// The job file is not one.
-    #[error("{file}:{line}:{column}: {why}; compare with the example district's screening.toml")]
-    Config {
-        /// File.
-        file: String,
-        /// Line, from 1.
-        line: usize,
-        /// Column, from 1.
-        column: usize,
-        /// Cause.
-        why: String,
-    },
-    /// A policy or battery does not pass its checks.
-    #[error("{file}: {diagnostics}")]
-    Definition {
-        /// File or id.
-        file: String,
-        /// Findings.
-        diagnostics: Diagnostics,
-    },
-    /// A policy, battery, norm set or validity plan is not known.
-    #[error("there is no {kind} `{id}`; use the id of a bundled one or {advice}")]
-    Unknown {
-        /// `policy`, `battery`, `norms` or `validity plan`.
-        kind: &'static str,
-        /// Id.
-        id: String,
-        /// What else can be done.
-        advice: &'static str,
-    },
-    /// Instruments cannot be loaded.
-    #[error(transparent)]
-    Library(#[from] LibraryError),
-    /// A file of answers or a roster is refused.
-    #[error(transparent)]
-    Input(#[from] IoError),
-    /// The screening cannot be computed.
-    #[error(transparent)]
-    Screening(#[from] ScreeningError),
-}
+pub use named::read_policy;
+use reader::Reader;
 
 /// How far a job has come.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -166,8 +121,12 @@ pub struct JobInput {
     pub files: Vec<FileReport>,
     /// What the auditor is told: accepted findings, and answers that no option explains.
     audit: AuditSettings,
-    /// Norms, validity plan and earlier waves.
+    /// Norms, validity plan, earlier waves, records about pupils.
     against: against::Against,
+    /// Decisions about the proposals.
+    decisions: Vec<Decision>,
+    /// The files of the records, with their hashes.
+    evidence_files: Vec<String>,
 }
 
 /// Reads and computes one screening. Nothing is written.
@@ -210,12 +169,16 @@ fn read_within(path: &Path, names: bool, progress: &dyn Fn(Step), depth: usize) 
         Some(folder) => read_wording(&base.join(folder), &library)?,
         None => WordingPacks::default(),
     };
-    let policy = policy(&job.policy, base)?;
+    let policy = read_policy(&job.policy, base)?;
     let batteries = job.batteries.iter().map(battery).collect::<Result<Vec<_>, _>>()?;
     if !job.earlier.is_empty() {
         progress(Step::Against { waves: job.earlier.len() });
     }
-    let against = against::read(&job, path, &library, depth)?;
+    // What is quickly read is read first.
+    let (evidence, evidence_files) = beside::evidence(&job, base)?;
+    let decisions = beside::decisions(&job, base, &policy)?;
+    let mut against = against::read(&job, path, &library, depth)?;
+    against.interpretation.evidence = evidence;
 
     progress(Step::Roster);
     let paths: Vec<PathBuf> = job.rosters().iter().map(|roster| base.join(roster)).collect();
@@ -240,7 +203,8 @@ fn read_within(path: &Path, names: bool, progress: &dyn Fn(Step), depth: usize) 
         let battery = batteries.iter().find(|battery| battery.id() == answers.battery);
         let battery = battery.ok_or_else(|| unknown("battery", &answers.battery))?;
         let matching = match_spec(&job, answers);
-        let reader = Reader { base, answers, definitions: definitions(battery, &library)?, wording: &wording };
+        let reader =
+            Reader { base, answers, definitions: definitions(battery, &answers.forms, &library)?, wording: &wording };
         let mut set = reader.read(matching.needs_keys())?;
         audit.strays.extend(set.strays());
         let matching = match_sheets(&mut set, &roster, &matching)?;
@@ -271,6 +235,8 @@ fn read_within(path: &Path, names: bool, progress: &dyn Fn(Step), depth: usize) 
         files,
         audit,
         against,
+        decisions,
+        evidence_files,
     })
 }
 
@@ -283,13 +249,39 @@ pub fn screen_job(input: &JobInput, progress: &dyn Fn(Step)) -> Result<Screening
     screen_sheets(input, input.pupils.clone(), input.batches.clone(), progress)
 }
 
+/// Computes the screening of what was read, and makes its policy and others ready to be tried with other thresholds, compared
+/// and evaluated ([`screening_core::screening::rehearse`]).
+///
+/// # Errors
+/// As [`screen_job`]; the other policies have to fit the batteries.
+pub fn rehearse_job(input: &JobInput, others: &[&Policy], progress: &dyn Fn(Step)) -> Result<Rehearsal, JobError> {
+    let mut rehearsal =
+        rehearse(screening_input(input, input.pupils.clone(), input.batches.clone(), progress), others)?;
+    cite(input, &mut rehearsal.screening);
+    Ok(rehearsal)
+}
+
 fn screen_sheets(
     input: &JobInput,
     roster: Vec<Pupil>,
     batches: Vec<Batch>,
     progress: &dyn Fn(Step),
 ) -> Result<ScreeningResult, JobError> {
-    let JobInput { job, policy, library, wording, audit, against, .. } = input;
+    let mut screening = screen(screening_input(input, roster, batches, progress))?;
+    cite(input, &mut screening);
+    if !input.decisions.is_empty() {
+        screening.record_decisions(&input.decisions, &input.policy)?;
+    }
+    Ok(screening)
+}
+
+fn screening_input<'a>(
+    input: &'a JobInput,
+    roster: Vec<Pupil>,
+    batches: Vec<Batch>,
+    progress: &dyn Fn(Step),
+) -> ScreeningInput<'a> {
+    let JobInput { job, policy, library, audit, against, .. } = input;
     progress(Step::Screening { sheets: batches.iter().map(|batch| batch.sheets.height()).sum() });
     let mut wave = WaveSettings::new(job.wave.clone(), job.administered_on);
     wave.attempts = job.attempts;
@@ -300,7 +292,7 @@ fn screen_sheets(
         .iter()
         .map(|(instrument, sets)| (instrument.clone(), ScoringOptions { cutoffs: sets.clone().into_iter().collect() }))
         .collect();
-    let mut screening = screen(ScreeningInput {
+    ScreeningInput {
         roster,
         batches,
         wave,
@@ -309,62 +301,16 @@ fn screen_sheets(
         licences: job.licences.clone(),
         scoring,
         interpretation: against.interpretation.clone(),
-    })?;
+    }
+}
+
+/// What the engine does not know of: files of earlier waves, wording packs.
+fn cite(input: &JobInput, screening: &mut ScreeningResult) {
     let provenance = &mut screening.summary.provenance;
-    against.cite(&mut provenance.earlier);
+    input.against.cite(&mut provenance.earlier);
     let is_used = |pack: &&WordingPack| provenance.instruments.iter().any(|used| used.id == pack.instrument);
-    provenance.wording = wording.iter().filter(is_used).map(WordingPack::citation).collect();
-    Ok(screening)
-}
-
-fn unknown(kind: &'static str, id: &str) -> JobError {
-    let advice =
-        if kind == "policy" { "the path of a policy file" } else { "spell it out with grades and instruments" };
-    JobError::Unknown { kind, id: id.to_owned(), advice }
-}
-
-fn policy(name: &str, base: &Path) -> Result<Policy, JobError> {
-    let refuse = |diagnostics| JobError::Definition { file: name.to_owned(), diagnostics };
-    if let Some(policy) = Policy::bundled(name) {
-        return policy.map_err(refuse);
-    }
-    let path = base.join(name);
-    if !path.is_file() {
-        return Err(unknown("policy", name));
-    }
-    let text =
-        std::fs::read_to_string(&path).map_err(|source| JobError::File { file: path.display().to_string(), source })?;
-    Policy::from_toml(&text).map_err(refuse)
-}
-
-fn battery(wanted: &JobBattery) -> Result<Battery, JobError> {
-    let refuse = |diagnostics| JobError::Definition { file: wanted.id.clone(), diagnostics };
-    let (Some(grades), false) = (wanted.grades, wanted.instruments.is_empty()) else {
-        return Battery::bundled(&wanted.id).ok_or_else(|| unknown("battery", &wanted.id))?.map_err(refuse);
-    };
-    let definition = BatteryDef {
-        schema: screening_core::screening::BATTERY_SCHEMA,
-        id: wanted.id.clone(),
-        version: semver_one(),
-        name: wanted.name.clone().unwrap_or_else(|| Text { en: wanted.id.clone(), zh_cn: wanted.id.clone() }),
-        grades,
-        instruments: wanted.instruments.clone(),
-        minutes: None,
-        notes: Vec::new(),
-    };
-    Battery::from_definition(definition).map_err(refuse)
-}
-
-/// A battery spelt out in a job has no history of its own.
-fn semver_one() -> screening_core::instrument::Version {
-    screening_core::instrument::Version::new(1, 0, 0)
-}
-
-fn definitions<'a>(battery: &Battery, library: &'a Library) -> Result<Vec<&'a Definition>, JobError> {
-    let unknown =
-        |id: &String| ScreeningError::UnknownInstrument { battery: battery.id().to_owned(), instrument: id.clone() };
-    let ids = &battery.definition().instruments;
-    ids.iter().map(|id| Ok(library.get(id).ok_or_else(|| unknown(id))?.definition())).collect()
+    provenance.wording = input.wording.iter().filter(is_used).map(WordingPack::citation).collect();
+    provenance.evidence.clone_from(&input.evidence_files);
 }
 
 fn match_spec(job: &Job, answers: &AnswerFile) -> MatchSpec {

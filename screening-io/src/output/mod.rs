@@ -1,11 +1,17 @@
 //! Writes what one screening gives.
 
 mod alerts;
+mod analysis;
 mod change;
 mod frames;
 mod guard;
+mod moved;
+mod plot;
+mod published;
 mod rejected;
+mod report;
 mod research;
+mod schools;
 mod sink;
 mod stage;
 mod summary;
@@ -17,13 +23,19 @@ mod workbook;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use screening_core::aggregates::aggregate;
+use screening_core::disclosure::Rule;
 use screening_core::risk::Policy;
 use screening_core::screening::ScreeningResult;
 
 use crate::error::{IoError, Place, Problem, Rejected};
 use stage::Stage;
 
+pub use analysis::{AnalysisFiles, write_analysis};
 pub use change::write_change;
+pub use moved::write_moved;
+pub use plot::{Mark, Plot, Series};
+pub use report::write_files;
 pub use research::write_research;
 pub use sink::{TableSink, write_in_parts};
 pub use table::{score_table, write_labelled, write_table, write_text};
@@ -46,7 +58,26 @@ const ALERTS: &str = "alerts.xlsx";
 const COVERAGE: &str = "coverage.csv";
 const REJECTED: &str = "rejected.csv";
 const SUMMARY: &str = "summary.json";
-const FILES: [&str; 6] = [RESULTS_PARQUET, RESULTS_CSV, ALERTS, COVERAGE, REJECTED, SUMMARY];
+const MAKE_UP: &str = "make-up.xlsx";
+const MAKE_UP_CSV: &str = "make-up.csv";
+const AGGREGATES: &str = "published/aggregates.csv";
+const SCHOOLS: &str = "published/schools.csv";
+const FUNNEL: &str = "published/schools.svg";
+const FILES: [&str; 11] = [
+    RESULTS_PARQUET,
+    RESULTS_CSV,
+    ALERTS,
+    MAKE_UP,
+    MAKE_UP_CSV,
+    COVERAGE,
+    REJECTED,
+    AGGREGATES,
+    SUMMARY,
+    SCHOOLS,
+    FUNNEL,
+];
+/// Those of every screening; the others compare schools, where there are several.
+const ALWAYS: usize = 9;
 
 /// Writes the outputs of a screening into the folder `out`, which is made when missing, and gives their paths.
 ///
@@ -54,12 +85,15 @@ const FILES: [&str; 6] = [RESULTS_PARQUET, RESULTS_CSV, ALERTS, COVERAGE, REJECT
 /// |---|---|
 /// | `results.parquet` | one row a pupil; what the results rest on (`screening.engine`, `screening.policy`, `screening.instruments`, `screening.cutoffs`, ...) as metadata of the file |
 /// | `results.csv` | the same rows; UTF-8 with byte-order mark, bands and tiers as words |
-/// | `alerts.xlsx` | an overview, a sheet a school with the most urgent first, critical answers on sheets that could not be used, and whom to test again |
+/// | `alerts.xlsx` | an overview, a sheet a school with the most urgent first, and critical answers on sheets that could not be used |
+/// | `make-up.xlsx`, `make-up.csv` | who is still to be reached, school by school: whom to ask for consent, to test later or again, of whom to find out why there is no sheet, whom to talk with; with columns to fill in. Nothing of any result |
 /// | `coverage.csv` | enrolled = valid + invalid + retest pending + absent + refused + withdrawn + out of scope + unexplained, by district, school, grade and class |
 /// | `rejected.csv` | everything that was not used, or replaced by another sheet, with where, why and what to do. `kind` is `row`, `cell` or `notice` (told while reading), `sheet` or `value` (told while screening) or `superseded` |
+/// | `published/aggregates.csv` | statuses, tiers and bands by school, grade and sex, small counts suppressed ([`screening_core::aggregates`]): the one file here that is made to be passed on |
 /// | `summary.json` | counts and provenance; `rejected_by_reason` counts the lines of `rejected.csv` |
+/// | `published/schools.csv`, `published/schools.svg` | where several schools have sheets: flagged pupils of each with intervals, shrunken shares and funnel limits ([`screening_core::schools`]), small counts suppressed; and the funnel plot |
 ///
-/// Names stand in `alerts.xlsx` only, and only those of `names` (student id to name); with an empty map there is no such
+/// Names stand in `alerts.xlsx`, `make-up.xlsx` and `make-up.csv` only, and only those of `names` (student id to name); with an empty map there is no such
 /// column. The headings of csv and parquet files are identifiers and the same in every language.
 ///
 /// **No cell becomes a formula.** In workbooks all text is stored as text. In csv files a text that begins with `=`, `+`,
@@ -97,7 +131,7 @@ const FILES: [&str; 6] = [RESULTS_PARQUET, RESULTS_CSV, ALERTS, COVERAGE, REJECT
 /// })?;
 /// let folder = tempfile::tempdir()?;
 /// let written = write_outputs(folder.path(), &result, &policy, &[], &BTreeMap::new(), &|_| {})?;
-/// assert_eq!(written.len(), 6);
+/// assert_eq!(written.len(), 9);
 /// assert!(folder.path().join("alerts.xlsx").is_file());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -110,20 +144,36 @@ pub fn write_outputs(
     progress: &dyn Fn(WriteProgress),
 ) -> Result<Vec<PathBuf>, IoError> {
     same_policy(out, result, policy)?;
+    let published = aggregate(result, policy, Rule::default())
+        .map_err(|cause| stage::problem("output-unwritable", &out.join(AGGREGATES), &cause))?;
+    let compared = schools::compare(result, policy, &published)
+        .map_err(|cause| stage::problem("output-unwritable", &out.join(SCHOOLS), &*cause))?;
+    let files = FILES.get(..if compared.is_some() { FILES.len() } else { ALWAYS }).unwrap_or(&FILES);
     let mut stage = Stage::open(out)?;
-    for (done, file) in FILES.into_iter().enumerate() {
-        progress(WriteProgress { file: Some(file), done, files: FILES.len() });
-        stage.write(file, |writer| match file {
-            RESULTS_PARQUET => frames::write_parquet(writer, result),
-            RESULTS_CSV => frames::write_csv(writer, &result.results, true),
-            ALERTS => alerts::write(writer, result, policy, names),
-            COVERAGE => frames::write_csv(writer, &result.coverage.to_frame()?, true),
-            REJECTED => rejected::write(writer, result, rejected_while_reading),
-            _ => summary::write(writer, result, rejected_while_reading),
+    for (done, file) in files.iter().copied().enumerate() {
+        progress(WriteProgress { file: Some(file), done, files: files.len() });
+        stage.write(file, |writer| match (file, &compared) {
+            (SCHOOLS, Some(compared)) => schools::write_table(writer, compared),
+            (FUNNEL, Some(compared)) => schools::write_plot(writer, compared),
+            _ => match file {
+                RESULTS_PARQUET => frames::write_parquet(writer, result),
+                RESULTS_CSV => frames::write_csv(writer, &result.results, true),
+                ALERTS => alerts::write(writer, result, policy, names),
+                MAKE_UP => alerts::write_make_up(writer, result, policy, names),
+                MAKE_UP_CSV => frames::write_csv(writer, &alerts::make_up_frame(result, names)?, true),
+                AGGREGATES => frames::write_csv(writer, &published::frame(&published)?, true),
+                COVERAGE => frames::write_csv(writer, &result.coverage.to_frame()?, true),
+                REJECTED => rejected::write(writer, result, rejected_while_reading),
+                _ => summary::write(writer, result, rejected_while_reading),
+            },
         })?;
     }
     let written = stage.publish()?;
-    progress(WriteProgress { file: None, done: FILES.len(), files: FILES.len() });
+    for stale in FILES.get(files.len()..).unwrap_or_default() {
+        // A comparison of an earlier run is not one of these results; most often there is none.
+        let _ = std::fs::remove_file(out.join(stale));
+    }
+    progress(WriteProgress { file: None, done: files.len(), files: files.len() });
     Ok(written)
 }
 

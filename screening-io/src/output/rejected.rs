@@ -79,6 +79,7 @@ pub(super) fn kind_word(kind: RejectionKind) -> &'static str {
     match kind {
         RejectionKind::Sheet => "sheet",
         RejectionKind::Value => "value",
+        RejectionKind::Record => "record",
     }
 }
 

@@ -15,6 +15,8 @@ pub(super) type Failure = Box<dyn Error + Send + Sync>;
 pub(super) struct Stage {
     out: PathBuf,
     staged: Vec<Staged>,
+    /// Folders within that were not there before.
+    made: Vec<PathBuf>,
 }
 
 struct Staged {
@@ -26,7 +28,7 @@ impl Stage {
     /// Makes the folder.
     pub(super) fn open(out: &Path) -> Result<Self, IoError> {
         fs::create_dir_all(out).map_err(|cause| problem("output-folder", out, &cause))?;
-        Ok(Self { out: out.to_owned(), staged: Vec::new() })
+        Ok(Self { out: out.to_owned(), staged: Vec::new(), made: Vec::new() })
     }
 
     /// Writes one file under its temporary name.
@@ -37,8 +39,13 @@ impl Stage {
     ) -> Result<(), IoError> {
         let name = name.into();
         // The process id keeps two runs into one folder from writing into the same file.
-        let temporary = self.out.join(format!(".{name}.{}.part", std::process::id()));
         let path = self.out.join(&*name);
+        if let Some(folder) = path.parent().filter(|folder| !folder.is_dir()) {
+            fs::create_dir_all(folder).map_err(|cause| problem("output-folder", folder, &cause))?;
+            self.made.push(folder.to_owned());
+        }
+        let last = path.file_name().map(|last| last.to_string_lossy().into_owned()).unwrap_or_default();
+        let temporary = path.with_file_name(format!(".{last}.{}.part", std::process::id()));
         self.staged.push(Staged { temporary: temporary.clone(), name });
         write_file(&temporary, fill).map_err(|cause| problem("output-unwritable", &path, &*cause))
     }
@@ -53,6 +60,7 @@ impl Stage {
             published.push(path);
         }
         self.staged.clear();
+        self.made.clear();
         Ok(published)
     }
 }
@@ -62,6 +70,9 @@ impl Drop for Stage {
         for staged in &self.staged {
             // Nothing can be done about a file that does not go away, and it may never have been made.
             let _ = fs::remove_file(&staged.temporary);
+        }
+        for folder in &self.made {
+            let _ = fs::remove_dir(folder);
         }
     }
 }

@@ -1,14 +1,14 @@
 //! Tables of answers in parts, so that memory does not grow with the file.
 //!
-//! [`stream_answers`] reads a file twice. The first time it finds out what the columns are and how the answers are coded, from
+//! [`stream_answers`] goes through a file twice. The first time it finds out what the columns are and how the answers are coded, from
 //! all rows; nothing is handed over before that is certain. The second time it hands over the answers, some rows at a
-//! time. What is read, and every message, is the same as with [`read_answers`](crate::read_answers).
+//! time. Csv and parquet are read twice; the cells of a workbook are set aside in a temporary file instead. What is read, and every message, is the same as with [`read_answers`](crate::read_answers).
 
 use crate::answers::{AnswerSet, rows_rejected};
 use crate::coding::{CodingReport, Evidence, Tally};
 use crate::error::{IoError, Place, Problem, Rejected};
 use crate::survey::readers;
-use crate::table::{Chunk, Chunks, Keep, Source, Table};
+use crate::table::{Again, Chunk, Chunks, Keep, Source, Table};
 use crate::tabular::{Plan, TableSpec, is_read, may_be_kept, only_numbers, settle_by};
 
 /// Rows of a part that are a good measure for most machines: some ten megabytes of a wide table.
@@ -67,7 +67,7 @@ pub fn stream_answers<E: From<IoError>>(
     let typed = chunks.is_typed();
     let kept = |heading: &str| if typed { is_read(heading, spec) } else { may_be_kept(heading, spec) };
     let keep = Keep::columns(&kept);
-    let first = First::pass(&chunks, spec, keep, rows)?;
+    let (first, again) = First::pass(&chunks, spec, keep, rows)?;
     let mut done = Streamed {
         rows_in: 0,
         rows: 0,
@@ -76,7 +76,7 @@ pub fn stream_answers<E: From<IoError>>(
         codings: first.codings.clone(),
         ignored: Vec::new(),
     };
-    chunks.each::<E>(keep, rows, &mut |chunk| {
+    chunks.again::<E>(again, keep, rows, &mut |chunk| {
         let Chunk { table, original } = &chunk;
         let mut set = first.plan.build(table, original.as_ref(), spec, &first.codings, &first.numeric)?;
         set.rejected.sort_by_key(position);
@@ -111,9 +111,9 @@ struct First<'a> {
 }
 
 impl<'a> First<'a> {
-    fn pass(chunks: &Chunks<'_>, spec: &TableSpec<'a>, keep: Keep<'_>, rows: usize) -> Result<Self, IoError> {
+    fn pass(chunks: &Chunks<'_>, spec: &TableSpec<'a>, keep: Keep<'_>, rows: usize) -> Result<(Self, Again), IoError> {
         let mut counting: Option<Result<Counting<'a>, IoError>> = None;
-        chunks.each::<IoError>(keep, rows, &mut |chunk| {
+        let again = chunks.first::<IoError>(keep, rows, &mut |chunk| {
             // A table that does not fit is told when the file is known to be a sound table.
             if let Ok(counting) = counting.get_or_insert_with(|| Counting::begin(&chunk.table, spec)) {
                 counting.add(chunk.table, spec);
@@ -122,7 +122,7 @@ impl<'a> First<'a> {
         })?;
         // Without rows the reader has refused the file.
         let counting = counting.ok_or_else(|| Problem::new("file-no-rows", Place::default()))??;
-        counting.end(spec)
+        Ok((counting.end(spec)?, again))
     }
 }
 

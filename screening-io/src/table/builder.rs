@@ -13,11 +13,19 @@ pub(crate) struct Interner {
     numbers: HashMap<(bool, u64), u32>,
     /// Numbers of the texts of one ASCII character, which are most cells of an answer sheet; 0 = not seen.
     short: [u32; 128],
+    /// The same of small whole numbers.
+    small: [u32; 128],
 }
 
 impl Interner {
     fn new() -> Self {
-        Self { values: vec![Value::Blank], texts: HashMap::new(), numbers: HashMap::new(), short: [0; 128] }
+        Self {
+            values: vec![Value::Blank],
+            texts: HashMap::new(),
+            numbers: HashMap::new(),
+            short: [0; 128],
+            small: [0; 128],
+        }
     }
 
     fn add(&mut self, value: Value) -> u32 {
@@ -53,9 +61,28 @@ impl Interner {
         id
     }
 
+    /// The number of a text of one ASCII character that was seen before; 0 = ask [`Interner::text`].
+    pub(crate) fn seen(&self, byte: u8) -> u32 {
+        self.short.get(usize::from(byte)).copied().unwrap_or(0)
+    }
+
     /// The number of a number.
     pub(crate) fn number(&mut self, number: f64) -> u32 {
-        self.float(false, number)
+        // What is no whole number of this size comes back as another one; minus zero goes the long way.
+        let small = number as u8;
+        if f64::from(small).to_bits() != number.to_bits() || usize::from(small) >= self.small.len() {
+            return self.float(false, number);
+        }
+        match self.small.get(usize::from(small)) {
+            Some(&id) if id > 0 => id,
+            _ => {
+                let id = self.float(false, number);
+                if let Some(slot) = self.small.get_mut(usize::from(small)) {
+                    *slot = id;
+                }
+                id
+            }
+        }
     }
 
     /// The number of a date serial.
@@ -89,8 +116,8 @@ pub(crate) struct Builder<'a> {
     limits: Limits,
     keep: Keep<'a>,
     headed: bool,
-    /// Row of the first cell that is not blank, by column.
-    first_filled: Vec<Option<u32>>,
+    /// Columns without a heading, and the row of their first cell that is not blank.
+    nameless: Vec<(usize, Option<u32>)>,
     /// Rows that were handed over with [`Builder::take`].
     taken: usize,
     kept_width: usize,
@@ -120,7 +147,7 @@ impl<'a> Builder<'a> {
             limits,
             keep,
             headed: false,
-            first_filled: Vec::new(),
+            nameless: Vec::new(),
             taken: 0,
             kept_width: 0,
             head_row: 0,
@@ -166,22 +193,63 @@ impl<'a> Builder<'a> {
         }
         let width = self.table.headings.len();
         if let Some(beyond) = cells.iter().skip(width).position(|id| *id != 0) {
-            return Err(self.nameless(source_row, width + beyond));
+            return Err(self.heading_missing(source_row, width + beyond));
         }
         self.table.rows.push(source_row);
+        self.within_limit()?;
+        let cells_or_blank = cells.iter().copied().chain(std::iter::repeat(0));
+        for ((column, kept), id) in self.table.columns.iter_mut().zip(&self.table.kept).zip(cells_or_blank) {
+            if *kept {
+                column.push(id);
+            }
+        }
+        for (position, first) in &mut self.nameless {
+            if cells.get(*position).is_some_and(|id| *id != 0) {
+                first.get_or_insert(source_row);
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes over many rows at once, all of them cells below the headings: one list a column, of equal lengths.
+    pub(crate) fn columns(&mut self, first_row: u32, columns: &[Vec<u32>]) -> Result<(), IoError> {
+        let height = columns.first().map_or(0, Vec::len);
+        let mut filled = vec![false; height];
+        for column in columns {
+            for (filled, id) in filled.iter_mut().zip(column) {
+                *filled |= *id != 0;
+            }
+        }
+        let width = self.table.headings.len();
+        for (position, column) in columns.iter().enumerate().skip(width) {
+            if let Some(at) = column.iter().position(|id| *id != 0) {
+                let row = first_row.saturating_add(u32::try_from(at).unwrap_or(u32::MAX));
+                return Err(self.heading_missing(row, position));
+            }
+        }
+        let rows = (first_row..).zip(&filled).filter(|(_, filled)| **filled).map(|(row, _)| row);
+        self.table.rows.extend(rows);
+        self.within_limit()?;
+        let all = filled.iter().all(|filled| *filled);
+        for ((to, kept), from) in self.table.columns.iter_mut().zip(&self.table.kept).zip(columns) {
+            match (*kept, all) {
+                (false, _) => {}
+                (true, true) => to.extend_from_slice(from),
+                (true, false) => to.extend(from.iter().zip(&filled).filter(|(_, filled)| **filled).map(|(id, _)| *id)),
+            }
+        }
+        for (position, first) in &mut self.nameless {
+            let at = columns.get(*position).and_then(|column| column.iter().position(|id| *id != 0));
+            if let Some(at) = at {
+                first.get_or_insert(first_row.saturating_add(u32::try_from(at).unwrap_or(u32::MAX)));
+            }
+        }
+        Ok(())
+    }
+
+    fn within_limit(&self) -> Result<(), IoError> {
         if self.table.rows.len().saturating_mul(self.kept_width.max(1)) > self.limits.cells {
             return Err(Problem::new("too-many-cells", self.place()).with("limit", self.limits.cells).into());
-        }
-        for (position, column) in self.table.columns.iter_mut().enumerate() {
-            if self.table.kept.get(position).copied().unwrap_or(false) {
-                let id = cells.get(position).copied().unwrap_or(0);
-                column.push(id);
-                if id != 0
-                    && let Some(first) = self.first_filled.get_mut(position)
-                {
-                    first.get_or_insert(source_row);
-                }
-            }
         }
         Ok(())
     }
@@ -218,13 +286,14 @@ impl<'a> Builder<'a> {
         self.table.kept = headings.iter().map(|heading| heading.is_empty() || (self.keep.column)(heading)).collect();
         self.kept_width = self.table.kept.iter().filter(|kept| **kept).count();
         self.table.columns = vec![Vec::new(); width];
-        self.first_filled = vec![None; width];
+        let nameless = headings.iter().enumerate().filter(|(_, heading)| heading.is_empty());
+        self.nameless = nameless.map(|(position, _)| (position, None)).collect();
         self.table.headings = headings;
         self.headed = true;
         Ok(())
     }
 
-    fn nameless(&self, source_row: u32, position: usize) -> IoError {
+    fn heading_missing(&self, source_row: u32, position: usize) -> IoError {
         let place = Place { row: Some(source_row), column: u32::try_from(position).ok(), ..self.place() };
         Problem::new("heading-missing", place).into()
     }
@@ -265,9 +334,9 @@ impl<'a> Builder<'a> {
         if !self.headed {
             return Err(Problem::new("file-empty", self.place()).into());
         }
-        for (position, (heading, first)) in self.table.headings.iter().zip(&self.first_filled).enumerate() {
-            if let (true, Some(row)) = (heading.is_empty(), first) {
-                return Err(self.nameless(*row, position));
+        for (position, first) in &self.nameless {
+            if let Some(row) = first {
+                return Err(self.heading_missing(*row, *position));
             }
         }
         if self.taken + self.table.rows.len() == 0 {

@@ -10,6 +10,7 @@ use polars::prelude::DataFrame;
 use super::builder::Builder;
 use super::decoded::{Decoded, TextFacts, look};
 use super::kind::{Kind, kind_of};
+use super::spool::Spool;
 use super::{Keep, ReadOptions, Table, csv, json, parquet, read_bytes, read_kept, xlsx};
 use crate::error::{IoError, Place, Problem};
 
@@ -89,6 +90,9 @@ enum How {
     Whole(Vec<u8>),
 }
 
+/// How a file is handed over a second time: from what was set aside, or by reading it again.
+pub(crate) struct Again(Option<Spool>);
+
 impl<'a> Chunks<'a> {
     /// Looks at a file once. Its size is limited only where it is read in one piece.
     pub(crate) fn open(source: Source<'a>, options: &'a ReadOptions) -> Result<Self, IoError> {
@@ -126,8 +130,42 @@ impl<'a> Chunks<'a> {
         matches!(self.how, How::Parquet(_))
     }
 
+    /// Reads the file and hands it over, so many rows at a time, and gives what is needed to do so again.
+    pub(crate) fn first<E: From<IoError>>(
+        &self,
+        keep: Keep<'_>,
+        rows: usize,
+        each: &mut dyn FnMut(Chunk) -> Result<(), E>,
+    ) -> Result<Again, E> {
+        if matches!(self.how, How::Csv(_) | How::Parquet(_)) {
+            self.each(keep, rows, each)?;
+            return Ok(Again(None));
+        }
+        // Reading these takes far longer than writing their cells down and reading that.
+        let mut spool = Spool::new(&self.name)?;
+        self.each::<E>(keep, rows, &mut |chunk| {
+            spool.push(&chunk.table)?;
+            each(chunk)
+        })?;
+        Ok(Again(Some(spool)))
+    }
+
+    /// Hands over what [`Chunks::first`] did, with the same `keep` and `rows`.
+    pub(crate) fn again<E: From<IoError>>(
+        &self,
+        again: Again,
+        keep: Keep<'_>,
+        rows: usize,
+        each: &mut dyn FnMut(Chunk) -> Result<(), E>,
+    ) -> Result<(), E> {
+        match again.0 {
+            Some(spool) => spool.each(&mut |table| each(Chunk { table, original: None })),
+            None => self.each(keep, rows, each),
+        }
+    }
+
     /// Reads the file from its beginning and hands it over, so many rows at a time.
-    pub(crate) fn each<E: From<IoError>>(
+    fn each<E: From<IoError>>(
         &self,
         keep: Keep<'_>,
         rows: usize,
@@ -157,7 +195,7 @@ impl<'a> Chunks<'a> {
         let text = Decoded::new(file, facts.encoding);
         let separator = csv::delimiter(csv::first_line(&facts.head).unwrap_or_default());
         let mut builder = Builder::new(&self.name, None, self.options.limits, keep);
-        csv::records(text, separator, &mut builder, rows, each)?;
+        csv::records(text, csv::Form { separator, quotes: facts.quotes }, &mut builder, rows, each)?;
         builder.end()?;
         if builder.height() > 0 { each(builder.take()) } else { Ok(()) }
     }

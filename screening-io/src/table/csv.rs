@@ -1,5 +1,7 @@
 //! Reads csv, with comma, tab or semicolon.
 
+mod plain;
+
 use std::io::Read;
 
 use super::builder::{Builder, HIDDEN, hand_over};
@@ -8,10 +10,11 @@ use crate::error::{IoError, Place, Problem};
 use crate::words::trim;
 
 pub(super) fn read(name: &str, text: &str, options: &ReadOptions, keep: Keep<'_>) -> Result<Table, IoError> {
-    paired(name, text.bytes().filter(|b| *b == b'"').count() as u64)?;
+    let quotes = text.bytes().filter(|b| *b == b'"').count() as u64;
+    paired(name, quotes)?;
     let mut builder = Builder::new(name, None, options.limits, keep);
-    let separator = delimiter(first_line(text).unwrap_or_default());
-    records::<IoError>(text.as_bytes(), separator, &mut builder, usize::MAX, &mut |_| Ok(()))?;
+    let form = Form { separator: delimiter(first_line(text).unwrap_or_default()), quotes };
+    records::<IoError>(text.as_bytes(), form, &mut builder, usize::MAX, &mut |_| Ok(()))?;
     builder.finish()
 }
 
@@ -25,18 +28,30 @@ pub(super) fn first_line(text: &str) -> Option<&str> {
     text.lines().find(|line| !line.trim().is_empty())
 }
 
+/// What has to be known of a text before it is cut into cells.
+#[derive(Clone, Copy)]
+pub(super) struct Form {
+    /// What stands between cells.
+    pub(super) separator: u8,
+    /// Quotation marks in the whole text.
+    pub(super) quotes: u64,
+}
+
 /// Puts records of UTF-8 text into a builder and hands its rows over, so many at a time.
 pub(super) fn records<E: From<IoError>>(
     text: impl Read,
-    separator: u8,
+    form: Form,
     builder: &mut Builder<'_>,
     rows: usize,
     each: &mut dyn FnMut(Table) -> Result<(), E>,
 ) -> Result<(), E> {
+    if form.quotes == 0 {
+        return plain::records(text, form.separator, builder, rows, each);
+    }
     let mut reader = csv::ReaderBuilder::new()
         .has_headers(false)
         .flexible(true)
-        .delimiter(separator)
+        .delimiter(form.separator)
         .from_reader(Window { inner: text, base: 0, bytes: Vec::new() });
     let mut record = csv::StringRecord::new();
     let mut cells = Vec::new();
@@ -89,26 +104,34 @@ impl<R: Read> Read for Window<R> {
     }
 }
 
+/// The number of a cell. What may not be kept is not even interned; a mark keeps its place.
+fn intern(builder: &mut Builder<'_>, position: usize, cell: &str) -> u32 {
+    if builder.keeps(position) {
+        builder.interner.text(cell)
+    } else if trim(cell).is_empty() {
+        0
+    } else {
+        HIDDEN
+    }
+}
+
 /// Interns the cells of one record and hands them over.
 fn fill(builder: &mut Builder<'_>, record: &csv::StringRecord, row: u32, cells: &mut Vec<u32>) -> Result<(), IoError> {
     cells.clear();
     for (position, cell) in record.iter().enumerate() {
-        // What may not be kept is not even interned; a mark keeps its place.
-        cells.push(if builder.keeps(position) {
-            builder.interner.text(cell)
-        } else if trim(cell).is_empty() {
-            0
-        } else {
-            HIDDEN
-        });
+        cells.push(intern(builder, position, cell));
     }
-    let blank = cells.iter().all(|id| *id == 0);
+    add(builder, row, cells)
+}
+
+/// A row must have as many cells as there are headings, unless it is blank.
+fn add(builder: &mut Builder<'_>, row: u32, cells: &[u32]) -> Result<(), IoError> {
     if let Some(width) = builder.width()
-        && record.len() < width
-        && !blank
+        && cells.len() < width
+        && cells.iter().any(|id| *id != 0)
     {
         let place = Place { row: Some(row), ..builder.place() };
-        let problem = Problem::new("csv-ragged", place).with("cells", record.len());
+        let problem = Problem::new("csv-ragged", place).with("cells", cells.len());
         return Err(problem.with("headings", width).into());
     }
     builder.row(row, cells)
@@ -179,6 +202,42 @@ mod tests {
         for text in ["a\tb\n1\t2,5\n", "a;b\n1;2,5\n", "a,b\n1,\"2,5\"\n"] {
             assert_eq!(read(text).unwrap().cell(0, 1), &Value::Text("2,5".into()), "{text}");
         }
+    }
+
+    /// The same text with quotes, which take the other way, so far as a message does not tell the length of a line.
+    fn quoted(text: &str) -> String {
+        let mut out = String::new();
+        for line in text.split_inclusive(['\n', '\r']) {
+            let cells = line.trim_end_matches(['\n', '\r']);
+            let whole = cells.split(',').map(|cell| format!("\"{cell}\"")).collect::<Vec<_>>().join(",");
+            out.push_str(if cells.is_empty() { cells } else { &whole });
+            out.push_str(&line[cells.len()..]);
+        }
+        out
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn texts_without_quotes_are_read_as_with_them(text in "(a,b,c\n)?[ab12, \n\r\t学\u{3000}]{0,60}") {
+            // A tabulator in the first line would be told as the separator of one of them.
+            let text = text.replacen('\t', ",", 3);
+            let told = |read: Result<Table, crate::IoError>| read.map_err(|error| error.to_string()).map(|table| {
+                let cells: Vec<Vec<Value>> = (0..table.height())
+                    .map(|row| (0..table.width()).map(|column| table.cell(row, column).clone()).collect())
+                    .collect();
+                (table.headings().to_vec(), table.source_rows().to_vec(), cells)
+            });
+            proptest::prop_assert_eq!(told(read(&text)), told(read(&quoted(&text))));
+        }
+    }
+
+    #[test]
+    fn long_lines_and_lines_cut_by_the_buffer() {
+        let long = "长".repeat(300_000);
+        let text = format!("a,b\n{long},1\r\n2,{long}\n\n3,4");
+        let table = read(&text).unwrap();
+        assert_eq!(table.source_rows(), [2, 3, 5]);
+        assert_eq!(table.cell(1, 1).to_text(), long);
     }
 
     #[test]

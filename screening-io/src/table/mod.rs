@@ -15,6 +15,7 @@ mod kind;
 mod ods;
 mod parquet;
 mod put_together;
+mod spool;
 mod wide;
 mod workbook;
 mod xls_guard;
@@ -26,7 +27,7 @@ use crate::error::{IoError, Place, Problem};
 
 pub(crate) use builder::{Builder, HIDDEN};
 pub use chunks::Source;
-pub(crate) use chunks::{Chunk, Chunks, Original};
+pub(crate) use chunks::{Again, Chunk, Chunks, Original};
 pub(crate) use kind::is_parquet;
 pub(crate) use parquet::{from_frame as table_from_frame, read_frame};
 pub(crate) use put_together::{append, join};

@@ -91,14 +91,7 @@ pub(super) fn add_rows(builder: &mut Builder<'_>, frame: &DataFrame, before: usi
         };
         columns.push(cells);
     }
-    let mut row_cells = vec![0_u32; frame.width()];
-    for row in 0..frame.height() {
-        for (slot, column) in row_cells.iter_mut().zip(&columns) {
-            *slot = column.get(row).copied().unwrap_or(0);
-        }
-        builder.row(u32::try_from(before + row + 2).unwrap_or(u32::MAX), &row_cells)?;
-    }
-    Ok(())
+    builder.columns(u32::try_from(before + 2).unwrap_or(u32::MAX), &columns)
 }
 
 /// The cells of one column, or its type when it can hold no cells of ours.

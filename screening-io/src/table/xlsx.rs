@@ -5,8 +5,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use calamine::{DataRef, Dimensions, Reader, SheetType, Xlsx, XlsxError};
 
+use super::archive::{self, Parts};
 use super::builder::{Builder, HIDDEN, hand_over};
-use super::{Keep, ReadOptions, Table, archive};
+use super::{Keep, ReadOptions, Table};
 use crate::error::{IoError, Place, Problem, column_letter};
 use crate::words::trim;
 
@@ -32,11 +33,11 @@ pub(super) fn read_chunks<R: Read + Seek, E: From<IoError>>(
     rows: usize,
     each: &mut dyn FnMut(Table) -> Result<(), E>,
 ) -> Result<(), E> {
-    archive::check(name, open()?, options.limits.unpacked_bytes)?;
+    let parts = archive::check(name, open()?, options.limits.unpacked_bytes)?;
     let whole = open()?;
     // The parser of the format is not ours, and its input is hostile: a panic in it must refuse the file, not end a
     // server or the run of a whole district.
-    catch_unwind(AssertUnwindSafe(|| parse(name, whole, options, keep, rows, each)))
+    catch_unwind(AssertUnwindSafe(|| parse(name, whole, parts, options, keep, rows, each)))
         .unwrap_or_else(|_| Err(broken(name, &"parser").into()))
 }
 
@@ -47,6 +48,7 @@ fn broken(name: &str, cause: &dyn std::fmt::Display) -> IoError {
 fn parse<R: Read + Seek, E: From<IoError>>(
     name: &str,
     whole: R,
+    parts: Parts,
     options: &ReadOptions,
     keep: Keep<'_>,
     rows: usize,
@@ -54,7 +56,12 @@ fn parse<R: Read + Seek, E: From<IoError>>(
 ) -> Result<(), E> {
     let mut workbook: Workbook<R> = Xlsx::new(whole).map_err(|cause: XlsxError| broken(name, &cause))?;
     let sheet = choose_sheet(name, &mut workbook, options.sheet.as_deref())?;
-    let merged = workbook.merge_cells_by_sheet_name(&sheet).map_err(|cause| broken(name, &cause))?;
+    // The parser goes through the whole sheet to find them.
+    let merged = if parts.may_merge {
+        workbook.merge_cells_by_sheet_name(&sheet).map_err(|cause| broken(name, &cause))?
+    } else {
+        Vec::new()
+    };
     if keep.head.is_none() {
         not_merged(name, &sheet, &merged, 0)?;
     }

@@ -1,5 +1,6 @@
-//! Tables as files, in one piece and in parts, and the data for research.
+//! Tables as files, in one piece and in parts, the data for research, lists for the schools, and what is published.
 
 mod parts;
+mod published;
 mod research;
 mod workbook;

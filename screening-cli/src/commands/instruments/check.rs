@@ -67,7 +67,7 @@ fn check(context: &Context, file: &str, text: &str) -> bool {
 }
 
 /// The finding with the lines of the file that it is about.
-fn render(file: &str, text: &str, diagnostic: &Diagnostic) -> String {
+pub(crate) fn render(file: &str, text: &str, diagnostic: &Diagnostic) -> String {
     let level = if diagnostic.severity == Severity::Error { Level::ERROR } else { Level::WARNING };
     let path = diagnostic.path_text();
     let title = level.primary_title(diagnostic.message.as_str()).id(diagnostic.code);

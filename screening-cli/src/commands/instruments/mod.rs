@@ -1,8 +1,8 @@
 //! `screening instruments`
 
-mod check;
+pub(crate) mod check;
 mod list;
-mod pages;
+pub(crate) mod pages;
 mod recommend;
 mod show;
 mod wording;

@@ -59,7 +59,7 @@ impl Reader {
             let bounds = match cell.shown {
                 Shown::Value(count) => (count as f64, count as f64),
                 Shown::Small => (lowest, threshold - 1.0),
-                Shown::Withheld if release.marks == Marks::Same => (lowest, 100_000.0),
+                Shown::Withheld if table.marks == Marks::Open => (lowest, 100_000.0),
                 Shown::Withheld => (threshold, 100_000.0),
             };
             self.learn(name(&cell.group), bounds);

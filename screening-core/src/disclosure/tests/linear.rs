@@ -1,6 +1,6 @@
 //! A plain two-phase simplex with Bland's rule, for the attacker alone.
 
-/// `rows x = sums`, `0 <= x <= upper`.
+/// `rows x = sums`, `0 <= x <= upper`; an upper bound may be infinite.
 pub(super) struct Program {
     pub(super) rows: Vec<Vec<f64>>,
     pub(super) sums: Vec<f64>,
@@ -10,34 +10,37 @@ pub(super) struct Program {
 /// The largest value of `goal x`; none when nothing is feasible.
 pub(super) fn optimum(program: &Program, goal: &[f64]) -> Option<f64> {
     let n = program.upper.len();
-    let (equal, all) = (program.rows.len(), program.rows.len() + n);
+    // A bound that is not there needs no row.
+    let bounded: Vec<usize> = (0..n).filter(|at| program.upper[*at].is_finite()).collect();
+    let (equal, all) = (program.rows.len(), program.rows.len() + bounded.len());
     // Columns: x, slack of each upper bound, an artificial variable a row, the right side.
-    let width = n + n + all + 1;
+    let slacks = bounded.len();
+    let width = n + slacks + all + 1;
     let mut tableau = vec![vec![0.0; width]; all];
     for (at, row) in tableau.iter_mut().enumerate() {
         if at < equal {
             row[..n].copy_from_slice(&program.rows[at]);
             row[width - 1] = program.sums[at];
         } else {
-            row[at - equal] = 1.0;
+            row[bounded[at - equal]] = 1.0;
             row[n + at - equal] = 1.0;
-            row[width - 1] = program.upper[at - equal];
+            row[width - 1] = program.upper[bounded[at - equal]];
         }
         if row[width - 1] < 0.0 {
             row.iter_mut().for_each(|value| *value = -*value);
         }
-        row[2 * n + at] = 1.0;
+        row[n + slacks + at] = 1.0;
     }
-    let mut basis: Vec<usize> = (0..all).map(|at| 2 * n + at).collect();
+    let mut basis: Vec<usize> = (0..all).map(|at| n + slacks + at).collect();
     let mut phase = vec![0.0; width];
-    phase[2 * n..width - 1].fill(-1.0);
+    phase[n + slacks..width - 1].fill(-1.0);
     if climb(&mut tableau, &mut basis, &phase, width - 1) < -1e-6 {
         return None;
     }
     let mut costs = vec![0.0; width];
     costs[..n].copy_from_slice(goal);
     // Artificial variables that stayed in the basis are zero, and none may enter again.
-    Some(climb(&mut tableau, &mut basis, &costs, 2 * n))
+    Some(climb(&mut tableau, &mut basis, &costs, n + slacks))
 }
 
 fn climb(tableau: &mut [Vec<f64>], basis: &mut [usize], costs: &[f64], enter: usize) -> f64 {

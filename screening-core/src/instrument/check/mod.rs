@@ -5,6 +5,7 @@
 mod cutoffs;
 mod items;
 mod norms;
+mod response;
 mod scales;
 mod tables;
 

@@ -35,8 +35,9 @@ pub(super) fn check(findings: &mut Findings<'_>) {
 }
 
 fn method(findings: &mut Findings<'_>, at: usize, scale: &ScaleDef) {
-    let needs: [(&'static str, bool, bool); 8] = [
-        ("items", !scale.items.is_empty(), scale.method.is_item_method()),
+    let of_items = scale.method.is_of_items();
+    let needs: [(&'static str, bool, bool); 9] = [
+        ("items", !scale.items.is_empty(), of_items),
         ("of", !scale.of.is_empty(), matches!(scale.method, Method::SumOfScales | Method::Lookup | Method::Norm)),
         ("weights", !scale.weights.is_empty(), scale.method == Method::Weighted),
         ("where-answer", scale.where_answer.is_some(), scale.method == Method::Count),
@@ -44,6 +45,7 @@ fn method(findings: &mut Findings<'_>, at: usize, scale: &ScaleDef) {
         ("cases", !scale.cases.is_empty(), scale.method == Method::Rule),
         ("table", scale.lookup_tables().next().is_some(), scale.method == Method::Lookup),
         ("norm", scale.norm.is_some(), scale.method == Method::Norm),
+        ("response", scale.response.is_some(), scale.method == Method::ItemResponse),
     ];
     for (key, given, needed) in needs {
         if given && !needed {
@@ -57,7 +59,7 @@ fn method(findings: &mut Findings<'_>, at: usize, scale: &ScaleDef) {
             findings.error("method", place!["scales", at], format!("this method needs `{key}`"), "add it");
         }
     }
-    if scale.method.is_item_method() {
+    if of_items {
         item_method(findings, at, scale);
     } else if scale.missing != Missing::Complete || scale.recode.is_some() {
         findings.error("method", place!["scales", at], "`missing` and `recode` belong to item methods", "remove them");
@@ -71,6 +73,9 @@ fn method(findings: &mut Findings<'_>, at: usize, scale: &ScaleDef) {
         }
         Method::Rule => cases(findings, at, scale),
         _ => {}
+    }
+    if scale.method == Method::ItemResponse {
+        super::response::check(findings, at, scale);
     }
     if scale.method == Method::Lookup {
         super::tables::check(findings, at, scale);

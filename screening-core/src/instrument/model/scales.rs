@@ -60,6 +60,9 @@ pub struct ScaleDef {
     /// `norm`: name of the norm in `norms`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub norm: Option<String>,
+    /// `item-response`: item parameters, and how theta is reported.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub response: Option<ResponseDef>,
     /// Rounding of the final value.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub round: Option<Rounding>,
@@ -129,13 +132,85 @@ pub enum Method {
     Lookup,
     /// A norm: another scale's value against a reference group of the same sex, age or grade.
     Norm,
+    /// Theta of the pattern of answers, from known item parameters: mean of the posterior (EAP).
+    ItemResponse,
 }
 
 impl Method {
+    /// Whether the score takes the answers to its own items: an item method, or theta from item parameters.
+    pub fn is_of_items(self) -> bool {
+        self.is_item_method() || self == Self::ItemResponse
+    }
+
     /// Whether the score is computed straight from items.
     pub fn is_item_method(self) -> bool {
         matches!(self, Self::Sum | Self::Mean | Self::Weighted | Self::Count | Self::Max | Self::Min)
     }
+}
+
+/// Item parameters of a scale, and how theta is reported.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct ResponseDef {
+    /// Parameters by item id, of the keyed answers counted from 0.
+    pub parameters: IndexMap<String, crate::stats::ItemParameters>,
+    /// The metric: `mean + sd theta`.
+    #[serde(default)]
+    pub metric: NormalDef,
+    /// The distribution of theta assumed.
+    #[serde(default)]
+    pub prior: NormalDef,
+    /// The points of theta over which is summed.
+    #[serde(default)]
+    pub grid: GridDef,
+    /// Which figure of the posterior.
+    #[serde(default)]
+    pub figure: ResponseFigure,
+}
+
+/// A mean and a standard deviation.
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct NormalDef {
+    /// Mean.
+    pub mean: f64,
+    /// Standard deviation.
+    pub sd: f64,
+}
+
+impl Default for NormalDef {
+    fn default() -> Self {
+        Self { mean: 0.0, sd: 1.0 }
+    }
+}
+
+/// Equally spaced points, ends included.
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct GridDef {
+    /// Number of points.
+    pub points: u16,
+    /// Lowest point.
+    pub from: f64,
+    /// Highest point.
+    pub to: f64,
+}
+
+impl Default for GridDef {
+    fn default() -> Self {
+        Self { points: 121, from: -6.0, to: 6.0 }
+    }
+}
+
+/// Figures of a posterior.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ResponseFigure {
+    /// Its mean: the score.
+    #[default]
+    Score,
+    /// Its standard deviation: the standard error of the score.
+    Error,
 }
 
 /// One case of a rule.

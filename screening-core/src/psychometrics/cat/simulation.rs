@@ -1,14 +1,11 @@
 //! Many tests at once: of real answers, or of persons drawn from the model.
 
-use std::fmt;
-
 use rayon::prelude::*;
 use serde::Serialize;
 
 use super::{Cat, CatError};
 use crate::psychometrics::Responses;
 use crate::psychometrics::irt::NONE;
-use crate::psychometrics::print::number;
 use crate::psychometrics::random::Stream;
 
 /// One finished test.
@@ -53,6 +50,8 @@ pub struct CatSimulation {
     /// One walk a person.
     #[serde(skip)]
     pub walks: Vec<CatWalk>,
+    /// Names of the items of the bank.
+    pub names: Vec<String>,
 }
 
 impl Cat {
@@ -115,6 +114,7 @@ impl Cat {
             reached: target.map(|target| ends.iter().filter(|end| end.1 <= target).count() as f64 / n),
             exposure,
             walks,
+            names: self.bank.items().iter().map(|item| item.name.clone()).collect(),
         })
     }
 
@@ -134,19 +134,6 @@ impl Cat {
             walk.errors.push(state.se);
         }
         walk
-    }
-}
-
-impl fmt::Display for CatSimulation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let most = self.exposure.iter().copied().fold(0.0, f64::max);
-        let unused = self.exposure.iter().filter(|share| **share == 0.0).count();
-        let [items, bias, rmse, se, most] = [self.mean_items, self.bias, self.rmse, self.mean_se, most].map(number);
-        writeln!(
-            f,
-            "n {}, items {items}, bias {bias}, RMSE {rmse}, mean se {se}, highest exposure {most}, never asked {unused}",
-            self.persons
-        )
     }
 }
 

@@ -92,10 +92,14 @@ pub(super) fn fit(model: &CfaModel, items: &[String], polychorics: &Polychorics)
     Ok(Weighted { fitted, test, baseline, residuals })
 }
 
-/// `T sqrt(df / tr (U G)^2) + df - sqrt(df tr(U G)^2 / tr (U G)^2)`.
+/// The test with `U G` as one matrix.
 fn scaled(plain: f64, df: f64, product: &DMatrix<f64>) -> Scaled {
-    let trace = product.trace();
     let square: f64 = (0..product.nrows()).map(|i| product.row(i).transpose().dot(&product.column(i))).sum();
+    scaled_by(plain, df, product.trace(), square)
+}
+
+/// `T sqrt(df / tr (U G)^2) + df - sqrt(df tr(U G)^2 / tr (U G)^2)`, from the traces of `U G` and of its square.
+pub(super) fn scaled_by(plain: f64, df: f64, trace: f64, square: f64) -> Scaled {
     let factor = (square / df).sqrt();
     Scaled { plain, value: plain / factor + df - trace / factor, factor, df }
 }

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::super::distributions::{chi_square_upper, noncentrality};
-use super::dwls::Weighted;
+use super::dwls::{Scaled, Weighted};
 use super::ml::Fitted;
 use super::sample::SampleMoments;
 
@@ -154,27 +154,39 @@ fn srmr(fitted: &Fitted, group: usize, sample: &SampleMoments, means: bool) -> f
 }
 
 pub(super) fn of_correlations(found: &Weighted, persons: usize, items: usize) -> CfaFit {
-    let tests = Tests {
-        model: ChiSquare::new(found.test.value, found.test.df),
-        baseline: ChiSquare::new(found.baseline.value, found.baseline.df),
-        persons: persons as f64,
-        groups: 1.0,
-    };
     // The diagonal counts, as everywhere, though its residuals are nought.
     let cells = items * (items + 1) / 2;
+    let srmr = (found.residuals.norm_squared() / cells as f64).sqrt();
+    of_weighted(&found.test, &found.baseline, persons as f64, 1.0, srmr, found.fitted.layout.slots)
+}
+
+pub(super) fn of_weighted(
+    test: &Scaled,
+    baseline: &Scaled,
+    persons: f64,
+    groups: f64,
+    srmr: f64,
+    parameters: usize,
+) -> CfaFit {
+    let tests = Tests {
+        model: ChiSquare::new(test.value, test.df),
+        baseline: ChiSquare::new(baseline.value, baseline.df),
+        persons,
+        groups,
+    };
     CfaFit {
         chi_square: tests.model,
-        chi_square_plain: found.test.plain,
-        scaling: found.test.factor,
+        chi_square_plain: test.plain,
+        scaling: test.factor,
         baseline: tests.baseline,
         cfi: tests.cfi(),
         tli: tests.tli(),
         rmsea: tests.rmsea(tests.model.value - tests.model.df),
         rmsea_interval: (tests.rmsea_bound(0.95), tests.rmsea_bound(0.05)),
-        srmr: (found.residuals.norm_squared() / cells as f64).sqrt(),
+        srmr,
         log_likelihood: None,
         aic: None,
         bic: None,
-        parameters: found.fitted.layout.slots,
+        parameters,
     }
 }

@@ -1,11 +1,8 @@
 //! Does the model mean the same in every group.
 
-use std::fmt;
-
 use serde::{Deserialize, Serialize};
 
 use super::super::distributions::chi_square_upper;
-use super::super::matrix::{figure, table};
 use super::super::{EstimationError, Responses};
 use super::fit::{CfaFit, of_likelihood};
 use super::ml;
@@ -15,11 +12,13 @@ use crate::instrument::Text;
 use crate::texts::{Fill, say};
 
 /// How much is the same in all groups (Meredith 1993, Psychometrika 58:525).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Invariance {
     /// The same items go with the same factors.
     Configural,
+    /// Also the same thresholds of ordered answers: the variables behind them have one unit. A step of ordered answers only.
+    Thresholds,
     /// Also the same loadings: relations can be compared.
     Metric,
     /// Also the same intercepts, so that means of factors differ freely: means can be compared.
@@ -29,11 +28,13 @@ pub enum Invariance {
 }
 
 impl Invariance {
-    const ALL: [Self; 4] = [Self::Configural, Self::Metric, Self::Scalar, Self::Strict];
+    /// The steps of answers that count as numbers.
+    const OF_NUMBERS: [Self; 4] = [Self::Configural, Self::Metric, Self::Scalar, Self::Strict];
 
-    fn word(self) -> &'static str {
+    pub(crate) fn word(self) -> &'static str {
         match self {
             Self::Configural => "configural",
+            Self::Thresholds => "threshold",
             Self::Metric => "metric",
             Self::Scalar => "scalar",
             Self::Strict => "strict",
@@ -42,19 +43,6 @@ impl Invariance {
 
     fn equal(self) -> Equal {
         Equal { loadings: self >= Self::Metric, intercepts: self >= Self::Scalar, residuals: self >= Self::Strict }
-    }
-}
-
-impl PartialOrd for Invariance {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for Invariance {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        let rank = |level: &Self| Self::ALL.iter().position(|own| own == level);
-        rank(self).cmp(&rank(other))
     }
 }
 
@@ -88,6 +76,8 @@ pub struct InvarianceReport {
     pub left_out: usize,
     /// Names of the factors.
     pub factors: Vec<String>,
+    /// Whether answers were taken as ordered (WLSMV) or as numbers (maximum likelihood).
+    pub ordered: bool,
     /// The steps.
     pub steps: Vec<InvarianceStep>,
 }
@@ -100,13 +90,7 @@ impl CfaModel {
     /// Fewer than two groups, factors scaled by their variance, and as [`Self::fit_ml`] for each group and step.
     pub fn invariance_of(&self, groups: &[(String, SampleMoments)]) -> Result<InvarianceReport, EstimationError> {
         self.check()?;
-        if groups.len() < 2 {
-            return Err(EstimationError::TooFewPersons {
-                method: "invariance over groups",
-                needed: 2,
-                found: groups.len(),
-            });
-        }
+        enough(groups.len())?;
         if self.scale != FactorScale::Marker {
             return Err(EstimationError::option(
                 "scale",
@@ -117,7 +101,7 @@ impl CfaModel {
         let items = self.items();
         let samples = groups.iter().map(|(_, sample)| sample.select(&items)).collect::<Result<Vec<_>, _>>()?;
         let mut steps: Vec<InvarianceStep> = Vec::new();
-        for level in Invariance::ALL {
+        for level in Invariance::OF_NUMBERS {
             let fitted = ml::fit(self, &items, &samples, true, level.equal())?;
             let fit = of_likelihood(&fitted, &samples, true, (1.0, 1.0));
             let before = steps.last().map(|step| step.fit);
@@ -140,6 +124,7 @@ impl CfaModel {
             persons: samples.iter().map(SampleMoments::persons).collect(),
             left_out: samples.iter().map(SampleMoments::left_out).sum(),
             factors: self.factors.iter().map(|(name, _)| name.clone()).collect(),
+            ordered: false,
             steps,
         })
     }
@@ -153,14 +138,7 @@ impl CfaModel {
         responses: &Responses,
         groups: &[S],
     ) -> Result<InvarianceReport, EstimationError> {
-        if groups.len() != responses.persons() {
-            let (expected, found) = (responses.persons().to_string(), groups.len().to_string());
-            return Err(EstimationError::Shape { what: "the groups of the persons", expected, found });
-        }
-        let mut names: Vec<String> = groups.iter().map(|name| name.as_ref().to_owned()).collect();
-        names.sort_unstable();
-        names.dedup();
-        names.retain(|name| !name.is_empty());
+        let names = group_names(responses, groups)?;
         let without = groups.iter().filter(|name| name.as_ref().is_empty()).count();
         let samples = names.into_iter().map(|name| {
             let inside: Vec<bool> = groups.iter().map(|group| group.as_ref() == name).collect();
@@ -170,6 +148,27 @@ impl CfaModel {
         report.left_out += without;
         Ok(report)
     }
+}
+
+/// The names of the groups of the persons, in order; a person without a group has an empty one.
+pub(super) fn group_names<S: AsRef<str>>(responses: &Responses, groups: &[S]) -> Result<Vec<String>, EstimationError> {
+    if groups.len() != responses.persons() {
+        let (expected, found) = (responses.persons().to_string(), groups.len().to_string());
+        return Err(EstimationError::Shape { what: "the groups of the persons", expected, found });
+    }
+    let mut names: Vec<String> = groups.iter().map(|name| name.as_ref().to_owned()).collect();
+    names.sort_unstable();
+    names.dedup();
+    names.retain(|name| !name.is_empty());
+    enough(names.len())?;
+    Ok(names)
+}
+
+fn enough(groups: usize) -> Result<(), EstimationError> {
+    if groups < 2 {
+        return Err(EstimationError::TooFewGroups { found: groups });
+    }
+    Ok(())
 }
 
 impl InvarianceReport {
@@ -185,33 +184,8 @@ impl InvarianceReport {
         let groups = self.groups.join(", ");
         let fills =
             [("persons", Fill::Same(persons.as_str())), ("out", Fill::Same(&out)), ("groups", Fill::Same(&groups))];
-        vec![say("cfa.invariance", &fills)]
-    }
-}
-
-impl fmt::Display for InvarianceReport {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let rows: Vec<String> = self.steps.iter().map(|step| step.level.word().to_owned()).collect();
-        let columns = ["chi2", "df", "CFI", "RMSEA", "SRMR", "BIC", "chi2 diff", "df diff", "p", "CFI diff"];
-        let cells = self.steps.iter().map(|step| {
-            let or = |value: Option<f64>| value.unwrap_or(f64::NAN);
-            let fit = &step.fit;
-            [
-                fit.chi_square.value,
-                fit.chi_square.df,
-                fit.cfi,
-                fit.rmsea,
-                fit.srmr,
-                or(fit.bic),
-                or(step.difference),
-                or(step.difference_df),
-                or(step.difference_p),
-                or(step.cfi_change),
-            ]
-            .map(figure)
-            .to_vec()
-        });
-        table(f, &rows, &columns.map(str::to_owned), &cells.collect::<Vec<_>>())
+        let key = if self.ordered { "cfa.invariance-ordered" } else { "cfa.invariance-numbers" };
+        vec![say(key, &[]), say("cfa.invariance", &fills)]
     }
 }
 

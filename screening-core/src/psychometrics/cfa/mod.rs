@@ -6,6 +6,7 @@ mod fit;
 mod invariance;
 mod ml;
 mod model;
+mod ordered;
 mod report;
 mod robust;
 mod sample;

@@ -1,11 +1,9 @@
 //! A fitted confirmatory model.
 
-use std::fmt;
-
 use nalgebra::{DMatrix, DVector};
 use serde::{Deserialize, Serialize};
 
-use super::super::matrix::{NamedMatrix, figure, figures, table};
+use super::super::matrix::NamedMatrix;
 use super::super::{EstimationError, Responses};
 use super::fit::CfaFit;
 use super::ml::Fitted;
@@ -255,37 +253,6 @@ impl CfaReport {
         };
         vec![say(key, &fills), say("cfa.fit", &[])]
     }
-}
-
-impl fmt::Display for CfaReport {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        show_fit(f, &self.fit, self.persons)?;
-        writeln!(f)?;
-        let rows: Vec<String> =
-            self.parameters.iter().map(|own| format!("{} {} {}", own.lhs, own.op, own.rhs)).collect();
-        let columns = ["estimate", "se", "z", "standardised"].map(str::to_owned);
-        let cells = self.parameters.iter().map(|own| {
-            let or = |value: Option<f64>| value.unwrap_or(f64::NAN);
-            [own.estimate, or(own.standard_error), or(own.z), own.standardised].map(figure).to_vec()
-        });
-        table(f, &rows, &columns, &cells.collect::<Vec<_>>())
-    }
-}
-
-pub(super) fn show_fit(f: &mut fmt::Formatter<'_>, fit: &CfaFit, persons: usize) -> fmt::Result {
-    let list = [
-        ("n", persons as f64),
-        ("chi2", fit.chi_square.value),
-        ("df", fit.chi_square.df),
-        ("p", fit.chi_square.p),
-        ("CFI", fit.cfi),
-        ("TLI", fit.tli),
-        ("RMSEA", fit.rmsea),
-        ("  lower", fit.rmsea_interval.0),
-        ("  upper", fit.rmsea_interval.1),
-        ("SRMR", fit.srmr),
-    ];
-    figures(f, &list)
 }
 
 #[cfg(test)]

@@ -1,11 +1,8 @@
 //! Variance between and within clusters, and means that borrow strength.
 
-use std::fmt;
-
 use serde::Serialize;
 
 use super::super::EstimationError;
-use super::super::matrix::{figure, figures, table};
 use super::{Group, groups};
 use crate::instrument::Text;
 use crate::stats::t_quantile;
@@ -226,30 +223,6 @@ impl Profile<'_> {
         let df = self.n - 1.0;
         let logs: f64 = self.groups.iter().map(|group| (group.n * at.ratio).ln_1p()).sum();
         -0.5 * (df * (1.0 + (std::f64::consts::TAU * at.squares / df).ln()) + logs + at.weight.ln())
-    }
-}
-
-impl fmt::Display for VarianceComponents {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let list = [
-            ("mean", self.mean),
-            ("  se", self.mean_standard_error),
-            ("between", self.between),
-            ("within", self.within),
-            ("ICC", self.icc),
-            ("ICC (ANOVA)", self.icc_anova),
-            ("deff", self.design_effect),
-            ("n effective", self.effective_persons),
-        ];
-        figures(f, &list)?;
-        writeln!(f)?;
-        let rows: Vec<String> = self.clusters.iter().map(|cluster| cluster.cluster.clone()).collect();
-        let columns = ["n", "mean", "reliability", "shrunken", "se"].map(str::to_owned);
-        let cells = self.clusters.iter().map(|cluster| {
-            let own = [cluster.mean, cluster.reliability, cluster.shrunken, cluster.standard_error];
-            std::iter::once(cluster.n.to_string()).chain(own.map(figure)).collect()
-        });
-        table(f, &rows, &columns, &cells.collect::<Vec<_>>())
     }
 }
 

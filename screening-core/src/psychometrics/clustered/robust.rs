@@ -1,12 +1,9 @@
 //! Means and shares whose errors know that pupils of a school are alike.
 
-use std::fmt;
-
 use serde::Serialize;
 
 use super::super::EstimationError;
 use super::super::distributions::beta_quantile;
-use super::super::matrix::figures;
 use super::components::t_of;
 use super::groups;
 use crate::instrument::Text;
@@ -82,19 +79,6 @@ impl ClusterMean {
     }
 }
 
-impl fmt::Display for ClusterMean {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let list = [
-            ("mean", self.mean),
-            ("se", self.standard_error),
-            ("lower", self.interval.0),
-            ("upper", self.interval.1),
-            ("deff", self.design_effect),
-        ];
-        figures(f, &list)
-    }
-}
-
 /// A share (a prevalence) from whole clusters.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ClusterProportion {
@@ -137,19 +121,6 @@ impl ClusterProportion {
         let mut texts = self.mean.explain();
         texts.push(say("clustered.share", &[]));
         texts
-    }
-}
-
-impl fmt::Display for ClusterProportion {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let list = [
-            ("share", self.mean.mean),
-            ("se", self.mean.standard_error),
-            ("lower", self.logit.0),
-            ("upper", self.logit.1),
-            ("deff", self.mean.design_effect),
-        ];
-        figures(f, &list)
     }
 }
 

@@ -1,12 +1,10 @@
 //! Correlations of the codes as they stand, and of their ranks.
 
-use std::fmt;
-
 use nalgebra::DMatrix;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::super::matrix::{NamedMatrix, figure, table};
+use super::super::matrix::NamedMatrix;
 use super::super::{EstimationError, Responses};
 use super::{CrossTable, Levels, PairSums, kendall, spearman};
 use crate::instrument::Text;
@@ -253,15 +251,6 @@ impl CorrelationMatrix {
             say(&format!("correlation.{}", self.method.word()), &fills),
             say(&format!("missing.{}", self.missing.word()), &fills),
         ]
-    }
-}
-
-impl fmt::Display for CorrelationMatrix {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{} ({}), n = {}", self.method.word(), self.missing.word(), self.persons)?;
-        let k = self.names().len();
-        let cells: Vec<Vec<String>> = (0..k).map(|i| (0..=i).map(|j| figure(self.r(i, j))).collect()).collect();
-        table(f, self.names(), self.names(), &cells)
     }
 }
 

@@ -1,12 +1,10 @@
 //! Polychoric and tetrachoric correlations by two-step maximum likelihood.
 
-use std::fmt;
-
 use nalgebra::DMatrix;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::super::matrix::{NamedMatrix, figure, table};
+use super::super::matrix::NamedMatrix;
 use super::super::{EstimationError, Responses};
 use super::influence::{Side, margin_influence, pair_influence};
 use super::observed::{CorrelationMatrix, CorrelationMethod, Missing, pairs};
@@ -262,18 +260,6 @@ impl Polychorics {
             texts.push(say("correlation.corrected", &[("pairs", Fill::Same(&number))]));
         }
         texts
-    }
-}
-
-impl fmt::Display for Polychorics {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.correlations)?;
-        writeln!(f)?;
-        let most = self.thresholds.iter().map(Vec::len).max().unwrap_or(0);
-        let columns: Vec<String> = (1..=most).map(|at| format!("t{at}")).collect();
-        let cells: Vec<Vec<String>> =
-            self.thresholds.iter().map(|list| list.iter().map(|t| figure(*t)).collect()).collect();
-        table(f, self.correlations.names(), &columns, &cells)
     }
 }
 

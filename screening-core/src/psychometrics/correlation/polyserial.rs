@@ -1,11 +1,8 @@
 //! Correlation of a continuous variable with the normal variable thought behind ordered answers.
 
-use std::fmt;
-
 use serde::{Deserialize, Serialize};
 
 use super::super::EstimationError;
-use super::super::matrix::figures;
 use super::super::minimise::{Local, Options, minimise};
 use super::two_step::thresholds;
 use crate::instrument::Text;
@@ -190,13 +187,6 @@ fn likelihood(scores: &[(f64, usize)], start: f64, margin: &[f64]) -> Result<Pol
         n: scores.len(),
         standard_error: variance.map(|variance| variance.sqrt() * rest.powi(3)),
     })
-}
-
-impl fmt::Display for Polyserial {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let error = self.standard_error.unwrap_or(f64::NAN);
-        figures(f, &[("rho", self.rho), ("se", error), ("n", self.n as f64)])
-    }
 }
 
 #[cfg(test)]

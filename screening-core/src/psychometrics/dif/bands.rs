@@ -1,12 +1,9 @@
 //! Do equal thetas get equal bands?
 
-use std::fmt;
-
 use serde::Serialize;
 
 use super::DifError;
 use crate::psychometrics::irt::{IrtError, ItemBank, Prior, Quadrature, sums_given_theta};
-use crate::psychometrics::print::{Table, number};
 
 /// One cut-off of the sum score.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
@@ -125,17 +122,5 @@ impl BandFairness {
             rows.push(row);
         }
         Ok(Self { rows, focal_prior, tolerance })
-    }
-}
-
-impl fmt::Display for BandFairness {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut table = Table::new(["cut", "reference", "focal", "difference", "largest", "theta", "flag"]);
-        for row in &self.rows {
-            let figures = [row.as_reference, row.as_focal, row.difference, row.largest, row.at].map(number);
-            let flag = if row.flagged { "*" } else { "" };
-            table.row(std::iter::once(row.cut.to_string()).chain(figures).chain([flag.to_owned()]));
-        }
-        table.fmt(f)
     }
 }

@@ -1,7 +1,5 @@
 //! Differential functioning by theta: likelihood ratio tests of a two-group calibration.
 
-use std::fmt;
-
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -9,7 +7,6 @@ use super::{DifError, GroupCounts};
 use crate::psychometrics::Responses;
 use crate::psychometrics::irt::calibration::{Group, Observed, Problem, search, start};
 use crate::psychometrics::irt::{BankItem, IrtError, IrtModel, ItemBank, Prior, Quadrature, upper_tail};
-use crate::psychometrics::print::{Table, number};
 
 /// How the two groups are calibrated.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -243,19 +240,5 @@ impl IrtDif {
             })
             .collect();
         Ok(Self { rows: rows?, equal })
-    }
-}
-
-impl fmt::Display for IrtDif {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut table = Table::new(["item", "chi2", "df", "p", "signed", "unsigned"]);
-        for row in &self.rows {
-            let [chi, p, signed, unsigned] =
-                [row.chi_square, row.p, row.signed_difference, row.unsigned_difference].map(number);
-            table.row([row.name.clone(), chi, row.df.to_string(), p, signed, unsigned]);
-        }
-        table.fmt(f)?;
-        let prior = self.equal.focal_prior;
-        writeln!(f, "focal theta: mean {}, sd {}", number(prior.mean), number(prior.deviation))
     }
 }

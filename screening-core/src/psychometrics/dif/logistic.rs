@@ -1,7 +1,5 @@
 //! Logistic and ordinal logistic regression on total and group.
 
-use std::fmt;
-
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -10,7 +8,6 @@ use super::ordinal::{Cell, fit, null_log_likelihood};
 use super::{DifError, DifOptions, EtsClass, GroupCounts, Purification};
 use crate::psychometrics::Responses;
 use crate::psychometrics::irt::upper_tail;
-use crate::psychometrics::print::{Table, number};
 
 /// Which difference flags an item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
@@ -186,17 +183,4 @@ fn row(name: &str, strata: &Strata, options: &LogisticOptions) -> Result<Logisti
         },
         flagged,
     })
-}
-
-impl fmt::Display for LogisticDif {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let headings = ["item", "both", "p", "uniform", "p", "non-uniform", "p", "dR2", "b(group)", "class"];
-        let mut table = Table::new(headings);
-        for row in &self.rows {
-            let tests = [row.both, row.uniform, row.non_uniform].into_iter().flat_map(|c| [c.chi_square, c.p]);
-            let figures: Vec<String> = tests.chain([row.both.nagelkerke, row.group_slope]).map(number).collect();
-            table.row(std::iter::once(row.name.clone()).chain(figures).chain([format!("{:?}", row.class)]));
-        }
-        table.fmt(f)
-    }
 }

@@ -1,7 +1,5 @@
 //! Items with more answers: Mantel's test of the mean, and the generalised test of the whole distribution.
 
-use std::fmt;
-
 use nalgebra::{DMatrix, DVector};
 use serde::Serialize;
 
@@ -9,7 +7,6 @@ use super::matching::{Matched, Strata};
 use super::{DifError, DifOptions, EtsClass, GroupCounts, Purification};
 use crate::psychometrics::Responses;
 use crate::psychometrics::irt::upper_tail;
-use crate::psychometrics::print::{Table, number};
 
 /// Result of one item.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -140,18 +137,5 @@ fn row(name: &str, codes: &[i16], strata: &Strata, level: f64) -> MantelRow {
             _ => EtsClass::A,
         },
         flagged: p < level,
-    }
-}
-
-impl fmt::Display for Mantel {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut table = Table::new(["item", "Mantel", "p", "GMH", "df", "p", "SMD", "SMD/SD", "class"]);
-        for row in &self.rows {
-            let [mantel, p, gmh, gp] = [row.mantel, row.p, row.generalised, row.generalised_p].map(number);
-            let df = row.generalised_df.to_string();
-            let [smd, effect] = [row.mean_difference, row.effect].map(number);
-            table.row([row.name.clone(), mantel, p, gmh, df, gp, smd, effect, format!("{:?}", row.class)]);
-        }
-        table.fmt(f)
     }
 }

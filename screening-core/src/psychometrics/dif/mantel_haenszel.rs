@@ -1,14 +1,11 @@
 //! Items with two answers: common odds ratio over the totals.
 
-use std::fmt;
-
 use serde::Serialize;
 
 use super::matching::{Matched, Strata};
 use super::{DifError, DifOptions, EtsClass, GroupCounts, Purification};
 use crate::psychometrics::Responses;
 use crate::psychometrics::irt::upper_tail;
-use crate::psychometrics::print::{Table, number};
 use crate::stats::normal_cdf;
 
 /// Result of one item.
@@ -152,18 +149,5 @@ fn class(delta: f64, se: f64) -> EtsClass {
         EtsClass::B
     } else {
         EtsClass::A
-    }
-}
-
-impl fmt::Display for MantelHaenszel {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut table = Table::new(["item", "chi2", "p", "alpha", "delta", "STD", "class"]);
-        for row in &self.rows {
-            let figures = [row.chi_square, row.p, row.odds_ratio, row.delta, row.standardised_difference].map(number);
-            table.row(std::iter::once(row.name.clone()).chain(figures).chain([format!("{:?}", row.class)]));
-        }
-        table.fmt(f)?;
-        let counts = &self.counts;
-        writeln!(f, "n {} reference, {} focal, {} left out", counts.reference, counts.focal, counts.left_out)
     }
 }

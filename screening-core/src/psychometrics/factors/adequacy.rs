@@ -1,14 +1,11 @@
 //! Is there anything to factor, and how much: Kaiser, Meyer and Olkin; Bartlett; Velicer.
 
-use std::fmt;
-
 use nalgebra::DMatrix;
 use serde::Serialize;
 
 use super::super::EstimationError;
 use super::super::algebra::{eigen_of, inverse, off_diagonal, to_correlation};
 use super::super::distributions::chi_square_upper;
-use super::super::matrix::{figure, figures, table};
 use crate::instrument::Text;
 use crate::texts::{Fill, say};
 
@@ -74,15 +71,6 @@ impl Adequacy {
     }
 }
 
-impl fmt::Display for Adequacy {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        figures(f, &[("KMO", self.kmo), ("chi2", self.bartlett), ("df", self.df), ("p", self.p)])?;
-        writeln!(f)?;
-        let cells: Vec<Vec<String>> = self.kmo_items.iter().map(|kmo| vec![figure(*kmo)]).collect();
-        table(f, &self.items, &["KMO".to_owned()], &cells)
-    }
-}
-
 /// Velicer's minimum average partial (1976, Psychometrika 41:321).
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct MinimumAveragePartial {
@@ -128,15 +116,6 @@ impl MinimumAveragePartial {
     pub fn explain(&self) -> Vec<Text> {
         let components = self.components.to_string();
         vec![say("factors.map", &[("components", Fill::Same(&components))])]
-    }
-}
-
-impl fmt::Display for MinimumAveragePartial {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let rows: Vec<String> = (0..=self.partials.len()).map(|at| at.to_string()).collect();
-        let values = std::iter::once(&self.none).chain(&self.partials);
-        let cells: Vec<Vec<String>> = values.map(|value| vec![format!("{value:.5}")]).collect();
-        table(f, &rows, &["MAP".to_owned()], &cells)
     }
 }
 

@@ -1,13 +1,11 @@
 //! Exploratory factor analysis.
 
-use std::fmt;
-
 use nalgebra::{DMatrix, DVector};
 use serde::Serialize;
 
 use super::super::algebra::{inverse, inverse_and_log_det};
 use super::super::distributions::{chi_square_upper, noncentrality};
-use super::super::matrix::{NamedMatrix, figure, figures, table};
+use super::super::matrix::NamedMatrix;
 use super::super::{CorrelationMatrix, EstimationError, Responses};
 use super::extraction::{Extraction, extract, orient};
 use super::rotation::{Rotation, rotate};
@@ -242,38 +240,6 @@ impl EfaReport {
             texts.push(say("factors.heywood", &[("items", Fill::Same(&self.heywood.join(", ")))]));
         }
         texts
-    }
-}
-
-impl fmt::Display for EfaReport {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{} / {}, n = {}", self.extraction.word(), self.rotation.word(), self.persons)?;
-        let mut columns = self.loadings.columns().to_vec();
-        columns.extend(["h2", "u2", "complexity"].map(str::to_owned));
-        let cells: Vec<Vec<String>> = (0..self.communalities.len())
-            .map(|item| {
-                let own = [self.communalities[item], self.uniquenesses[item], self.complexity[item]];
-                self.loadings.values().row(item).iter().copied().chain(own).map(figure).collect()
-            })
-            .collect();
-        table(f, self.loadings.rows(), &columns, &cells)?;
-        if self.rotation.is_oblique() {
-            write!(f, "\n{}", self.phi)?;
-        }
-        let Some(fit) = &self.fit else { return Ok(()) };
-        writeln!(f)?;
-        let list = [
-            ("chi2", fit.chi_square),
-            ("df", fit.df),
-            ("p", fit.p),
-            ("RMSEA", fit.rmsea),
-            ("  lower", fit.rmsea_interval.0),
-            ("  upper", fit.rmsea_interval.1),
-            ("TLI", fit.tli),
-            ("BIC", fit.bic),
-            ("RMSR", fit.rms),
-        ];
-        figures(f, &list)
     }
 }
 

@@ -1,13 +1,10 @@
 //! Horn's parallel analysis.
 
-use std::fmt;
-
 use nalgebra::DMatrix;
 use rayon::prelude::*;
 use serde::Serialize;
 
 use super::super::EstimationError;
-use super::super::matrix::{figure, table};
 use super::super::random::Stream;
 use super::eigenvalues;
 use crate::instrument::Text;
@@ -148,17 +145,6 @@ impl ParallelReport {
             ("seed", Fill::Same(&seed)),
         ];
         vec![say("factors.parallel", &fills)]
-    }
-}
-
-impl fmt::Display for ParallelReport {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let rows: Vec<String> = (1..=self.observed.len()).map(|at| at.to_string()).collect();
-        let columns = ["eigenvalue", "random mean", "random quantile"].map(str::to_owned);
-        let cells: Vec<Vec<String>> = (0..self.observed.len())
-            .map(|at| [self.observed[at], self.random_mean[at], self.random_quantile[at]].map(figure).to_vec())
-            .collect();
-        table(f, &rows, &columns, &cells)
     }
 }
 

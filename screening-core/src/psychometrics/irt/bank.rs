@@ -91,6 +91,31 @@ impl ItemBank {
         Self { items }
     }
 
+    /// The item parameters of a scale of the method `item-response`; none for a scale of another method, or an unknown one.
+    /// Names are the ids of the items, codes their keyed codes.
+    ///
+    /// # Errors
+    /// Parameters that do not fit the codes.
+    pub fn of_scale(definition: &crate::instrument::Definition, scale: &str) -> Result<Option<Self>, IrtError> {
+        let found =
+            definition.scales.iter().find(|own| own.id == scale).and_then(|own| own.response.as_ref().zip(Some(own)));
+        let Some((response, scale)) = found else { return Ok(None) };
+        let positions = definition.expand_items(&scale.items).unwrap_or_default();
+        let item = |position: &usize| {
+            let item = definition.items.get(*position)?;
+            let mut codes: Vec<i16> = definition.options_of(item).iter().map(|option| i16::from(option.code)).collect();
+            codes.sort_unstable();
+            // A reversed item is turned by its ends, so its keyed codes are its codes where they are evenly spaced.
+            let ends = codes.first().zip(codes.last()).map_or(0, |(low, high)| low + high);
+            if item.reverse {
+                codes = codes.iter().rev().map(|code| ends - code).collect();
+            }
+            let parameters = response.parameters.get(&item.id)?.clone();
+            Some(BankItem { name: item.id.clone(), codes, parameters })
+        };
+        Self::new(positions.iter().filter_map(item).collect()).map(Some)
+    }
+
     /// The items.
     pub fn items(&self) -> &[BankItem] {
         &self.items

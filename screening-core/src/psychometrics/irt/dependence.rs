@@ -1,7 +1,5 @@
 //! What answers share beyond theta: Q3, and the limited-information statistic M2 of the whole model.
 
-use std::fmt;
-
 use nalgebra::{DMatrix, DVector};
 use rayon::prelude::*;
 use serde::Serialize;
@@ -12,7 +10,7 @@ use super::fit::upper_tail;
 use super::quadrature::Quadrature;
 use super::score::{PersonScorer, ScoreOptions};
 use crate::psychometrics::Responses;
-use crate::psychometrics::print::{Table, number};
+use crate::psychometrics::distributions::noncentrality;
 
 /// Yen's Q3: correlations of residuals `x - E(x | theta)` at the EAP thetas, over the persons who answered both items.
 ///
@@ -79,16 +77,6 @@ impl Q3 {
     }
 }
 
-impl fmt::Display for Q3 {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut table = Table::new(std::iter::once("Q3").chain(self.names.iter().map(String::as_str)));
-        for (name, row) in self.names.iter().zip(&self.correlations) {
-            table.row(std::iter::once(name.clone()).chain(row.iter().map(|r| number(*r))));
-        }
-        table.fmt(f)
-    }
-}
-
 fn correlation(x: &[f64], y: &[f64]) -> f64 {
     let pairs: Vec<(f64, f64)> =
         x.iter().zip(y).filter(|(x, y)| x.is_finite() && y.is_finite()).map(|(x, y)| (*x, *y)).collect();
@@ -120,17 +108,12 @@ pub struct M2 {
     pub p: f64,
     /// `sqrt(max(M2 / df - 1, 0) / (n - 1))`.
     pub rmsea: f64,
+    /// 90 % interval of the RMSEA, from the non-central chi-square distribution (Browne & Cudeck 1992).
+    pub rmsea_interval: (f64, f64),
     /// Root mean squared difference of observed and expected correlations.
     pub srmsr: f64,
     /// Persons who answered everything, on whom it stands.
     pub complete: usize,
-}
-
-impl fmt::Display for M2 {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let [m2, p, rmsea, srmsr] = [self.m2, self.p, self.rmsea, self.srmsr].map(number);
-        writeln!(f, "M2 {m2}, df {}, p {p}, RMSEA {rmsea}, SRMSR {srmsr}, n {}", self.df, self.complete)
-    }
 }
 
 impl M2 {
@@ -188,7 +171,9 @@ impl M2 {
         });
         let srmsr = (squares.sum::<f64>() / pairs.len() as f64).sqrt();
         let rmsea = ((m2 / df as f64 - 1.0).max(0.0) / (n - 1.0)).sqrt();
-        Ok(Self { m2, df, p: upper_tail(m2, df as f64), rmsea, srmsr, complete: complete.len() })
+        let bound = |p: f64| (noncentrality(m2, df as f64, p) / (df as f64 * (n - 1.0))).sqrt();
+        let rmsea_interval = (bound(0.95), bound(0.05));
+        Ok(Self { m2, df, p: upper_tail(m2, df as f64), rmsea, rmsea_interval, srmsr, complete: complete.len() })
     }
 }
 

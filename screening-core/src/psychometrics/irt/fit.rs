@@ -1,7 +1,5 @@
 //! Does each item follow its curve: S-X2, infit and outfit.
 
-use std::fmt;
-
 use serde::Serialize;
 use statrs::distribution::{ChiSquared, ContinuousCDF};
 
@@ -12,7 +10,6 @@ use super::quadrature::Quadrature;
 use super::score::{PersonScorer, ScoreOptions};
 use super::sum_score::sums_given_theta;
 use crate::psychometrics::Responses;
-use crate::psychometrics::print::{Table, number};
 use crate::stats::item_response::Curves;
 
 /// Fit of one item.
@@ -106,18 +103,6 @@ impl ItemFit {
             });
         }
         Ok(Self { rows, complete: sums.len(), incomplete: coded.persons - sums.len() })
-    }
-}
-
-impl fmt::Display for ItemFit {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut table = Table::new(["item", "S-X2", "df", "p", "RMSEA", "outfit", "infit"]);
-        for row in &self.rows {
-            let [s_x2, p, rmsea, outfit, infit] = [row.s_x2, row.p, row.rmsea, row.outfit, row.infit].map(number);
-            table.row([row.name.clone(), s_x2, row.df.to_string(), p, rmsea, outfit, infit]);
-        }
-        table.fmt(f)?;
-        writeln!(f, "n {} complete, {} left out", self.complete, self.incomplete)
     }
 }
 

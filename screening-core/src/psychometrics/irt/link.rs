@@ -1,14 +1,11 @@
 //! Two calibrations on one metric, by the items that both have.
 
-use std::fmt;
-
 use nalgebra::{Matrix2, Vector2};
 use serde::{Deserialize, Serialize};
 
 use super::IrtError;
 use super::bank::{BankItem, ItemBank};
 use super::quadrature::Quadrature;
-use crate::psychometrics::print::number;
 use crate::stats::ItemParameters;
 
 /// How the metric is found.
@@ -86,12 +83,6 @@ impl Link {
     /// Never, as long as the link was fitted.
     pub fn apply(&self, bank: &ItemBank) -> Result<ItemBank, IrtError> {
         bank.rescaled(self.scale, self.shift)
-    }
-}
-
-impl fmt::Display for Link {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "theta* = {} theta + {} ({} anchors)", number(self.scale), number(self.shift), self.anchors.len())
     }
 }
 

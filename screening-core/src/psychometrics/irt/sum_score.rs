@@ -1,14 +1,11 @@
 //! Theta of each sum score.
 
-use std::fmt;
-
 use serde::Serialize;
 
 use super::IrtError;
 use super::bank::ItemBank;
 use super::quadrature::{Prior, Quadrature};
 use super::score::moments;
-use crate::psychometrics::print::{Table, number};
 
 /// One row of a table from sums to thetas.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
@@ -75,17 +72,6 @@ impl SumScores {
             })
             .collect();
         Ok(Self { rows, prior, quadrature })
-    }
-}
-
-impl fmt::Display for SumScores {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut table = Table::new(["sum", "theta", "se", "T", "se(T)", "p"]);
-        for row in &self.rows {
-            let figures = [row.theta, row.se, 50.0 + 10.0 * row.theta, 10.0 * row.se, row.probability];
-            table.row([row.sum.to_string()].into_iter().chain(figures.map(number)));
-        }
-        table.fmt(f)
     }
 }
 

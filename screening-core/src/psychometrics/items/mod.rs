@@ -3,13 +3,10 @@
 mod person;
 mod statistics;
 
-use std::fmt;
-
 use rayon::prelude::*;
 use serde::Serialize;
 
 use super::algebra::squared_multiple_correlations;
-use super::matrix::{figure, table};
 use super::{EstimationError, PairSums, Responses};
 use crate::instrument::Text;
 use crate::texts::{Fill, say};
@@ -186,46 +183,6 @@ impl ItemReport {
             texts.push(say("items.against", &[("items", Fill::Same(&against.join(", ")))]));
         }
         texts
-    }
-}
-
-impl fmt::Display for ItemReport {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let columns = [
-            "n",
-            "mean",
-            "sd",
-            "skew",
-            "kurtosis",
-            "floor",
-            "ceiling",
-            "endorsement",
-            "r.total",
-            "r.cor",
-            "r.rest",
-            "D",
-        ];
-        let rows: Vec<String> = self.items.iter().map(|item| item.item.clone()).collect();
-        let cells = self.items.iter().map(|item| {
-            let d = &item.describe;
-            let mut cells = vec![d.n.to_string()];
-            let figures = [
-                d.mean,
-                d.sd,
-                d.skew,
-                d.kurtosis,
-                item.floor,
-                item.ceiling,
-                item.endorsement,
-                item.item_total,
-                item.item_total_corrected,
-                item.item_rest,
-                item.discrimination,
-            ];
-            cells.extend(figures.map(figure));
-            cells
-        });
-        table(f, &rows, &columns.map(str::to_owned), &cells.collect::<Vec<_>>())
     }
 }
 

@@ -1,13 +1,10 @@
 //! Intraclass correlations of Shrout and Fleiss (1979), with the intervals of McGraw and Wong (1996).
 
-use std::fmt;
-
 use nalgebra::DMatrix;
 use serde::{Deserialize, Serialize};
 
 use super::super::EstimationError;
 use super::super::distributions::f_upper;
-use super::super::matrix::{figure, table};
 use crate::instrument::Text;
 use crate::stats::f_quantile;
 use crate::texts::{Fill, say};
@@ -31,7 +28,7 @@ pub enum IntraclassForm {
 }
 
 impl IntraclassForm {
-    fn word(self) -> &'static str {
+    pub(crate) fn word(self) -> &'static str {
         match self {
             Self::OneWaySingle => "ICC1",
             Self::AgreementSingle => "ICC2",
@@ -233,18 +230,6 @@ impl Squares {
             n * (between - upper * residual) / (upper * error + n * between),
             n * (lower * between - residual) / (error + n * lower * between),
         )
-    }
-}
-
-impl fmt::Display for IntraclassReport {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let rows: Vec<String> = self.forms.iter().map(|form| form.form.word().to_owned()).collect();
-        let columns = ["ICC", "lower", "upper", "F", "df1", "df2", "p"].map(str::to_owned);
-        let cells = self
-            .forms
-            .iter()
-            .map(|form| [form.icc, form.lower, form.upper, form.f, form.df1, form.df2, form.p].map(figure).to_vec());
-        table(f, &rows, &columns, &cells.collect::<Vec<_>>())
     }
 }
 

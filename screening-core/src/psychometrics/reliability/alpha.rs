@@ -1,13 +1,10 @@
 //! Cronbach's alpha and its kin.
 
-use std::fmt;
-
 use nalgebra::DMatrix;
 use serde::Serialize;
 
 use super::super::algebra::{off_diagonal, squared_multiple_correlations, to_correlation};
 use super::super::items::Persons;
-use super::super::matrix::{figure, figures, table};
 use super::super::{EstimationError, PairSums, Polychorics, Responses};
 use crate::instrument::Text;
 use crate::stats::{QuantileType, f_quantile, normal_quantile, quantile};
@@ -295,32 +292,6 @@ impl AlphaReport {
             texts.push(say("reliability.better-without", &[("items", Fill::Same(&better.join(", ")))]));
         }
         texts
-    }
-}
-
-impl fmt::Display for AlphaReport {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let list = [
-            ("alpha", self.raw),
-            ("  lower", self.feldt.0),
-            ("  upper", self.feldt.1),
-            ("standardised", self.standardised),
-            ("lambda6", self.lambda6),
-            ("mean r", self.mean_r),
-            ("median r", self.median_r),
-            ("se", self.standard_error),
-            ("SEM", self.standard_error_of_measurement.unwrap_or(f64::NAN)),
-        ];
-        figures(f, &list)?;
-        writeln!(f)?;
-        let rows: Vec<String> = self.item_figures.iter().map(|item| item.item.clone()).collect();
-        let columns = ["r.drop", "r.cor", "alpha-", "se-"].map(str::to_owned);
-        let cells = self.item_figures.iter().enumerate().map(|(at, item)| {
-            let drop = self.if_dropped.get(at);
-            let of = |figure: fn(&AlphaIfDropped) -> f64| drop.map_or(f64::NAN, figure);
-            [item.item_rest, item.item_total_corrected, of(|d| d.raw), of(|d| d.standard_error)].map(figure).to_vec()
-        });
-        table(f, &rows, &columns, &cells.collect::<Vec<_>>())
     }
 }
 

@@ -1,13 +1,10 @@
 //! Guttman's lower bounds.
 
-use std::fmt;
-
 use nalgebra::DMatrix;
 use serde::Serialize;
 
 use super::super::EstimationError;
 use super::super::algebra::{off_diagonal, squared_multiple_correlations, to_correlation};
-use super::super::matrix::figures;
 use super::split::best_split;
 use crate::instrument::Text;
 use crate::texts::say;
@@ -80,20 +77,6 @@ impl GuttmanLambdas {
     /// What was computed.
     pub fn explain(&self) -> Vec<Text> {
         vec![say("reliability.guttman", &[])]
-    }
-}
-
-impl fmt::Display for GuttmanLambdas {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let list = [
-            ("lambda1", self.lambda1),
-            ("lambda2", self.lambda2),
-            ("lambda3", self.lambda3),
-            ("lambda4", self.lambda4),
-            ("lambda5", self.lambda5),
-            ("lambda6", self.lambda6),
-        ];
-        figures(f, &list)
     }
 }
 

@@ -1,13 +1,11 @@
 //! McDonald's omega.
 
-use std::fmt;
-
 use nalgebra::DMatrix;
 use serde::Serialize;
 
 use super::super::correlation::bivariate_normal_cdf;
 use super::super::factors::{Extraction, Rotation, extract, orient, rotate};
-use super::super::matrix::{NamedMatrix, figures};
+use super::super::matrix::NamedMatrix;
 use super::super::{CorrelationMatrix, EstimationError};
 use crate::instrument::Text;
 use crate::stats::normal_cdf;
@@ -214,19 +212,6 @@ impl OmegaReport {
         let persons = self.persons.to_string();
         let key = if self.groups.is_empty() { "reliability.omega-one" } else { "reliability.omega" };
         vec![say(key, &[("persons", Fill::Same(&persons))])]
-    }
-}
-
-impl fmt::Display for OmegaReport {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let list = [
-            ("omega total", self.total),
-            ("omega hierarchical", self.hierarchical),
-            ("omega limit", self.limit),
-            ("ECV", self.explained_common_variance),
-        ];
-        figures(f, &list)?;
-        write!(f, "\n{}", self.schmid_leiman)
     }
 }
 

@@ -1,12 +1,9 @@
 //! The same persons, twice.
 
-use std::fmt;
-
 use nalgebra::DMatrix;
 use serde::Serialize;
 
 use super::super::distributions::t_two_sided;
-use super::super::matrix::figures;
 use super::super::{EstimationError, fisher_interval};
 use super::agreement::IntraclassReport;
 use crate::instrument::Text;
@@ -104,24 +101,6 @@ impl RetestReport {
     pub fn explain(&self) -> Vec<Text> {
         let [persons, out] = [self.persons, self.left_out].map(|number| number.to_string());
         vec![say("reliability.retest", &[("persons", Fill::Same(&persons)), ("out", Fill::Same(&out))])]
-    }
-}
-
-impl fmt::Display for RetestReport {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let list = [
-            ("r", self.r),
-            ("  lower", self.interval.0),
-            ("  upper", self.interval.1),
-            ("spearman", self.spearman),
-            ("change", self.change),
-            ("t", self.t),
-            ("p", self.t_p),
-            ("SEM", self.standard_error_of_measurement.unwrap_or(f64::NAN)),
-        ];
-        figures(f, &list)?;
-        writeln!(f)?;
-        write!(f, "{}", self.intraclass)
     }
 }
 

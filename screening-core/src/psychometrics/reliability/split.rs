@@ -1,12 +1,9 @@
 //! Split halves: one, all, or a random sample of them.
 
-use std::fmt;
-
 use nalgebra::DMatrix;
 use serde::Serialize;
 
 use super::super::EstimationError;
-use super::super::matrix::figures;
 use super::super::random::Stream;
 use crate::instrument::Text;
 use crate::stats::{QuantileType, quantile};
@@ -291,21 +288,6 @@ impl SplitHalfReport {
         let seed = self.seed.map(|seed| seed.to_string()).unwrap_or_default();
         let key = if self.all { "reliability.splits-all" } else { "reliability.splits-random" };
         vec![say(key, &[("splits", Fill::Same(&splits)), ("seed", Fill::Same(&seed))])]
-    }
-}
-
-impl fmt::Display for SplitHalfReport {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let list = [
-            ("splits", self.splits as f64),
-            ("best (lambda4)", self.best.reliability),
-            ("worst (beta)", self.worst.reliability),
-            ("mean", self.mean),
-            ("lower", self.quantiles.0),
-            ("median", self.quantiles.1),
-            ("upper", self.quantiles.2),
-        ];
-        figures(f, &list)
     }
 }
 

@@ -1,11 +1,8 @@
 //! Alpha of a test of several scales, and of items of yes and no.
 
-use std::fmt;
-
 use serde::Serialize;
 
 use super::super::items::Persons;
-use super::super::matrix::figures;
 use super::super::{EstimationError, Missing, PairSums, Responses, SkewType};
 use super::alpha::Alpha;
 use crate::instrument::Text;
@@ -33,12 +30,6 @@ impl StratifiedAlpha {
     pub fn explain(&self) -> Vec<Text> {
         let (persons, scales) = (self.persons.to_string(), self.alphas.len().to_string());
         vec![say("reliability.stratified", &[("persons", Fill::Same(&persons)), ("scales", Fill::Same(&scales))])]
-    }
-}
-
-impl fmt::Display for StratifiedAlpha {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        figures(f, &[("stratified alpha", self.alpha), ("SEM", self.standard_error_of_measurement)])
     }
 }
 

@@ -1,11 +1,8 @@
 //! The curve and the area under it.
 
-use std::fmt;
-
 use serde::{Deserialize, Serialize};
 
 use super::{RocError, share};
-use crate::psychometrics::print::{Table, number};
 use crate::stats::normal_quantile;
 
 /// Which scores speak for the condition.
@@ -186,27 +183,6 @@ impl Roc {
         let sign = if self.direction == Direction::Higher { 1.0 } else { -1.0 };
         let positive = |group: &[f64]| group.iter().filter(|score| **score >= sign * cut).count();
         point(cut, positive(&self.groups[0]), positive(&self.groups[1]), [self.with_condition, self.without_condition])
-    }
-}
-
-impl fmt::Display for Roc {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut table = Table::new(["cut", "TP", "FP", "FN", "TN", "sens", "spec"]);
-        for p in &self.points {
-            let counts = [p.true_positive, p.false_positive, p.false_negative, p.true_negative].map(|n| n.to_string());
-            let shares = [p.sensitivity, p.specificity].map(number);
-            table.row(std::iter::once(p.cut.to_string()).chain(counts).chain(shares));
-        }
-        table.fmt(f)?;
-        writeln!(
-            f,
-            "AUC {}, se {}, n {} + {}, {} left out",
-            number(self.auc),
-            number(self.variance.sqrt()),
-            self.with_condition,
-            self.without_condition,
-            self.left_out
-        )
     }
 }
 

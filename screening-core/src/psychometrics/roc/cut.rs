@@ -1,12 +1,9 @@
 //! One cut: its shares with intervals, predictive values at a stated prevalence, and which cut is best by a criterion.
 
-use std::fmt;
-
 use serde::{Deserialize, Serialize};
 
 use super::curve::{Interval, Roc, RocPoint};
 use super::{RocError, share};
-use crate::psychometrics::print::{Table, number};
 use crate::stats::{clopper_pearson, normal_quantile, wilson};
 
 /// What a positive and a negative result mean at a stated prevalence.
@@ -219,22 +216,4 @@ pub(super) fn predict(sensitivity: f64, specificity: f64, prevalence: f64) -> Pr
 fn exact(successes: usize, n: usize, confidence: f64) -> Interval {
     let (low, high) = clopper_pearson(successes as u64, n as u64, confidence);
     Interval { estimate: successes as f64 / n as f64, low, high }
-}
-
-impl fmt::Display for CutRow {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut table = Table::new(["cut", &self.point.cut.to_string(), "low", "high"]);
-        for (name, interval) in [("sensitivity", self.sensitivity), ("specificity", self.specificity)] {
-            let figures = [interval.estimate, interval.low, interval.high].map(number);
-            table.row(std::iter::once(name.to_owned()).chain(figures));
-        }
-        for (name, value) in [("LR+", self.likelihood_ratio_positive), ("LR-", self.likelihood_ratio_negative)] {
-            table.row([name.to_owned(), number(value)]);
-        }
-        for at in &self.predictive {
-            table.row([format!("PPV at {}", number(at.prevalence)), number(at.ppv)]);
-            table.row([format!("NPV at {}", number(at.prevalence)), number(at.npv)]);
-        }
-        table.fmt(f)
-    }
 }

@@ -1,11 +1,8 @@
 //! Is acting on the result worth it?
 
-use std::fmt;
-
 use serde::Serialize;
 
 use super::RocError;
-use crate::psychometrics::print::{Table, number};
 
 /// Net benefit at one threshold of risk.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
@@ -107,16 +104,6 @@ fn point(threshold: f64, prevalence: f64, hits: f64, alarms: f64) -> DecisionPoi
     let odds = threshold / (1.0 - threshold);
     let (net_benefit, all) = (hits - alarms * odds, prevalence - (1.0 - prevalence) * odds);
     DecisionPoint { threshold, net_benefit, all, avoided: 100.0 * (net_benefit - all) / odds }
-}
-
-impl fmt::Display for DecisionCurve {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut table = Table::new(["threshold", "net benefit", "all", "avoided"]);
-        for p in &self.points {
-            table.row([p.threshold, p.net_benefit, p.all, p.avoided].map(number));
-        }
-        table.fmt(f)
-    }
 }
 
 #[cfg(test)]

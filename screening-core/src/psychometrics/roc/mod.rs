@@ -18,6 +18,7 @@ pub use cut::{BestCut, CutCriterion, CutRow, Predictive};
 pub use decision::{DecisionCurve, DecisionPoint};
 pub use delong::{DelongTest, RocPair};
 pub use verification::{Corrected, VerificationBias};
+pub(crate) use verification::{Stratum, verified_share};
 
 /// What an analysis of cut-offs cannot do with what it was given.
 #[derive(Debug, Clone, PartialEq, Error)]

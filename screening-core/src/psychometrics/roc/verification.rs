@@ -4,14 +4,12 @@
 //! alone make the scale look far more sensitive than it is.
 
 use std::collections::BTreeMap;
-use std::fmt;
 
 use serde::Serialize;
 
 use super::curve::Interval;
 use super::{RocError, share};
-use crate::psychometrics::print::{Table, number};
-use crate::stats::normal_quantile;
+use crate::stats::{clopper_pearson, logit_interval, normal_quantile};
 
 /// Shares corrected for who was verified.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
@@ -22,6 +20,43 @@ pub struct Corrected {
     pub specificity: Interval,
     /// Share of all persons who have the condition.
     pub prevalence: Interval,
+    /// Share of the positive who have the condition.
+    pub ppv: Interval,
+    /// Share of the negative who do not.
+    pub npv: Interval,
+}
+
+/// Persons of one stratum: how many there are, how many were verified, and how many of these have the condition.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Stratum {
+    pub(crate) persons: u64,
+    pub(crate) verified: u64,
+    pub(crate) cases: u64,
+}
+
+/// The share with the condition in strata of which only some persons were verified, as Begg and Greenes count it:
+/// `p = sum N_s f_s / sum N_s`, with the variance `sum w_s^2 f_s (1 - f_s) / v_s + sum w_s (f_s - p)^2 / N`, `w_s = N_s / N`, on the
+/// logit scale. Where all or none of the verified have the condition, the one end that is open takes the exact limit.
+/// None without persons, or with a stratum in which nobody was verified.
+pub(crate) fn verified_share(strata: &[Stratum], confidence: f64) -> Option<Interval> {
+    let persons: u64 = strata.iter().map(|own| own.persons).sum();
+    if persons == 0 || strata.iter().any(|own| own.persons > 0 && own.verified == 0) {
+        return None;
+    }
+    let n = persons as f64;
+    let of = |own: &Stratum| (own.persons as f64 / n, own.cases as f64 / own.verified as f64, own.verified as f64);
+    let cells = || strata.iter().filter(|own| own.persons > 0).map(of);
+    let estimate: f64 = cells().map(|(weight, f, _)| weight * f).sum();
+    let (verified, cases) = strata.iter().fold((0, 0), |sum, own| (sum.0 + own.verified, sum.1 + own.cases));
+    if cases == 0 || cases == verified {
+        let (low, high) = clopper_pearson(cases, verified, confidence);
+        return Some(Interval { estimate, low, high });
+    }
+    let variance: f64 =
+        cells().map(|(weight, f, v)| weight * weight * f * (1.0 - f) / v + weight * (f - estimate).powi(2) / n).sum();
+    let z = normal_quantile(0.5 + confidence / 2.0).unwrap_or(f64::NAN);
+    let (low, high) = logit_interval(estimate, variance.sqrt(), z);
+    Some(Interval { estimate, low, high })
 }
 
 /// Correction for verification bias.
@@ -115,23 +150,25 @@ impl VerificationBias {
     /// A confidence outside 0 to 1; a stratum in which nobody was verified; a stratum with positive and negative persons.
     pub fn begg_greenes(&self, confidence: f64) -> Result<Corrected, RocError> {
         share("confidence", confidence)?;
-        let mut strata: BTreeMap<(usize, bool), [f64; 3]> = BTreeMap::new();
+        let mut strata: BTreeMap<(usize, bool), Stratum> = BTreeMap::new();
         for ((stratum, positive), condition) in self.strata.iter().zip(&self.positive).zip(&self.condition) {
             // A stratum that holds both results is two.
-            let [persons, verified, cases] = strata.entry((*stratum, *positive)).or_default();
-            *persons += 1.0;
-            *verified += f64::from(u8::from(condition.is_some()));
-            *cases += f64::from(u8::from(*condition == Some(true)));
+            let own = strata.entry((*stratum, *positive)).or_default();
+            own.persons += 1;
+            own.verified += u64::from(condition.is_some());
+            own.cases += u64::from(*condition == Some(true));
         }
-        for ((stratum, _), [persons, verified, _]) in &strata {
-            if *verified == 0.0 {
-                return Err(RocError::Unverified { stratum: *stratum, persons: *persons as usize });
+        for ((stratum, _), own) in &strata {
+            if own.verified == 0 {
+                return Err(RocError::Unverified { stratum: *stratum, persons: own.persons as usize });
             }
         }
         let n = self.persons as f64;
         let cells: Vec<(bool, f64, f64, f64)> = strata
             .iter()
-            .map(|((_, positive), [persons, verified, cases])| (*positive, persons / n, cases / verified, *verified))
+            .map(|((_, positive), own)| {
+                (*positive, own.persons as f64 / n, own.cases as f64 / own.verified as f64, own.verified as f64)
+            })
             .collect();
         // Share of `wanted` strata among those with (or without) the condition.
         let ratio = |wanted: bool, with: bool| {
@@ -148,10 +185,51 @@ impl VerificationBias {
             }
             (estimate, binomial + (square - mean * mean) / n)
         };
-        let prevalence: f64 = cells.iter().map(|(_, share, f, _)| share * f).sum();
-        let within: f64 = cells.iter().map(|(_, share, f, verified)| share * share * f * (1.0 - f) / verified).sum();
-        let between: f64 = cells.iter().map(|(_, share, f, _)| share * (f - prevalence).powi(2)).sum::<f64>() / n;
-        Ok(corrected(ratio(true, true), ratio(false, false), (prevalence, within + between), confidence))
+        let side = |wanted: Option<bool>| -> Vec<Stratum> {
+            let own = strata.iter().filter(|((_, positive), _)| wanted.is_none_or(|wanted| wanted == *positive));
+            own.map(|(_, own)| *own).collect()
+        };
+        let nobody = Interval { estimate: f64::NAN, low: f64::NAN, high: f64::NAN };
+        let whole = |wanted| verified_share(&side(wanted), confidence).unwrap_or(nobody);
+        let npv = whole(Some(false));
+        Ok(Corrected {
+            sensitivity: Self::ends(
+                logit(ratio(true, true), confidence),
+                &side(Some(true)),
+                &side(Some(false)),
+                confidence,
+            ),
+            specificity: Self::ends(
+                logit(ratio(false, false), confidence),
+                &side(Some(false)).into_iter().map(mirrored).collect::<Vec<_>>(),
+                &side(Some(true)).into_iter().map(mirrored).collect::<Vec<_>>(),
+                confidence,
+            ),
+            prevalence: whole(None),
+            ppv: whole(Some(true)),
+            npv: Interval { estimate: 1.0 - npv.estimate, low: 1.0 - npv.high, high: 1.0 - npv.low },
+        })
+    }
+
+    /// Where one side has no case among its verified persons the estimate is 0 or 1, and the logit has no interval: the open end
+    /// is what follows from the largest share of cases there that the verified do not exclude (Clopper and Pearson).
+    fn ends(interval: Interval, top: &[Stratum], rest: &[Stratum], confidence: f64) -> Interval {
+        let cases = |side: &[Stratum]| -> f64 {
+            side.iter().map(|own| own.persons as f64 * own.cases as f64 / own.verified as f64).sum()
+        };
+        let most = |side: &[Stratum]| {
+            let verified = side.iter().map(|own| own.verified).sum();
+            let persons: u64 = side.iter().map(|own| own.persons).sum();
+            clopper_pearson(0, verified, confidence).1 * persons as f64
+        };
+        let (above, below) = (cases(top), cases(rest));
+        if below == 0.0 {
+            Interval { low: above / (above + most(rest)), high: 1.0, ..interval }
+        } else if above == 0.0 {
+            Interval { low: 0.0, high: most(top) / (most(top) + below), ..interval }
+        } else {
+            interval
+        }
     }
 
     /// Inverse weighting: each verified person stands for `1 / p`, where `p` is the known chance to be verified.
@@ -175,50 +253,36 @@ impl VerificationBias {
             .zip(chances)
             .filter_map(|((condition, positive), chance)| condition.map(|with| (chance.recip(), with, *positive)))
             .collect();
-        let ratio = |among: &dyn Fn(bool) -> bool, hit: &dyn Fn(bool, bool) -> bool| {
-            let base = known.iter().filter(|(_, with, _)| among(*with));
+        let ratio = |among: &dyn Fn(bool, bool) -> bool, hit: &dyn Fn(bool, bool) -> bool| {
+            let base = known.iter().filter(|(_, with, positive)| among(*with, *positive));
             let all: f64 = base.clone().map(|(weight, _, _)| weight).sum();
             let value = |(_, with, positive): &(f64, bool, bool)| f64::from(u8::from(hit(*with, *positive)));
             let estimate = base.clone().map(|person| person.0 * value(person)).sum::<f64>() / all;
             let variance = base.map(|person| (person.0 * (value(person) - estimate) / all).powi(2)).sum::<f64>();
-            (estimate, variance)
+            logit((estimate, variance), confidence)
         };
-        let sensitivity = ratio(&|with| with, &|_, positive| positive);
-        let specificity = ratio(&|with| !with, &|_, positive| !positive);
-        let prevalence = ratio(&|_| true, &|with, _| with);
-        Ok(corrected(sensitivity, specificity, prevalence, confidence))
+        Ok(Corrected {
+            sensitivity: ratio(&|with, _| with, &|_, positive| positive),
+            specificity: ratio(&|with, _| !with, &|_, positive| !positive),
+            prevalence: ratio(&|_, _| true, &|with, _| with),
+            ppv: ratio(&|_, positive| positive, &|with, _| with),
+            npv: ratio(&|_, positive| !positive, &|with, _| !with),
+        })
     }
 }
 
-/// Intervals on the logit, where an estimate of 0 or 1 has none.
-fn corrected(sensitivity: (f64, f64), specificity: (f64, f64), prevalence: (f64, f64), confidence: f64) -> Corrected {
+fn mirrored(own: Stratum) -> Stratum {
+    Stratum { cases: own.verified - own.cases, ..own }
+}
+
+/// Interval on the logit, where an estimate of 0 or 1 has none.
+fn logit((estimate, variance): (f64, f64), confidence: f64) -> Interval {
     let z = normal_quantile(0.5 + confidence / 2.0).unwrap_or(f64::NAN);
-    let interval = |(estimate, variance): (f64, f64)| {
-        let inner = estimate * (1.0 - estimate);
-        if inner <= 0.0 {
-            return Interval { estimate, low: f64::NAN, high: f64::NAN };
-        }
-        let (centre, half) = ((estimate / (1.0 - estimate)).ln(), z * variance.sqrt() / inner);
-        let back = |logit: f64| 1.0 / (1.0 + (-logit).exp());
-        Interval { estimate, low: back(centre - half), high: back(centre + half) }
-    };
-    Corrected {
-        sensitivity: interval(sensitivity),
-        specificity: interval(specificity),
-        prevalence: interval(prevalence),
-    }
-}
-
-impl fmt::Display for Corrected {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut table = Table::new(["", "estimate", "low", "high"]);
-        let rows =
-            [("sensitivity", self.sensitivity), ("specificity", self.specificity), ("prevalence", self.prevalence)];
-        for (name, interval) in rows {
-            let figures = [interval.estimate, interval.low, interval.high].map(number);
-            table.row(std::iter::once(name.to_owned()).chain(figures));
-        }
-        table.fmt(f)
+    if estimate * (1.0 - estimate) > 0.0 {
+        let (low, high) = logit_interval(estimate, variance.sqrt(), z);
+        Interval { estimate, low, high }
+    } else {
+        Interval { estimate, low: f64::NAN, high: f64::NAN }
     }
 }
 
@@ -257,6 +321,46 @@ mod tests {
         assert!((found.sensitivity.estimate - fit.naive_sensitivity).abs() < 1e-12);
         let weighted = fit.inverse_weighting(&[1.0; 200], 0.95).unwrap();
         assert!((found.sensitivity.low - weighted.sensitivity.low).abs() < 1e-3);
+    }
+
+    /// Published: Begg & Greenes 1983 give, for one stratum a side, the variance of the logit of the sensitivity as
+    /// `1 / (N p (1-p)) + (1-t1) / (v1 t1) + (1-t0) / (v0 t0)`, `p` the share of positive persons and `t` the shares with the condition.
+    #[test]
+    fn the_interval_is_that_of_begg_and_greenes() {
+        let mut persons = Vec::new();
+        for (positive, condition, n) in [
+            (true, Some(true), 40),
+            (true, Some(false), 40),
+            (true, None, 20),
+            (false, Some(true), 9),
+            (false, Some(false), 81),
+            (false, None, 810),
+        ] {
+            persons.extend(std::iter::repeat_n((positive, condition), n));
+        }
+        let (positive, condition): (Vec<_>, Vec<_>) = persons.into_iter().unzip();
+        let found = VerificationBias::fit(&positive, &condition).unwrap().begg_greenes(0.95).unwrap();
+        let variance: f64 = 1.0 / (1000.0 * 0.1 * 0.9) + 0.5 / (80.0 * 0.5) + 0.9 / (90.0 * 0.1);
+        let centre = (50.0_f64 / 90.0).ln();
+        let end = |sign: f64| 1.0 / (1.0 + (-(centre + sign * 1.959_963_984_540_054 * variance.sqrt())).exp());
+        assert!((found.sensitivity.low - end(-1.0)).abs() < 1e-12 && (found.sensitivity.high - end(1.0)).abs() < 1e-12);
+        assert!((found.ppv.estimate - 0.5).abs() < 1e-12 && (found.npv.estimate - 0.9).abs() < 1e-12);
+    }
+
+    #[test]
+    fn nobody_found_among_the_negative_is_not_nobody_there() {
+        let mut persons = vec![(true, Some(true)); 50];
+        persons.extend(vec![(true, Some(false)); 50]);
+        persons.extend(vec![(false, Some(false)); 100]);
+        persons.extend(vec![(false, None); 800]);
+        let (positive, condition): (Vec<_>, Vec<_>) = persons.into_iter().unzip();
+        let found = VerificationBias::fit(&positive, &condition).unwrap().begg_greenes(0.95).unwrap();
+        assert_eq!((found.sensitivity.estimate, found.sensitivity.high), (1.0, 1.0));
+        // Up to 3.6 % of the 900 may have it: 1 - 0.025^(1/100).
+        let most = 900.0 * (1.0 - 0.025_f64.powf(0.01));
+        assert!((found.sensitivity.low - 50.0 / (50.0 + most)).abs() < 1e-9);
+        assert_eq!((found.npv.estimate, found.npv.high), (1.0, 1.0));
+        assert!((found.npv.low - 0.025_f64.powf(0.01)).abs() < 1e-9);
     }
 
     #[test]

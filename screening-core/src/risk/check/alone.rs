@@ -12,6 +12,7 @@ use crate::place;
 
 use super::super::condition::{Condition, Leaf};
 use super::super::model::PolicyDef;
+use super::shares;
 
 /// From so many subscales of one instrument on, "any of them" is refused in an urgent tier.
 const MANY: usize = 3;
@@ -19,23 +20,32 @@ const MANY: usize = 3;
 /// Refuses urgent tiers that any of many subscales reaches alone; warns of the same in other tiers.
 pub(super) fn check(definition: &PolicyDef, library: &Library, found: &mut Vec<Diagnostic>) {
     for tier in &definition.tiers {
-        let mut reach: BTreeMap<&str, (BTreeSet<String>, usize)> = BTreeMap::new();
+        let mut reach: BTreeMap<&str, (BTreeMap<String, f64>, usize)> = BTreeMap::new();
         for (at, rule) in definition.rules.iter().enumerate().filter(|(_, rule)| rule.tier.as_ref() == Some(&tier.id)) {
             for leaf in sufficient(&rule.when) {
                 let Some(instrument) = library.get(leaf.instrument()) else { continue };
                 let subscales = subscales_behind(leaf, instrument);
                 if !subscales.is_empty() {
-                    let entry = reach.entry(leaf.instrument()).or_insert_with(|| (BTreeSet::new(), at));
-                    entry.0.extend(subscales);
+                    let entry = reach.entry(leaf.instrument()).or_insert_with(|| (BTreeMap::new(), at));
+                    let share = shares::under_norm(leaf, instrument).unwrap_or(shares::BASE_RATE);
+                    for subscale in subscales {
+                        // Of two thresholds on one subscale the lower one decides.
+                        let known = entry.0.entry(subscale).or_insert(share);
+                        *known = known.max(share);
+                    }
                 }
             }
         }
         for (instrument, (subscales, rule)) in reach.iter().filter(|(_, (subscales, _))| subscales.len() >= MANY) {
             let message = format!(
-                "any one of {} subscales of `{instrument}` ({}) alone raises a pupil to `{}`; among many subscales most pupils reach one",
+                "any one of {} subscales of `{instrument}` ({}) alone raises a pupil to `{}`; if they were independent, that would be \
+                 {:.0} % of pupils (each by the published mean and standard deviation, or {:.0} % where there are none); subscales \
+                 that go together make it fewer",
                 subscales.len(),
-                subscales.iter().take(4).map(String::as_str).collect::<Vec<_>>().join(", "),
-                tier.id
+                subscales.keys().take(4).map(String::as_str).collect::<Vec<_>>().join(", "),
+                tier.id,
+                100.0 * shares::at_least_one(&subscales.values().copied().collect::<Vec<_>>()),
+                100.0 * shares::BASE_RATE,
             );
             let help = "use the total, ask for several subscales at once (at-least), or make it a note (note = true)";
             let path = place!["rules", *rule, "when"];

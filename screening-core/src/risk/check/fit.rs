@@ -8,6 +8,8 @@ use crate::place;
 use crate::scoring::Scorer;
 use crate::stats::Decimal;
 
+#[cfg(feature = "frame")]
+use super::super::condition::Condition;
 use super::super::condition::{BandWish, Leaf, Reference};
 use super::super::model::PolicyDef;
 use super::{PolicyContext, beside};
@@ -33,6 +35,17 @@ pub(super) fn check(
     }
 }
 
+/// References and thresholds of a condition that belongs to no rule.
+#[cfg(feature = "frame")]
+pub(super) fn check_condition(condition: &Condition, library: &Library, found: &mut Vec<Diagnostic>) {
+    let mut scorers = Scorers::new();
+    condition.leaves(&mut |leaf| {
+        if let Err((code, message, help)) = check_leaf(leaf, library, None, &mut scorers) {
+            found.push(Diagnostic::error(code, Vec::new(), message, help));
+        }
+    });
+}
+
 /// Each instrument is compiled once.
 type Scorers = HashMap<String, Option<Scorer>>;
 
@@ -51,6 +64,10 @@ fn check_leaf(
 ) -> Result<(), Fault> {
     let id = leaf.instrument();
     let Some(instrument) = library.get(id) else {
+        if let Leaf::Record { .. } = leaf {
+            // Kind, source and values were checked against the vocabulary when the file was read.
+            return Ok(());
+        }
         return Err(fault(
             "reference",
             format!("there is no instrument `{id}`"),
@@ -90,6 +107,7 @@ fn check_leaf(
                 Err(fault("reference", format!("there is no flag `{flag}`"), "use a flag of the definition"))
             }
         }
+        Leaf::Record { .. } => Ok(()),
         Leaf::ValidityRule { rule } => beside::check_rule(instrument, rule, false, context),
         Leaf::ValidityIndex { rule, .. } => beside::check_rule(instrument, rule, true, context),
         Leaf::Norm { scale, derived, op, value } => {

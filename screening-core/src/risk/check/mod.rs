@@ -3,11 +3,16 @@
 mod alone;
 mod beside;
 mod fit;
+mod implied;
+mod lint;
+mod shares;
 
 use std::collections::HashSet;
 
 use crate::instrument::{Diagnostic, Diagnostics, Library, Place};
 use crate::place;
+
+pub use lint::{LintScope, lint_policy};
 
 use super::condition::Condition;
 use super::model::{POLICY_SCHEMA, PolicyDef};
@@ -61,6 +66,14 @@ fn check(policy: &Policy, library: &Library, used: &[&str], context: Option<&Pol
     Diagnostics(found)
 }
 
+/// What is wrong with a single condition: references and thresholds.
+#[cfg(feature = "frame")]
+pub(crate) fn check_condition(condition: &Condition, library: &Library) -> Diagnostics {
+    let mut found = Vec::new();
+    fit::check_condition(condition, library, &mut found);
+    Diagnostics(found)
+}
+
 /// What a policy says of itself.
 pub(super) fn check_static(definition: &PolicyDef) -> Vec<Diagnostic> {
     let mut found = Vec::new();
@@ -85,6 +98,7 @@ pub(super) fn check_static(definition: &PolicyDef) -> Vec<Diagnostic> {
     }
     check_tiers(definition, &mut error);
     check_rules(definition, &mut error);
+    check_rates(definition, &mut error);
     found
 }
 
@@ -212,6 +226,34 @@ fn check_rules(definition: &PolicyDef, error: &mut Report<'_>) {
             error("text", place!["rules", at, "description"], message, "give it in `en` and in `zh-CN`");
         }
         check_shape(&rule.when, at, 0, error);
+    }
+}
+
+fn check_rates(definition: &PolicyDef, error: &mut Report<'_>) {
+    for (at, rate) in definition.error_rates.iter().enumerate() {
+        if let Some(rule) = rate.rule.as_ref().filter(|rule| !definition.rules.iter().any(|known| known.id == **rule)) {
+            let message = format!("there is no rule `{rule}`");
+            let help = "use the id of one of the rules, or leave it out for the whole policy";
+            error("reference", place!["error-rates", at, "rule"], message, help);
+        }
+        if !definition.sources.contains_key(&rate.source) {
+            let message = format!("there is no source `{}`", rate.source);
+            error("source", place!["error-rates", at, "source"], message, "add it under [sources]");
+        }
+        if rate.population.en.trim().is_empty() || rate.population.zh_cn.trim().is_empty() {
+            let message = "a text is empty in one language".to_owned();
+            error("text", place!["error-rates", at, "population"], message, "give it in `en` and in `zh-CN`");
+        }
+        if rate.figures().iter().all(|(_, figure)| figure.is_none()) {
+            let message = "no figure is given".to_owned();
+            error("empty", place!["error-rates", at], message, "give at least one, or leave the entry out");
+        }
+        for (key, figure) in rate.figures() {
+            if figure.is_some_and(|figure| !(0.0..=1.0).contains(&figure)) {
+                let message = format!("`{key}` is a share between 0 and 1");
+                error("rate", place!["error-rates", at, key], message, "write 0.12 for twelve per cent");
+            }
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 use polars::prelude::{DataFrame, DataType, StringChunked};
 
 use super::super::condition::DerivedScore;
+use super::super::evidence::EvidenceTable;
 use super::super::tree::{NO, OPEN, YES};
 use crate::change::{ClinicalChange, Course, Outcome, ScaleChange, WaveChange};
 use crate::validity::ValidityReport;
@@ -23,19 +24,22 @@ impl JudgedSheets<'_> {
     }
 }
 
-/// What is known of the pupils beside the sheets at hand. Further kinds of evidence about pupils come in here as well.
+/// What is known of the pupils beside the sheets at hand.
 #[derive(Debug, Clone, Copy)]
 pub struct Beside<'a> {
-    /// For each row of the sheets, the row of its pupil in `derived` and `change`.
+    /// For each row of the sheets, the position of its pupil: the row in `derived` and `change`.
     pub rows: &'a [Option<u32>],
     /// Derived scores, as [`crate::norms::NormSet::apply`] names them.
     pub derived: &'a DataFrame,
     /// Change since the earlier waves; none where there is no earlier wave.
     pub change: Option<&'a WaveChange>,
+    /// Records: history, nominations, interviews; none where nothing was delivered.
+    pub evidence: Option<&'a EvidenceTable>,
 }
 
 impl Beside<'_> {
-    fn row(&self, row: usize) -> Option<usize> {
+    /// Position of the pupil of a row.
+    pub(super) fn pupil(&self, row: usize) -> Option<usize> {
         self.rows.get(row).copied().flatten().map(|row| row as usize)
     }
 }
@@ -67,7 +71,7 @@ impl<'a> Derived<'a> {
 
     /// The lowest and highest value that are possible in a row.
     pub(in crate::risk) fn bounds(&self, row: usize) -> Option<(f64, f64)> {
-        let row = self.beside.row(row)?;
+        let row = self.beside.pupil(row)?;
         let value = self.values.get(row).copied().filter(|value| !value.is_nan())?;
         Some(match self.limits.as_ref().and_then(|limits| limits.get(row)) {
             Some("at-most") => (f64::NEG_INFINITY, value),
@@ -78,7 +82,7 @@ impl<'a> Derived<'a> {
 
     /// The value, also where it is known to one side only.
     pub(in crate::risk) fn value(&self, row: usize) -> Option<f64> {
-        self.values.get(self.beside.row(row)?).copied().filter(|value| !value.is_nan())
+        self.values.get(self.beside.pupil(row)?).copied().filter(|value| !value.is_nan())
     }
 
     /// Name of the cell.
@@ -92,7 +96,7 @@ impl<'a> Derived<'a> {
     }
 
     fn word<'s>(&'s self, words: Option<&'s StringChunked>, row: usize) -> &'s str {
-        self.beside.row(row).and_then(|row| words?.get(row)).unwrap_or_default()
+        self.beside.pupil(row).and_then(|row| words?.get(row)).unwrap_or_default()
     }
 }
 

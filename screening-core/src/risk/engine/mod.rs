@@ -1,8 +1,11 @@
 //! Runs a policy over scored sheets, block by block; a row about which there is nothing to say costs no allocation.
 
 mod beside;
+mod frozen;
+mod further;
 mod probe;
 mod probe_beside;
+mod record;
 mod run;
 
 use polars::prelude::DataFrame;
@@ -18,7 +21,12 @@ use super::tree::Tree;
 
 pub use beside::{Beside, JudgedSheets};
 pub(super) use beside::{Reason, Since};
+pub(crate) use frozen::Frozen;
+pub(super) use frozen::{Compared, FrozenLeaf, FrozenRule, Waits};
+pub use further::FurtherSheets;
+pub(crate) use further::asked;
 pub(super) use probe::{Kind, Probe, compare};
+pub(super) use record::{Ask, RecordProbe};
 pub(super) use run::Block;
 
 /// The scored sheets of one battery: one entry an instrument, all with the same rows.
@@ -33,14 +41,21 @@ pub struct SheetSet<'a> {
     pub direct_only: &'a [bool],
     /// What a validity plan says of the sheets, one entry an instrument that it judged; empty without a plan.
     pub judged: &'a [JudgedSheets<'a>],
-    /// Derived scores and change of the pupils, where they are known.
+    /// Derived scores, change and records of the pupils, where they are known.
     pub beside: Option<Beside<'a>>,
+    /// Further forms of the battery, and which rows they were asked of; empty where everybody answers the same.
+    pub further: &'a [FurtherSheets<'a>],
 }
 
 impl<'a> SheetSet<'a> {
     /// What a validity plan says of the sheets to an instrument.
     pub(super) fn judged_of(&self, instrument: &str) -> Option<JudgedSheets<'a>> {
         self.judged.iter().find(|judged| judged.report.instrument().id() == instrument).copied()
+    }
+
+    /// The further form that an instrument belongs to.
+    pub(super) fn further_of(&self, instrument: &str) -> Option<&'a FurtherSheets<'a>> {
+        self.further.iter().find(|further| further.instruments.iter().any(|id| id == instrument))
     }
 }
 
@@ -112,6 +127,10 @@ pub(super) struct ReadyRule<'a> {
     /// Position of its tier in [`PolicyEngine::levels`]; none for a note.
     pub(super) level: Option<u8>,
     pub(super) tree: Tree,
+    /// It reads records, which may not have been delivered.
+    pub(super) reads_records: bool,
+    /// It reads a further form, which may not have been asked of a row.
+    pub(super) reads_further: bool,
 }
 
 /// A flag of critical severity.
@@ -146,7 +165,7 @@ pub struct PolicyEngine<'a> {
     pub(super) policy: &'a Policy,
     pub(super) sheets: SheetSet<'a>,
     rows: usize,
-    pub(super) probes: Vec<Probe<'a>>,
+    pub(super) asks: Vec<Ask<'a>>,
     pub(super) rules: Vec<ReadyRule<'a>>,
     pub(super) critical: Vec<CriticalFlag>,
     /// Positions of the tiers in the definition, mildest first.
@@ -208,7 +227,9 @@ impl<'a> PolicyEngine<'a> {
     /// # Errors
     /// When the rows differ, a rule names what is not there, or answers are needed and missing.
     pub fn new(policy: &'a Policy, sheets: SheetSet<'a>) -> Result<Self, EngineError> {
-        let rows = sheets.scored.first().map_or(0, ScoredSheets::rows);
+        // Pupils without a sheet have a row too: records speak of them as well.
+        let bare = || sheets.beside.map_or(0, |beside| beside.rows.len());
+        let rows = sheets.scored.first().map_or_else(bare, ScoredSheets::rows);
         if let Some(odd) = sheets.scored.iter().find(|scored| scored.rows() != rows) {
             return Err(EngineError::Rows {
                 instrument: odd.instrument().id().to_owned(),
@@ -238,10 +259,21 @@ impl<'a> PolicyEngine<'a> {
         let mut place = |leaf: &Leaf| leaves.iter().position(|(known, _)| *known == leaf);
         let ready = |rule: &'a RuleDef| {
             let tree = Tree::prune(&rule.when, &mut place)?;
-            Some(ReadyRule { definition: rule, level: rule.tier.as_deref().map(level), tree })
+            let (mut reads_records, mut reads_further) = (false, false);
+            tree.leaves(&mut |at| {
+                let Some((leaf, _)) = leaves.get(at) else { return };
+                reads_records |= matches!(leaf, Leaf::Record { .. });
+                reads_further |= sheets.further_of(leaf.instrument()).is_some();
+            });
+            let level = rule.tier.as_deref().map(level);
+            Some(ReadyRule { definition: rule, level, tree, reads_records, reads_further })
         };
         let rules = definition.rules.iter().filter_map(ready).collect();
-        let probes = leaves.iter().map(|(leaf, rule)| Probe::new(leaf, rule, &sheets)).collect::<Result<_, _>>()?;
+        let ask = |(leaf, rule): &(&'a Leaf, &'a str)| match RecordProbe::new(leaf, sheets.beside) {
+            Some(probe) => Ok(Ask::Pupil(probe)),
+            None => Probe::new(leaf, rule, &sheets).map(Ask::Sheet),
+        };
+        let asks = leaves.iter().map(ask).collect::<Result<_, _>>()?;
         let critical = sheets.scored.iter().enumerate().flat_map(|(scored, sheets)| {
             let flags = sheets.instrument().definition().flags.iter().enumerate();
             flags
@@ -249,16 +281,17 @@ impl<'a> PolicyEngine<'a> {
                 .map(move |(flag, _)| CriticalFlag { scored, flag })
         });
         let critical = critical.collect();
-        Ok(Self { policy, sheets, rows, probes, rules, critical, levels, quiet })
+        Ok(Self { policy, sheets, rows, asks, rules, critical, levels, quiet })
     }
 }
 
-/// Each different leaf about an instrument that was asked, with the first rule that names it.
+/// Each different leaf about records or about an instrument that was asked, with the first rule that names it.
 fn asked_leaves<'a>(definition: &'a PolicyDef, sheets: &SheetSet<'a>) -> Vec<(&'a Leaf, &'a str)> {
     let mut leaves: Vec<(&Leaf, &str)> = Vec::new();
     for rule in &definition.rules {
         rule.when.leaves(&mut |leaf| {
-            let asked = sheets.scored.iter().any(|scored| scored.instrument().id() == leaf.instrument());
+            let asked = matches!(leaf, Leaf::Record { .. })
+                || sheets.scored.iter().any(|scored| scored.instrument().id() == leaf.instrument());
             if asked && !leaves.iter().any(|(known, _)| *known == leaf) {
                 leaves.push((leaf, &rule.id));
             }

@@ -250,7 +250,7 @@ pub(in crate::risk) fn compare(left: f64, op: Comparison, right: f64) -> bool {
 }
 
 /// Bounds are kept in single precision, so the threshold is rounded alike: rounding keeps the order, and equal stays equal.
-fn compare_bounds((low, high): (f64, f64), op: Comparison, value: f64) -> u8 {
+pub(super) fn compare_bounds((low, high): (f64, f64), op: Comparison, value: f64) -> u8 {
     let value = f64::from(value as f32);
     let both = (compare(low, op, value), compare(high, op, value));
     match op {

@@ -124,7 +124,7 @@ impl Probe<'_> {
 }
 
 /// A value that is known to one side only, or not at all.
-fn compare_sides(low: f64, high: f64, op: Comparison, value: f64) -> u8 {
+pub(super) fn compare_sides(low: f64, high: f64, op: Comparison, value: f64) -> u8 {
     match op {
         Comparison::Eq if value < low || value > high => NO,
         Comparison::Ne if value < low || value > high => YES,

@@ -108,13 +108,13 @@ impl Probe<'_> {
     }
 
     /// Whether a condition about change is open because there is no earlier result.
-    pub(super) fn waits_in_vain(&self, row: usize) -> bool {
+    pub(in crate::risk) fn waits_in_vain(&self, row: usize) -> bool {
         self.since()
             .is_some_and(|(since, scale)| since.why(row, self.sheets.value(scale, row).is_some()) == Reason::Earlier)
     }
 
     /// Whether there is no earlier wave at all.
-    pub(super) fn is_first_wave(&self) -> bool {
+    pub(in crate::risk) fn is_first_wave(&self) -> bool {
         self.since().is_some_and(|(since, _)| !since.any_wave)
     }
 

@@ -2,16 +2,19 @@
 
 mod beside;
 mod observe;
+mod open;
+mod prospects;
+mod record;
 
 use crate::instrument::model::{FlagDef, SourceDef, ValidityDef};
 use crate::instrument::{Text, Verdict};
 use crate::texts::{Fill, operator, say};
 use crate::validity::{SheetVerdict, ValidityRuleDef};
 
-use super::engine::{Block, PolicyEngine, Probe, ReadyRule};
+use super::engine::{Ask, Block, PolicyEngine, Probe, ReadyRule};
 use super::model::RuleDef;
-use super::proposal::{CriticalAnswer, Evidence, EvidenceKind, InvalidSheet, Undecided, WhyUndecided};
-use super::tree::{NO, OPEN, YES};
+use super::proposal::{CriticalAnswer, Evidence, EvidenceKind, InvalidSheet};
+use super::tree::{OPEN, YES};
 
 use observe::{no_text, number};
 
@@ -98,8 +101,11 @@ impl PolicyEngine<'_> {
             let mut grounds = Vec::new();
             rule.tree.grounds(&|leaf| code(block, leaf, lane), YES, &mut grounds);
             let before = list.len();
-            let probes = grounds.iter().filter_map(|at| self.probes.get(*at));
-            list.extend(probes.map(|probe| self.evidence_of(rule.definition, probe, block.start + lane)));
+            let asks = grounds.iter().filter_map(|at| self.asks.get(*at));
+            list.extend(asks.map(|ask| match ask {
+                Ask::Sheet(probe) => self.evidence_of(rule.definition, probe, block.start + lane),
+                Ask::Pupil(probe) => self.record_evidence(rule.definition, probe, block.start + lane),
+            }));
             if list.len() == before {
                 list.push(self.bare_evidence(rule.definition));
             }
@@ -120,63 +126,6 @@ impl PolicyEngine<'_> {
         // None sorts below every tier; the sort is stable, so rules of one tier keep the order of the file.
         rules.sort_by_key(|(level, _)| std::cmp::Reverse(*level));
         rules
-    }
-
-    /// Rules of a higher tier, and critical answers, that cannot be decided.
-    pub(super) fn undecided(&self, block: &Block, lane: usize, level: u8) -> Vec<Undecided> {
-        let row = block.start + lane;
-        let mut list: Vec<Undecided> = Vec::new();
-        for (own, rule) in self.rules_with(block, lane, OPEN) {
-            if own.is_none_or(|own| own <= level) {
-                continue;
-            }
-            let mut grounds = Vec::new();
-            rule.tree.grounds(&|leaf| code(block, leaf, lane), OPEN, &mut grounds);
-            // What only an earlier result could settle: no answer to the questions left open would decide the rule.
-            let vain = |at: usize| self.probes.get(at).is_some_and(|probe| probe.waits_in_vain(row));
-            let open = |leaf: usize| match code(block, leaf, lane) {
-                OPEN if vain(leaf) => NO,
-                known => known,
-            };
-            let in_vain = rule.tree.row(&open) == NO;
-            for probe in grounds.iter().filter_map(|at| self.probes.get(*at)) {
-                let invalid = block.invalid.get(probe.scored).and_then(|rows| rows.get(lane)).copied().unwrap_or(false);
-                let part = probe.part();
-                let told = list.iter().any(|known| known.instrument == probe.leaf.instrument() && known.part == part);
-                // A sheet that is not to be interpreted is told as such. On a first wave nobody has an earlier result: that
-                // is said once, in the summary.
-                let vain = probe.waits_in_vain(row);
-                let silent =
-                    (invalid && probe.is_interpreted()) || (in_vain && !vain) || (vain && probe.is_first_wave());
-                if !told && !silent {
-                    list.push(probe.undecided(rule.definition, row));
-                }
-            }
-        }
-        self.unanswered_critical(row, &mut list);
-        list
-    }
-
-    fn unanswered_critical(&self, row: usize, list: &mut Vec<Undecided>) {
-        for critical in &self.critical {
-            let Some(sheets) = self.sheets.scored.get(critical.scored) else { continue };
-            let definition = sheets.instrument().definition();
-            let Some(flag) = definition.flags.get(critical.flag) else { continue };
-            let told = list.iter().any(|known| known.instrument == definition.id && known.part == flag.id);
-            if sheets.flag(critical.flag, row).known().is_none() && !told {
-                let tier = self.policy.definition().critical_tier.clone();
-                let text = flag_text("undecided.flag", &definition.abbreviation, flag);
-                list.push(Undecided {
-                    rule: None,
-                    tier,
-                    instrument: definition.id.clone(),
-                    part: flag.id.clone(),
-                    why: WhyUndecided::MissingAnswers,
-                    bounds: None,
-                    text,
-                });
-            }
-        }
     }
 
     fn source(&self, rule: &RuleDef) -> String {

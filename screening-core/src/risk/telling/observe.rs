@@ -44,7 +44,7 @@ pub(super) struct Observed {
 
 impl Probe<'_> {
     /// Scale, item, flag or validity rule.
-    pub(super) fn part(&self) -> String {
+    pub(in crate::risk) fn part(&self) -> String {
         match self.leaf {
             Leaf::Score { scale, .. } | Leaf::Band { scale, .. } | Leaf::Word { scale, .. } => scale.part.clone(),
             Leaf::Answer { item, .. } => item.part.clone(),
@@ -55,6 +55,7 @@ impl Probe<'_> {
             Leaf::Change { scale, .. } | Leaf::Clinical { scale, .. } => format!("{}.change", scale.part),
             Leaf::ChangeIndex { scale, .. } => format!("{}.change_index", scale.part),
             Leaf::Course { scale, .. } => format!("{}.course", scale.part),
+            Leaf::Record { of, .. } => of.to_string(),
         }
     }
 
@@ -82,6 +83,7 @@ impl Probe<'_> {
             Leaf::Band { wish: BandWish::In(ids), .. } => ids.join(", "),
             Leaf::Band { wish: BandWish::AtLeast(level), .. } => word_of(level),
             Leaf::Word { words, .. } => words.join(", "),
+            Leaf::Record { values, .. } => values.join(", "),
             Leaf::Validity { verdict, .. } => word_of(verdict),
             Leaf::Flag { .. } | Leaf::ValidityRule { .. } => String::new(),
         }
@@ -267,12 +269,20 @@ impl Probe<'_> {
             part: self.part(),
             why,
             bounds,
+            missing: Vec::new(),
+            alone: false,
+            subject: say(if said.name.en.is_empty() { "subject.other" } else { "subject.named" }, &fills),
             text: say(key, &fills),
         }
     }
 }
 
 impl Probe<'_> {
+    /// Why it cannot be said.
+    pub(in crate::risk) fn why_open(&self, row: usize) -> WhyUndecided {
+        self.why(row, false).0
+    }
+
     /// Why it cannot be said, and the key of the sentence.
     fn why(&self, row: usize, bounds: bool) -> (WhyUndecided, &'static str) {
         use WhyUndecided::{MissingAnswers, NoEarlierResult, NoIndex, NoReference};

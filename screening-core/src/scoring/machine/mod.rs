@@ -104,6 +104,8 @@ pub(crate) struct Machine<L> {
     expect_holes: Vec<bool>,
     sum8: Vec<u8>,
     extra8: Vec<u8>,
+    /// Room for scores from item parameters.
+    work: Vec<f64>,
 }
 
 impl<L: Lane> Machine<L> {
@@ -120,6 +122,7 @@ impl<L: Lane> Machine<L> {
             expect_holes: vec![false; plan.reductions.len()],
             sum8: vec![0; lanes],
             extra8: vec![0; lanes],
+            work: vec![0.0; plan.response_room()],
         }
     }
 

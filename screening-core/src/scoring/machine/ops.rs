@@ -3,7 +3,7 @@
 use crate::answers::wide_kind;
 use crate::instrument::ItemSlot;
 
-use super::super::plan::{AnsweredResult, AnsweredRule, Op, Plan, TablePlan, belongs, is_missing};
+use super::super::plan::{AnsweredResult, AnsweredRule, Op, Plan, ResponsePlan, TablePlan, belongs, is_missing};
 use super::value::Ends;
 use super::{Input, Lane, Machine, Register, State, norm_cell};
 
@@ -77,6 +77,11 @@ impl<L: Lane> Machine<L> {
                 scan(&mut out, len, |lane| a.at(lane).norm(rule, norm_cell(plan, *norm, &(input.context)(lane))));
             }
             Op::Answered(rule) => self.answered(rule, &mut out, len),
+            Op::Response(response) => {
+                let mut work = std::mem::take(&mut self.work);
+                self.response(&plan.responses[*response], input, &mut out, len, &mut work);
+                self.work = work;
+            }
         }
         self.registers[at] = out;
     }
@@ -148,6 +153,15 @@ impl<L: Lane> Machine<L> {
         }
         if !codes.iter().any(|&code| is_missing(code)) {
             self.state[slot] = State::Whole;
+        }
+    }
+
+    fn response(&self, plan: &ResponsePlan, input: &Input<'_>, out: &mut Register<L>, len: usize, work: &mut [f64]) {
+        out.exact = true;
+        for lane in 0..len {
+            let (lo, hi) = plan.ends(&|slot: usize| self.codes(input, slot, len)[lane], work);
+            out.exact &= lo == hi;
+            (out.lo[lane], out.hi[lane]) = (L::from_i64(lo), L::from_i64(hi));
         }
     }
 

@@ -22,6 +22,8 @@ pub(crate) struct Single {
     /// Whether any narrow answer is missing.
     holes: bool,
     complete: bool,
+    /// Room for scores from item parameters.
+    work: Vec<f64>,
 }
 
 impl Single {
@@ -40,6 +42,7 @@ impl Single {
             offsets: vec![0; plan.slots.0],
             holes: false,
             complete: false,
+            work: vec![0.0; plan.response_room()],
         }
     }
 
@@ -154,6 +157,11 @@ impl Single {
                 table.map_or_else(|| tables[0].open(), |table| value(a).lookup(table))
             }
             Op::Norm { a, norm } => value(a).norm(&plan.norms[*norm], norm_cell(plan, *norm, context)),
+            Op::Response(response) => {
+                let codes = &self.codes;
+                let (lo, hi) = plan.responses[*response].ends(&|slot: usize| codes[slot], &mut self.work);
+                Ends::new(lo, hi)
+            }
             Op::Answered(rule) => {
                 let (ends, den) = value(&rule.a).answered(rule, i64::from(self.missing[rule.reduction]));
                 self.dens[at] = den;

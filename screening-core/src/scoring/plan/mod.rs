@@ -7,6 +7,7 @@
 mod build;
 mod compile;
 mod reduce;
+mod response;
 
 use crate::answers::Context;
 use crate::instrument::expr::Comparison;
@@ -15,6 +16,7 @@ use crate::instrument::model::{GroupDef, RoundMode};
 pub(crate) use build::round_div;
 pub(crate) use compile::compile;
 pub(crate) use reduce::{Affine, Key, OwnKeys, Reduction, SingleSum, Term, is_missing, table_index};
+pub(crate) use response::ResponsePlan;
 
 /// A register together with its unit and the range its numerators can take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -83,6 +85,8 @@ pub(crate) enum Op {
     Norm { a: usize, norm: usize },
     /// The missing rule of an item scale.
     Answered(AnsweredRule),
+    /// Theta of a pattern of answers.
+    Response(usize),
 }
 
 /// A score from the answered items alone.
@@ -251,6 +255,8 @@ pub(crate) struct Plan {
     pub tables: Vec<TablePlan>,
     /// Norms.
     pub norms: Vec<NormPlan>,
+    /// Scores from item parameters.
+    pub responses: Vec<ResponsePlan>,
     /// Scales in the order of the definition.
     pub scales: Vec<ScalePlan>,
     /// Registers of the flags.
@@ -262,6 +268,11 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
+    /// Room that the scores from item parameters work in.
+    pub(crate) fn response_room(&self) -> usize {
+        self.responses.iter().map(ResponsePlan::room).max().unwrap_or(0)
+    }
+
     /// Whether a score comes from tables that differ between people and none of them serves this person.
     pub(crate) fn lacks_table(&self, scale: &ScalePlan, context: &Context) -> bool {
         let Some((first, count)) = scale.tables else { return false };

@@ -1,19 +1,21 @@
-//! The lists: a school's pupils, unmatched critical answers, and whom to test again.
+//! The lists: a school's pupils, and unmatched critical answers.
 
+use jiff::civil::Date;
 use rust_xlsxwriter::{Workbook, XlsxError};
-use screening_core::coverage::Status;
+use screening_core::answers::Tri;
 use screening_core::instrument::{Language, Text};
 use screening_core::risk::{CriticalAnswer, Proposal};
-use screening_core::screening::{PupilProposal, StrayCritical};
+use screening_core::screening::{
+    AgreementCell, FormDue, PupilDecision, PupilProposal, StrayCritical, decision_reasons,
+};
 
 use super::page::{Cell, List, ListColumn};
 use super::sheet_names::SheetNames;
 use super::{School, Source, shown};
-use crate::output::stage::Failure;
 use crate::output::texts::{beside, both, text};
 
 const NAME: ListColumn = ("name", 10.0);
-const SCHOOL: [ListColumn; 13] = [
+const SCHOOL: [ListColumn; 15] = [
     ("tier", 15.0),
     ("student_id", 16.0),
     ("grade", 6.0),
@@ -23,7 +25,9 @@ const SCHOOL: [ListColumn; 13] = [
     ("reasons_zh", 46.0),
     ("reasons_en", 46.0),
     ("undecided", 28.0),
-    ("due", 12.0),
+    ("could_change", 28.0),
+    ("due", 14.0),
+    ("decision", 18.0),
     ("talk_date", 11.0),
     ("talk_by", 10.0),
     ("outcome", 20.0),
@@ -38,17 +42,18 @@ const STRAY: [ListColumn; 8] = [
     ("identified_as", 18.0),
     ("outcome", 24.0),
 ];
-const AGAIN: [ListColumn; 9] = [
+const FORMS: [ListColumn; 9] = [
     ("school", 24.0),
     ("grade", 6.0),
     ("class", 8.0),
     ("student_id", 18.0),
-    ("status", 14.0),
-    ("to_do", 34.0),
+    ("form", 24.0),
+    ("why_asked", 30.0),
     ("done_on", 12.0),
     ("done_by", 12.0),
     ("remarks", 24.0),
 ];
+const AGREEMENT: [ListColumn; 3] = [("proposed", 24.0), ("decided", 24.0), ("pupils", 10.0)];
 
 /// The pupils of one school, the most urgent first.
 pub(super) fn school(
@@ -70,7 +75,7 @@ pub(super) fn school(
 }
 
 /// The columns with that of the names behind the student id, where names were handed over.
-fn with_name(columns: &[ListColumn], source: &Source<'_>) -> Vec<ListColumn> {
+pub(super) fn with_name(columns: &[ListColumn], source: &Source<'_>) -> Vec<ListColumn> {
     let named = !source.names.is_empty();
     let insert = |column: &ListColumn| {
         let name = (named && column.0 == "student_id").then_some(NAME);
@@ -80,7 +85,7 @@ fn with_name(columns: &[ListColumn], source: &Source<'_>) -> Vec<ListColumn> {
 }
 
 /// Student id, and the name where names were handed over.
-fn identity(student_id: &str, source: &Source<'_>) -> impl Iterator<Item = Cell> {
+pub(super) fn identity(student_id: &str, source: &Source<'_>) -> impl Iterator<Item = Cell> {
     let name =
         (!source.names.is_empty()).then(|| Cell::Text(source.names.get(student_id).cloned().unwrap_or_default()));
     std::iter::once(Cell::Text(student_id.to_owned())).chain(name)
@@ -104,7 +109,9 @@ fn pupil_row(pupil: &PupilProposal, source: &Source<'_>) -> Vec<Cell> {
         Cell::Text(decided.reasons(Language::ZhCn)),
         Cell::Text(decided.reasons(Language::En)),
         Cell::Text(lines(undecided)),
-        Cell::Text(both(&due(hours))),
+        Cell::Text(lines(proposal.prospects.iter().map(|prospect| &prospect.text))),
+        Cell::Text(due_by(hours, pupil.due)),
+        Cell::Text(decision(pupil, source)),
         Cell::Blank,
         Cell::Blank,
         Cell::Blank,
@@ -132,6 +139,75 @@ pub(super) fn due(hours: Option<u32>) -> Text {
     }
 }
 
+/// The day, and within what time that is.
+fn due_by(hours: Option<u32>, day: Option<Date>) -> String {
+    let within = both(&due(hours));
+    day.map_or(within.clone(), |day| format!("{day}\n{within}"))
+}
+
+/// What was decided, by whom and when; blank while nobody has.
+fn decision(pupil: &PupilProposal, source: &Source<'_>) -> String {
+    let stands = |entry: &&PupilDecision| entry.pupil == pupil.pupil && entry.stands;
+    let Some(entry) = source.result.decisions.iter().find(stands) else { return String::new() };
+    let decision = &entry.decision;
+    let tier = source.policy.tier(&decision.tier).map_or_else(|| decision.tier.clone(), |tier| both(&tier.name));
+    let reason = decision_reasons().get(&decision.reason).map(both).unwrap_or_default();
+    format!("{tier}\n{reason}\n{}, {}", decision.decided_by, decision.decided_on)
+}
+
+/// Pupils of whom a further form is awaited.
+pub(super) fn forms(
+    workbook: &mut Workbook,
+    source: &Source<'_>,
+    sheet: &str,
+    sheet_names: &mut SheetNames,
+) -> Result<(), XlsxError> {
+    let columns = with_name(&FORMS, source);
+    let list = List { sheet, title: beside(&text("title.forms", &[])), columns: &columns, frozen: 0 };
+    let mut due: Vec<&FormDue> = source.result.forms_due.iter().collect();
+    due.sort_by_key(|entry| (entry.school.as_str(), entry.grade));
+    let row = |entry: &&FormDue| {
+        let mut cells = vec![
+            Cell::Text(shown(&entry.school)),
+            Cell::Number(entry.grade.map(u64::from)),
+            Cell::Text(entry.class.clone()),
+        ];
+        cells.extend(identity(&entry.student_id, source));
+        let asked = if entry.asked == Tri::Yes { "forms.asked" } else { "forms.cannot-say" };
+        cells.extend([
+            Cell::Text(both(&entry.name)),
+            Cell::Text(both(&text(asked, &[]))),
+            Cell::Blank,
+            Cell::Blank,
+            Cell::Blank,
+        ]);
+        cells
+    };
+    list.write(workbook, &source.style, sheet_names, due.iter().map(row))
+}
+
+/// Proposed and decided tiers beside each other.
+pub(super) fn agreement(
+    workbook: &mut Workbook,
+    source: &Source<'_>,
+    sheet: &str,
+    sheet_names: &mut SheetNames,
+) -> Result<(), XlsxError> {
+    let list = List { sheet, title: beside(&text("title.agreement", &[])), columns: &AGREEMENT, frozen: 0 };
+    let name = |id: &str| source.policy.tier(id).map_or_else(|| id.to_owned(), |tier| both(&tier.name));
+    let cells = source.result.summary.agreement.iter().flat_map(|agreement| &agreement.cells);
+    let row = |cell: &AgreementCell| {
+        let proposed = cell.proposed.as_deref();
+        let nothing = || Cell::Text(both(&text("agreement.nothing", &[])));
+        vec![
+            proposed.map_or_else(nothing, |id| Cell::Tier(id.to_owned(), name(id))),
+            Cell::Tier(cell.decided.clone(), name(&cell.decided)),
+            Cell::Number(Some(u64::from(cell.pupils))),
+        ]
+    };
+    list.write(workbook, &source.style, sheet_names, cells.map(row))
+}
+
 /// Critical answers on sheets that count for nobody.
 pub(super) fn stray(
     workbook: &mut Workbook,
@@ -154,65 +230,4 @@ pub(super) fn stray(
     };
     let rows = source.result.stray_critical.iter().map(row);
     list.write(workbook, &source.style, sheet_names, rows)
-}
-
-/// Pupils without a sheet that can be interpreted, by school, in the order of the roster.
-pub(super) fn again(
-    workbook: &mut Workbook,
-    source: &Source<'_>,
-    sheet: &str,
-    sheet_names: &mut SheetNames,
-) -> Result<(), Failure> {
-    let list = List { sheet, title: beside(&text("title.again", &[])), columns: &with_name(&AGAIN, source), frozen: 0 };
-    let pupils = to_see_again(source)?;
-    let row = |pupil: &Again<'_>| {
-        let mut cells = vec![
-            Cell::Text(shown(pupil.school)),
-            Cell::Number(pupil.grade.map(u64::from)),
-            Cell::Text(pupil.class.to_owned()),
-        ];
-        cells.extend(identity(pupil.student_id, source));
-        let to_do = text(&format!("again.{}", pupil.status.word()), &[]);
-        cells.extend([
-            Cell::Text(both(&pupil.status.name())),
-            Cell::Text(both(&to_do)),
-            Cell::Blank,
-            Cell::Blank,
-            Cell::Blank,
-        ]);
-        cells
-    };
-    list.write(workbook, &source.style, sheet_names, pupils.iter().map(row))?;
-    Ok(())
-}
-
-struct Again<'a> {
-    school: &'a str,
-    grade: Option<u8>,
-    class: &'a str,
-    student_id: &'a str,
-    status: Status,
-}
-
-fn to_see_again<'a>(source: &Source<'a>) -> Result<Vec<Again<'a>>, Failure> {
-    const LISTED: [Status; 4] = [Status::RetestPending, Status::Invalid, Status::Absent, Status::Unexplained];
-    let frame = &source.result.results;
-    let words = frame.column("status")?.cast(&polars::prelude::DataType::String)?;
-    let (ids, schools) = (frame.column("student_id")?.str()?, frame.column("school")?.str()?);
-    let (grades, classes) = (frame.column("grade")?.u8()?, frame.column("class")?.str()?);
-    let statuses = words.str()?.iter().enumerate();
-    let mut pupils: Vec<Again<'a>> = statuses
-        .filter_map(|(row, word)| {
-            let status = LISTED.into_iter().find(|status| Some(status.word()) == word)?;
-            Some(Again {
-                school: schools.get(row).unwrap_or_default(),
-                grade: grades.get(row),
-                class: classes.get(row).unwrap_or_default(),
-                student_id: ids.get(row).unwrap_or_default(),
-                status,
-            })
-        })
-        .collect();
-    pupils.sort_by_key(|pupil| (pupil.school, pupil.grade));
-    Ok(pupils)
 }

@@ -1,6 +1,8 @@
-//! The workbook for the people who act: an overview, a list a school, and the lists that hold nobody's tier.
+//! The workbooks for the people who act: an overview, a list a school and the answers that are nobody's; and, apart from all
+//! results, who is still to be reached.
 
 mod lists;
+mod make_up;
 mod overview;
 mod page;
 mod sheet_names;
@@ -20,6 +22,7 @@ use super::texts::text;
 use sheet_names::SheetNames;
 use style::Style;
 
+pub(super) use make_up::{make_up_frame, write_make_up};
 pub(super) use page::{print_wide, write_text};
 pub(super) use style::{base_format, framed_format, heading_format};
 
@@ -56,7 +59,10 @@ impl School<'_> {
 struct CommonSheets {
     overview: String,
     stray: String,
-    again: String,
+    /// Only where a battery has further forms.
+    forms: Option<String>,
+    /// Only where decisions are recorded.
+    agreement: Option<String>,
 }
 
 /// Writes the workbook.
@@ -72,7 +78,8 @@ pub(super) fn write(
     let common = CommonSheets {
         overview: sheet_names.take(&text("sheet.overview", &[]).zh_cn),
         stray: sheet_names.take(&text("sheet.stray", &[]).zh_cn),
-        again: sheet_names.take(&text("sheet.again", &[]).zh_cn),
+        forms: (!result.summary.forms.is_empty()).then(|| sheet_names.take(&text("sheet.forms", &[]).zh_cn)),
+        agreement: result.summary.agreement.is_some().then(|| sheet_names.take(&text("sheet.agreement", &[]).zh_cn)),
     };
     let schools = schools(&source, &mut sheet_names)?;
     let mut workbook = Workbook::new();
@@ -82,7 +89,12 @@ pub(super) fn write(
         lists::school(&mut workbook, &source, school, &mut sheet_names)?;
     }
     lists::stray(&mut workbook, &source, &common.stray, &mut sheet_names)?;
-    lists::again(&mut workbook, &source, &common.again, &mut sheet_names)?;
+    if let Some(sheet) = &common.forms {
+        lists::forms(&mut workbook, &source, sheet, &mut sheet_names)?;
+    }
+    if let Some(sheet) = &common.agreement {
+        lists::agreement(&mut workbook, &source, sheet, &mut sheet_names)?;
+    }
     workbook.save_to_writer(writer)?;
     Ok(())
 }

@@ -1,14 +1,11 @@
 //! What a calibration found.
 
-use std::fmt;
-
 use nalgebra::DMatrix;
 use serde::Serialize;
 
 use super::{CalibrationOptions, IrtModel, Maximum, Observed, Problem};
 use crate::psychometrics::irt::bank::{BankItem, ItemBank};
 use crate::psychometrics::irt::quadrature::{Prior, Quadrature};
-use crate::psychometrics::print::{Table, number};
 
 /// Parameters of one item with standard errors; errors are NaN where they were not asked for or the parameter is fixed.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -161,32 +158,5 @@ impl Calibration {
             names,
             covariance: covariance.map(|all| all.row_iter().map(|row| row.iter().copied().collect()).collect()),
         }
-    }
-}
-
-impl fmt::Display for Calibration {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let most = self.items.iter().map(|item| item.thresholds.len()).max().unwrap_or(0);
-        let thresholds = (1..=most).flat_map(|k| [format!("b{k}"), "se".to_owned()]);
-        let headings = ["item", "n", "a", "se"].map(str::to_owned).into_iter();
-        let mut table = Table::new(headings.chain(thresholds));
-        for item in &self.items {
-            let head = [item.name.clone(), item.answered.to_string(), number(item.slope), number(item.slope_se)];
-            let pairs = item.thresholds.iter().zip(&item.threshold_se);
-            table.row(head.into_iter().chain(pairs.flat_map(|(b, se)| [number(*b), number(*se)])));
-        }
-        table.fmt(f)?;
-        writeln!(
-            f,
-            "n {} ({} patterns, {} empty), lnL {:.4}, p {}, AIC {:.2}, BIC {:.2}, var(theta) {:.4}",
-            self.persons,
-            self.patterns,
-            self.empty,
-            self.log_likelihood,
-            self.parameters,
-            self.aic,
-            self.bic,
-            self.variance
-        )
     }
 }

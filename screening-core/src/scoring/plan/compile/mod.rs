@@ -1,6 +1,7 @@
 //! From a definition to a plan.
 
 mod items;
+mod response;
 mod tables;
 
 use items::{item_plan, own_offset};
@@ -16,7 +17,7 @@ use crate::stats::exact::lcm;
 
 use super::build::{BuildError, Builder, Operand, refuse};
 use super::reduce::{Affine, OwnKeys, SingleSum, Wanted, arrange, order};
-use super::{ItemPlan, NormPlan, Op, Plan, ScalePlan, TablePlan, Width};
+use super::{ItemPlan, NormPlan, Op, Plan, ResponsePlan, ScalePlan, TablePlan, Width};
 
 type Compiled<T> = Result<T, Diagnostic>;
 
@@ -51,6 +52,7 @@ struct Compiler<'a> {
     wanted: Vec<Wanted>,
     tables: Vec<TablePlan>,
     norms: Vec<NormPlan>,
+    responses: Vec<ResponsePlan>,
     /// The compiled value of each scale, and the reduction and norm behind it.
     values: Vec<Option<(Operand, Option<usize>, Option<usize>)>>,
     /// Scales being compiled, to find cycles.
@@ -75,6 +77,7 @@ impl<'a> Compiler<'a> {
             wanted: Vec::new(),
             tables: Vec::new(),
             norms: Vec::new(),
+            responses: Vec::new(),
             values: vec![None; definition.scales.len()],
             open: Vec::new(),
             skipping: true,
@@ -288,6 +291,7 @@ impl<'a> Compiler<'a> {
             }
             Method::Rule => (self.rule(at, scale)?, None, None),
             Method::Lookup => (self.lookup(at, scale)?, None, None),
+            Method::ItemResponse => self.response(at, scale)?,
             _ => {
                 let (operand, norm) = self.norm(at, scale)?;
                 (operand, None, Some(norm))
@@ -388,6 +392,7 @@ impl<'a> Compiler<'a> {
             ops,
             tables: self.tables,
             norms: self.norms,
+            responses: self.responses,
             scales,
             flags,
             validity,

@@ -1,0 +1,36 @@
+//! The counts that may be passed on.
+
+use polars::prelude::{Column, DataFrame};
+use screening_core::aggregates::{AggregateRow, Aggregates};
+use screening_core::disclosure::Shown;
+
+use super::stage::Failure;
+
+/// One row a count.
+pub(super) fn frame(counts: &Aggregates) -> Result<DataFrame, Failure> {
+    let rows = &counts.rows;
+    let texts = |name: &str, own: &dyn Fn(&AggregateRow) -> Option<String>| {
+        Column::new(name.into(), rows.iter().map(own).collect::<Vec<Option<String>>>())
+    };
+    let suppressed = |row: &AggregateRow| match row.shown {
+        Shown::Value(_) => None,
+        Shown::Small => Some("primary".to_owned()),
+        Shown::Withheld => Some("complementary".to_owned()),
+    };
+    let columns = vec![
+        texts("level", &|row| Some(row.level.word().to_owned())),
+        texts("school", &|row| row.school.clone()),
+        texts("grade", &|row| row.grade.clone()),
+        texts("sex", &|row| row.sex.clone()),
+        texts("measure", &|row| Some(row.measure.clone())),
+        texts("measure_zh", &|row| Some(row.measure_name.zh_cn.clone())),
+        texts("measure_en", &|row| Some(row.measure_name.en.clone())),
+        texts("value", &|row| Some(row.value.clone().unwrap_or_else(|| "all".to_owned()))),
+        texts("value_zh", &|row| Some(row.value_name.zh_cn.clone())),
+        texts("value_en", &|row| Some(row.value_name.en.clone())),
+        Column::new("pupils".into(), rows.iter().map(|row| row.shown.value()).collect::<Vec<Option<u64>>>()),
+        texts("shown", &|row| Some(row.shown.text(counts.rule.threshold).en)),
+        texts("suppressed", &suppressed),
+    ];
+    Ok(DataFrame::new(rows.len(), columns)?)
+}
