@@ -81,7 +81,7 @@ pub fn propose_one(
     let judged: Vec<JudgedSheets<'_>> =
         sheets.iter().filter_map(|sheet| Some(JudgedSheets { report: sheet.judged?, rows: &[Some(0)] })).collect();
     let derived = if asked.norms { derived(&scored, norms, context)? } else { DataFrame::new(1, Vec::new())? };
-    let beside = Beside { rows: &[Some(0)], derived: &derived, change: None };
+    let beside = Beside { rows: &[Some(0)], derived: &derived, change: None, evidence: None };
     let set = SheetSet {
         scored: &scored,
         answers: Some(&answers),
@@ -103,6 +103,7 @@ pub fn propose_one(
         critical: Vec::new(),
         invalid: Vec::new(),
         doubtful: Vec::new(),
+        prospects: Vec::new(),
     })
 }
 
@@ -250,7 +251,7 @@ mod tests {
             let scored: Vec<ScoredSheets> =
                 chosen.iter().map(|scorer| scorer.score_with(&answers, &[context], &options).unwrap()).collect();
             let empty = DataFrame::new(1, Vec::new()).unwrap();
-            let beside = Beside { rows: &[Some(0)], derived: &empty, change: None };
+            let beside = Beside { rows: &[Some(0)], derived: &empty, change: None, evidence: None };
             let set = SheetSet {
                 scored: &scored,
                 answers: Some(&answers),
