@@ -2,6 +2,7 @@
 
 mod instruments;
 mod norms;
+mod report;
 mod research;
 
 use std::path::PathBuf;
@@ -10,6 +11,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use instruments::*;
 pub(crate) use norms::*;
+pub(crate) use report::*;
 pub(crate) use research::*;
 
 /// Scores standardised scales and runs a district's mental-health screening.
@@ -71,6 +73,8 @@ pub(crate) enum Command {
     Norms(NormsCommand),
     /// Writes the answers of a wave to single items for research, without identities.
     Research(ResearchCommand),
+    /// Writes reports, lists and forms from the results of a screening.
+    Report(ReportCommand),
 }
 
 /// A table of answers to one instrument, and how it is read.

@@ -40,6 +40,7 @@ fn main() -> ExitCode {
         Command::Example(command) => commands::example::run(&context, &command),
         Command::Norms(command) => commands::norms::run(&context, &command),
         Command::Research(command) => commands::research::run(&context, &command),
+        Command::Report(command) => commands::report::run(&context, &command),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -7,6 +7,7 @@ pub(crate) mod example;
 pub(crate) mod instruments;
 pub(crate) mod map;
 pub(crate) mod norms;
+pub(crate) mod report;
 pub(crate) mod research;
 pub(crate) mod run;
 pub(crate) mod score;

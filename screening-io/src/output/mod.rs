@@ -26,7 +26,7 @@ use stage::Stage;
 pub use change::write_change;
 pub use research::write_research;
 pub use sink::{TableSink, write_in_parts};
-pub use table::{score_table, write_labelled, write_table, write_text};
+pub use table::{score_table, write_bytes, write_labelled, write_table, write_text};
 pub use wording::write_wording;
 
 /// How far the writing has come; reported before every file, and once when all stand in their place.
