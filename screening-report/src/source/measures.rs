@@ -112,7 +112,7 @@ pub(super) fn bands(instrument: &Instrument, fact: &InstrumentFact, has: &dyn Fn
 
 /// Items behind a scale; scales of scales are followed, within reason.
 fn items(instrument: &Instrument, scale: &ScaleDef, depth: usize) -> usize {
-    let own = instrument.expand_items(&scale.items).map_or(0, |items| items.len());
+    let own = instrument.definition().expand_items(&scale.items).map_or(0, |items| items.len());
     if depth > 4 {
         return own;
     }

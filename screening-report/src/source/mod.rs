@@ -68,7 +68,7 @@ impl Results {
         let wave = read_wave(folder)?;
         let path = folder.join("summary.json");
         let name = path.display().to_string();
-        let bytes = read_file_bytes(&path, &ReadOptions::default().limits)?;
+        let bytes = read_file_bytes(&path, &ReadOptions::default())?;
         let broken = |cause: serde_json::Error| -> IoError {
             Problem::new("json-broken", Place::file(&name)).with("cause", cause).into()
         };
