@@ -55,7 +55,9 @@ impl Format {
     /// assert_eq!(Format::new(Language::ZhCn, 10).share(None), "—");
     /// ```
     pub fn share(self, share: Option<f64>) -> String {
-        share.filter(|share| share.is_finite()).map_or_else(|| NONE.to_owned(), |share| format!("{:.1}%", 100.0 * share))
+        share
+            .filter(|share| share.is_finite())
+            .map_or_else(|| NONE.to_owned(), |share| format!("{:.1}%", 100.0 * share))
     }
 
     /// An interval of a share.
@@ -134,7 +136,10 @@ mod tests {
         assert_eq!(en.number(Some(-0.001), 1), "0.0");
         assert_eq!((en.score(Some(12.0)), en.score(Some(1.256))), ("12".to_owned(), "1.26".to_owned()));
         assert_eq!(zh.shown(Shown::Small), "<10");
-        assert_eq!((zh.count(0), zh.count(999), zh.count(1000)), ("0".to_owned(), "999".to_owned(), "1,000".to_owned()));
+        assert_eq!(
+            (zh.count(0), zh.count(999), zh.count(1000)),
+            ("0".to_owned(), "999".to_owned(), "1,000".to_owned())
+        );
         assert_eq!(en.number(Some(f64::NAN), 1), NONE);
         assert_eq!(en.probability(Some(0.05)), "0.050");
     }

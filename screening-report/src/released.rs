@@ -7,7 +7,9 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use screening_core::disclosure::{Dimension, DisclosureError, Population, ProtectedTable, Rule, Shown, TableSpec, protect};
+use screening_core::disclosure::{
+    Dimension, DisclosureError, Population, ProtectedTable, Rule, Shown, TableSpec, protect,
+};
 
 use crate::source::{Measure, Pupils, RAISED, SEXES, USUAL};
 
@@ -120,10 +122,8 @@ fn specs(step: usize) -> Vec<TableSpec> {
     }
     match step {
         0..=3 => specs.push(whole("district").axis("grade", &["all", "grade"]).axis("sex", &["all", "sex"])),
-        4 => specs.extend([
-            whole("district").axis("grade", &["all", "grade"]),
-            parts("district-sex").axis("sex", &["sex"]),
-        ]),
+        4 => specs
+            .extend([whole("district").axis("grade", &["all", "grade"]), parts("district-sex").axis("sex", &["sex"])]),
         _ => specs.push(parts("district")),
     }
     specs

@@ -11,9 +11,9 @@ const REFUSED: &str = include_str!("../resources/refused-words.toml");
 static TEXTS: LazyLock<HashMap<String, Text>> = LazyLock::new(|| {
     // A broken resource is excluded by a test; at run time the key itself then stands for the sentence.
     let groups: HashMap<String, HashMap<String, Text>> = toml::from_str(SOURCE).unwrap_or_default();
-    let named = groups.into_iter().flat_map(|(group, texts)| {
-        texts.into_iter().map(move |(key, text)| (format!("{group}.{key}"), text))
-    });
+    let named = groups
+        .into_iter()
+        .flat_map(|(group, texts)| texts.into_iter().map(move |(key, text)| (format!("{group}.{key}"), text)));
     named.collect()
 });
 
@@ -83,7 +83,8 @@ mod tests {
         assert!(TEXTS.len() > 100, "{} texts", TEXTS.len());
         assert!(WORDS.words.len() > 20 && !WORDS.allowed.is_empty());
         let holes = |text: &str| {
-            let found = text.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(name, _)| name.to_owned());
+            let found =
+                text.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(name, _)| name.to_owned());
             let mut found: Vec<String> = found.collect();
             found.sort();
             found.dedup();

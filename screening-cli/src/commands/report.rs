@@ -46,12 +46,7 @@ fn policy(command: &ReportCommand) -> Result<Option<Policy>, Failure> {
     Policy::from_toml(&text).map(Some).map_err(|found| told(found.to_string()))
 }
 
-fn one(
-    context: &Context,
-    command: &ReportCommand,
-    results: &Results,
-    settings: &Settings,
-) -> Result<Report, Failure> {
+fn one(context: &Context, command: &ReportCommand, results: &Results, settings: &Settings) -> Result<Report, Failure> {
     let school = command.school.as_deref();
     let names = names(command)?;
     Ok(match command.kind {

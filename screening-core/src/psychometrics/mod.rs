@@ -32,7 +32,10 @@ pub use cfa::{
     CfaEstimator, CfaFit, CfaModel, CfaParameter, CfaReport, ChiSquare, FactorScale, FactorScores, Invariance,
     InvarianceReport, InvarianceStep, SampleMoments,
 };
-pub use clustered::{AdjustedWald, ClusterFigures, ClusterMean, ClusterProportion, GroupComparison, GroupDifference, GroupMean, ProportionInterval, VarianceComponents, proportion_interval};
+pub use clustered::{
+    AdjustedWald, ClusterFigures, ClusterMean, ClusterProportion, GroupComparison, GroupDifference, GroupMean,
+    ProportionInterval, VarianceComponents, proportion_interval,
+};
 pub use correlation::{
     AsymptoticCovariance, Correlation, CorrelationMatrix, CorrelationMethod, EmptyCells, Missing, PairSums, Polychoric,
     Polychorics, Polyserial, PolyserialMethod, bivariate_normal_cdf, fisher_interval, smooth, tetrachoric,

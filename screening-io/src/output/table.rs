@@ -79,9 +79,7 @@ pub fn write_text(path: &Path, text: &str) -> Result<(), IoError> {
 /// ```
 pub fn write_bytes(path: &Path, bytes: &[u8]) -> Result<(), IoError> {
     if path.as_os_str() == "-" {
-        return std::io::stdout()
-            .write_all(bytes)
-            .map_err(|cause| problem("output-unwritable", path, &cause));
+        return std::io::stdout().write_all(bytes).map_err(|cause| problem("output-unwritable", path, &cause));
     }
     let Some(name) = path.file_name() else {
         return Err(Problem::new("output-extension", Place::file(path.display().to_string()))
@@ -89,8 +87,7 @@ pub fn write_bytes(path: &Path, bytes: &[u8]) -> Result<(), IoError> {
             .into());
     };
     let mut stage = Stage::open(path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new(".")))?;
-    stage.write(name.to_string_lossy().into_owned(), |writer| -> Result<(), Failure> {
-        Ok(writer.write_all(bytes)?)
-    })?;
+    stage
+        .write(name.to_string_lossy().into_owned(), |writer| -> Result<(), Failure> { Ok(writer.write_all(bytes)?) })?;
     stage.publish().map(|_| ())
 }

@@ -24,7 +24,8 @@ pub fn key_list(
     let reasons = texts(&results.frame, w.say("column-name.reasons", &[]).as_str())?;
     let critical = texts(&results.frame, "critical")?;
     let quiet = results.policy.flagged_above();
-    let is_critical = |row: usize| critical.get(row).is_some_and(|own| own.as_deref().is_some_and(|own| !own.is_empty()));
+    let is_critical =
+        |row: usize| critical.get(row).is_some_and(|own| own.as_deref().is_some_and(|own| !own.is_empty()));
     for (school, rows) in schools(results, school)? {
         let severity = |row: usize| tier_of(results, row).map_or(0, |tier| tier.severity);
         let mut listed: Vec<usize> =

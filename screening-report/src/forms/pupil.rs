@@ -2,6 +2,7 @@
 //! trusted, and what changed.
 
 use screening_core::change::Outcome;
+use screening_core::coverage::Status;
 use screening_core::instrument::model::{Direction, ScaleDef};
 use screening_core::instrument::{Instrument, Text};
 
@@ -94,7 +95,7 @@ fn strengths(results: &Results, w: &mut Writer, row: usize, answered: &[&Instrum
     let (mut strong, mut at_ease) = (Vec::new(), Vec::new());
     for measure in results.scales.iter().filter(|own| answered.iter().any(|known| known.id() == own.instrument)) {
         let Some(band) = word(results, &format!("{}.band", measure.id), row)? else { continue };
-        let usable = results.usable(&measure.instrument)?.get(row) == Some(&true);
+        let usable = is_usable(results, &measure.instrument, row)?;
         let raised = measure.values.iter().find(|value| value.id == band).is_none_or(|value| value.raised);
         if raised || !usable {
             continue;
@@ -112,6 +113,13 @@ fn strengths(results: &Results, w: &mut Writer, row: usize, answered: &[&Instrum
     }
     w.form(&[("form.strengths", String::new(), 2)]);
     Ok(())
+}
+
+/// Whether the sheet of a row may be interpreted.
+fn is_usable(results: &Results, instrument: &str, row: usize) -> Result<bool, ReportError> {
+    let verdict = word(results, &format!("{instrument}.validity.verdict"), row)?;
+    let valid = results.pupils.status.get(row) == Some(&(Status::Valid.position() as u8));
+    Ok(valid && verdict.as_deref() != Some("invalid"))
 }
 
 /// What the rules propose, and why.
@@ -198,7 +206,7 @@ fn range(w: &Writer, scale: &ScaleDef) -> String {
 
 fn validity(results: &Results, w: &mut Writer, row: usize) -> Result<(), ReportError> {
     w.section(w.say("part.trust", &[]), 1, false);
-    let status = results.pupils.status.get(row).and_then(|at| screening_core::coverage::Status::ALL.get(usize::from(*at)));
+    let status = results.pupils.status.get(row).and_then(|at| Status::ALL.get(usize::from(*at)));
     let status = status.map(|status| w.pick(&status.name()).to_owned()).unwrap_or_default();
     w.paragraph("pupil.status", &[("status", &status)]);
     let fired = FiredRules::of(results)?.row(results, w, row);

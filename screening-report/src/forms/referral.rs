@@ -23,11 +23,16 @@ pub fn referral(
     let blank = String::new;
     let head = |w: &Writer| -> [(&'static str, String, u8); 3] {
         let Some(row) = row else {
-            return [("form.pupil", String::new(), 1), ("form.sex", String::new(), 1), ("form.school-class", String::new(), 1)];
+            return [
+                ("form.pupil", String::new(), 1),
+                ("form.sex", String::new(), 1),
+                ("form.school-class", String::new(), 1),
+            ];
         };
         let pupils = &results.pupils;
         let id = pupils.ids.get(row).map_or("", String::as_str);
-        let school = pupils.school.get(row).and_then(|at| pupils.schools.get(*at as usize)).cloned().unwrap_or_default();
+        let school =
+            pupils.school.get(row).and_then(|at| pupils.schools.get(*at as usize)).cloned().unwrap_or_default();
         let sex = pupils.sex.get(row).map_or(3, |sex| usize::from(*sex).min(SEXES.len()));
         [
             ("form.pupil", format!("{} {}", names.name(id), names.id(id)).trim().to_owned(), 1),

@@ -66,7 +66,10 @@ impl Canvas {
             Anchor::End => "end",
         };
         let words = escaped(words);
-        let _ = writeln!(self.body, "<text x=\"{x:.1}\" y=\"{y:.1}\" text-anchor=\"{anchor}\" fill=\"{colour}\">{words}</text>");
+        let _ = writeln!(
+            self.body,
+            "<text x=\"{x:.1}\" y=\"{y:.1}\" text-anchor=\"{anchor}\" fill=\"{colour}\">{words}</text>"
+        );
     }
 
     /// The document; `title` and `alt` are read out to those who cannot see it.

@@ -3,8 +3,8 @@
 
 mod canvas;
 
-pub(crate) use canvas::{escaped, width};
 use canvas::{Anchor, Canvas, INK, nice, ticks};
+pub(crate) use canvas::{escaped, width};
 
 use crate::model::{Bar, Chart, Figure};
 
@@ -144,9 +144,8 @@ fn funnel(
     // Limits of tiny schools would press everything else together.
     let high = points.iter().map(|own| own.1).fold(target * 2.5, f64::max) * 1.1;
     let (x_scale, y_scale) = (nice(largest), nice(high.min(1.0)));
-    let place = |x: f64, y: f64| {
-        (left + x / x_scale.1 * (right - left), bottom - (y / y_scale.1).min(1.0) * (bottom - top))
-    };
+    let place =
+        |x: f64, y: f64| (left + x / x_scale.1 * (right - left), bottom - (y / y_scale.1).min(1.0) * (bottom - top));
     for at in ticks(y_scale) {
         canvas.line(place(0.0, at), place(x_scale.1, at), GRID, 0.8);
         canvas.text((left - 8.0, place(0.0, at).1 + 4.0), Anchor::End, INK, &percent(at));
@@ -201,7 +200,14 @@ mod tests {
         let stacked = drawn(Chart::Stacked { axis: "x".into(), parts, bars: rows });
         assert!(stacked.contains("75%") && stacked.contains("25%"));
         let names = ["a", "b", "c", "d"].map(str::to_owned);
-        let chart = |points| Chart::Funnel { x: "x".into(), y: "y".into(), points, target: 0.1, limits: vec![[10.0, 0.0, 0.3, 0.0, 0.5]], names: names.clone() };
+        let chart = |points| Chart::Funnel {
+            x: "x".into(),
+            y: "y".into(),
+            points,
+            target: 0.1,
+            limits: vec![[10.0, 0.0, 0.3, 0.0, 0.5]],
+            names: names.clone(),
+        };
         assert_eq!(drawn(chart(vec![(100.0, 0.12)])).matches("<circle").count(), 2, "a school and the legend");
         let empty = drawn(chart(Vec::new()));
         for svg in [bars, stacked, empty, drawn(Chart::Bars { axis: String::new(), bars: Vec::new() })] {

@@ -96,10 +96,7 @@ pub(super) fn bands(instrument: &Instrument, fact: &InstrumentFact, has: &dyn Fn
         Some(Measure {
             id,
             instrument: fact.id.clone(),
-            name: Text {
-                en: format!("{short}: {}", scale.name.en),
-                zh_cn: format!("{short}：{}", scale.name.zh_cn),
-            },
+            name: Text { en: format!("{short}: {}", scale.name.en), zh_cn: format!("{short}：{}", scale.name.zh_cn) },
             direction: Some(scale.direction),
             items: items(instrument, scale, 0),
             cutoff: set.clone(),

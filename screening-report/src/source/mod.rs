@@ -16,8 +16,8 @@ use screening_core::screening::ScreeningResult;
 use screening_io::{IoError, Place, Problem, ReadOptions, read_file_bytes, read_wave};
 
 pub(crate) use columns::{numbers, places, texts};
-pub(crate) use measures::{RAISED, USUAL};
 pub use measures::{Measure, Value};
+pub(crate) use measures::{RAISED, USUAL};
 pub use summary::Summary;
 
 use crate::error::{ReportError, refuse};
@@ -89,12 +89,7 @@ impl Results {
         Self::of(summary, result.results.clone(), library, Some(policy))
     }
 
-    fn of(
-        summary: Summary,
-        frame: DataFrame,
-        library: Library,
-        policy: Option<Policy>,
-    ) -> Result<Self, ReportError> {
+    fn of(summary: Summary, frame: DataFrame, library: Library, policy: Option<Policy>) -> Result<Self, ReportError> {
         let policy = the_policy(&summary, policy)?;
         let tiers = measures::tiers(&policy);
         let has = |name: &str| frame.column(name).is_ok();

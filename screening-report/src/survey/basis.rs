@@ -1,13 +1,12 @@
 //! Chapters 1 and 2: basis; subjects and methods.
 
 use screening_core::coverage::Status;
-use screening_core::instrument::Text;
+use screening_core::disclosure::Shown;
 
 use super::{Scope, Survey};
-use crate::error::ReportError;
 use crate::model::{Block, Cell};
 use crate::released::{Group, Of};
-use crate::source::{Measure, RAISED, Value};
+use crate::source::RAISED;
 use crate::writer::Writer;
 
 impl Survey<'_> {
@@ -27,12 +26,12 @@ impl Survey<'_> {
         }
     }
 
-    pub(super) fn methods(&self, w: &mut Writer, scope: Scope) -> Result<(), ReportError> {
+    pub(super) fn methods(&self, w: &mut Writer, scope: Scope) {
         w.chapter("chapter.methods");
         w.part("part.subjects");
-        self.subjects(w, scope)?;
+        self.subjects(w, scope);
         w.part("part.instruments");
-        self.instruments(w)?;
+        self.instruments(w);
         w.part("part.validity");
         self.validity(w, scope);
         w.part("part.levels");
@@ -45,12 +44,11 @@ impl Survey<'_> {
             w.paragraph("methods.tests", &[("tests", &tests), ("schools", &schools)]);
         }
         w.paragraph("methods.suppression", &[("threshold", &self.settings.rule.threshold.to_string())]);
-        Ok(())
     }
 
     /// Who was to be reached and who was. How many pupils have a valid sheet is told of every group, since all shares rest on
     /// it; why the others have none passes the suppression step.
-    fn subjects(&self, w: &mut Writer, scope: Scope) -> Result<(), ReportError> {
+    fn subjects(&self, w: &mut Writer, scope: Scope) {
         let pupils = &self.results.pupils;
         let valid = Status::Valid.position() as u8;
         let here = |row: &usize| scope.school.is_none_or(|school| pupils.school.get(*row) == Some(&school));
@@ -58,7 +56,7 @@ impl Survey<'_> {
         let with_status = |place: u8| rows.iter().filter(|row| pupils.status.get(**row) == Some(&place)).count() as u64;
         let (enrolled, usable) = (rows.len() as u64, with_status(valid));
         let rate = (enrolled > 0).then(|| usable as f64 / enrolled as f64);
-        let (first, last) = self.results.days()?;
+        let (first, last) = self.days;
         let days = if first == last { first.to_string() } else { format!("{first} ~ {last}") };
         let counts = (w.format.count(enrolled), w.format.count(usable), w.format.share(rate));
         let fills = [("days", days.as_str()), ("enrolled", &counts.0), ("valid", &counts.1), ("rate", &counts.2)];
@@ -68,9 +66,8 @@ impl Survey<'_> {
             vec![Cell::Text(w.say("status.enrolled", &[])), w.count(enrolled), w.share(None)],
             vec![w.text(&Status::Valid.name()), w.count(usable), w.share(rate)],
         ];
-        let others = self.reasons()?;
         for (at, status) in Status::ALL.into_iter().filter(|status| *status != Status::Valid).enumerate() {
-            let shown = others.get(scope.all(), Of::Value(at));
+            let shown = self.reasons.get(scope.all(), Of::Value(at));
             let share = shown.value().filter(|_| enrolled > 0).map(|count| count as f64 / enrolled as f64);
             reasons.push(vec![w.text(&status.name()), w.shown(shown), w.share(share)]);
         }
@@ -92,37 +89,14 @@ impl Survey<'_> {
         let rows = grades.iter().map(row).collect();
         let columns = [("grade", 16.0), ("enrolled", 12.0), ("valid", 12.0), ("valid-rate", 12.0)];
         w.table("grades", &[], &columns, rows, Vec::new());
-        Ok(())
     }
 
-    /// Why pupils have no valid sheet, as it may be shown.
-    fn reasons(&self) -> Result<crate::released::Counts, ReportError> {
-        let others = Status::ALL.into_iter().filter(|status| *status != Status::Valid);
-        let values = others.map(|status| Value { id: status.word().to_owned(), name: status.name(), raised: false });
-        let blank = Text { en: String::new(), zh_cn: String::new() };
-        let measure = Measure {
-            id: "status".to_owned(),
-            instrument: String::new(),
-            name: blank,
-            values: values.collect(),
-            direction: None,
-            items: 0,
-            cutoff: String::new(),
-            source: String::new(),
-        };
-        // Valid stands first in the order of statuses.
-        let place = |status: &u8| status.checked_sub(1);
-        let values: Vec<Option<u8>> = self.results.pupils.status.iter().map(place).collect();
-        Ok(crate::released::release(&self.results.pupils, &measure, &values, self.settings.rule)?)
-    }
-
-    fn instruments(&self, w: &mut Writer) -> Result<(), ReportError> {
+    fn instruments(&self, w: &mut Writer) {
         w.paragraph("methods.instruments", &[]);
         let mut rows = Vec::new();
-        for fact in &self.results.summary.provenance.instruments {
+        for (fact, grades) in self.results.summary.provenance.instruments.iter().zip(&self.grades) {
             let Some(instrument) = self.results.library.get(&fact.id) else { continue };
             let definition = instrument.definition();
-            let grades = self.results.grades_of(&fact.id)?;
             let grades: Vec<String> = grades.iter().map(u8::to_string).collect();
             let mut sources: Vec<&str> = Vec::new();
             for measure in self.results.scales.iter().filter(|measure| measure.instrument == fact.id) {
@@ -140,10 +114,15 @@ impl Survey<'_> {
                 Cell::Text(fact.citation.clone()),
             ]);
         }
-        let columns =
-            [("scale", 30.0), ("grades", 9.0), ("items", 7.0), ("scores", 8.0), ("cutoff-source", 32.0), ("version", 16.0)];
+        let columns = [
+            ("scale", 30.0),
+            ("grades", 9.0),
+            ("items", 7.0),
+            ("scores", 8.0),
+            ("cutoff-source", 32.0),
+            ("version", 16.0),
+        ];
         w.table("instruments", &[], &columns, rows, Vec::new());
-        Ok(())
     }
 
     fn validity(&self, w: &mut Writer, scope: Scope) {
@@ -163,7 +142,7 @@ impl Survey<'_> {
         let Some(facts) = &self.results.summary.validity else { return };
         let limit = u64::from(self.settings.rule.threshold);
         let shown = |count: u64| {
-            if count > 0 && count < limit { screening_core::disclosure::Shown::Small } else { screening_core::disclosure::Shown::Value(count) }
+            if count > 0 && count < limit { Shown::Small } else { Shown::Value(count) }
         };
         let rows = facts.instruments.iter().map(|fact| {
             let name = self.results.library.get(&fact.instrument);
@@ -173,13 +152,18 @@ impl Survey<'_> {
             let small = parts.iter().filter(|part| **part > 0 && **part < limit).count();
             let cell = |count: u64| {
                 let hidden = small == 1 && Some(&count) == parts.iter().filter(|part| **part >= limit).min();
-                w.shown(if hidden { screening_core::disclosure::Shown::Withheld } else { shown(count) })
+                w.shown(if hidden { Shown::Withheld } else { shown(count) })
             };
             vec![Cell::Text(name), w.count(fact.sheets), cell(fact.valid), cell(fact.doubtful), cell(fact.invalid)]
         });
         let rows = rows.collect();
-        let columns =
-            [("scale", 20.0), ("sheets", 10.0), ("sheets-valid", 12.0), ("sheets-doubtful", 14.0), ("sheets-invalid", 14.0)];
+        let columns = [
+            ("scale", 20.0),
+            ("sheets", 10.0),
+            ("sheets-valid", 12.0),
+            ("sheets-doubtful", 14.0),
+            ("sheets-invalid", 14.0),
+        ];
         let notes = vec![w.say("note.sheets", &[])];
         w.table("validity", &[], &columns, rows, notes);
     }

@@ -52,8 +52,12 @@ impl Survey<'_> {
             let before = numbers(&self.results.frame, &format!("{id}.before"))?;
             let (Some(now), Some(before)) = (now, before) else { continue };
             let differences: Vec<f64> = now.iter().zip(&before).map(|(now, before)| now - before).collect();
-            let both: Vec<(f64, f64)> =
-                now.iter().zip(&before).filter(|(now, before)| (**now - **before).is_finite()).map(|(a, b)| (*a, *b)).collect();
+            let both: Vec<(f64, f64)> = now
+                .iter()
+                .zip(&before)
+                .filter(|(now, before)| (**now - **before).is_finite())
+                .map(|(a, b)| (*a, *b))
+                .collect();
             if both.len() < limit {
                 continue;
             }

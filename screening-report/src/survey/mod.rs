@@ -8,13 +8,15 @@ mod overall;
 mod scales;
 mod tests;
 
+use jiff::civil::Date;
 use screening_core::change::Outcome;
+use screening_core::coverage::Status;
 use screening_core::instrument::Text;
 
 use crate::error::{ReportError, refuse};
 use crate::figures::Counted;
 use crate::model::Report;
-use crate::released::{Group, release};
+use crate::released::{Counts, Group, release};
 use crate::settings::Settings;
 use crate::source::{Measure, Results, Value, places, texts};
 use crate::words::both;
@@ -32,6 +34,11 @@ pub struct Survey<'a> {
     scales: Vec<Counted<'a>>,
     changes: Vec<Changed<'a>>,
     tests: Tests,
+    /// Why pupils have no valid sheet.
+    reasons: Counts,
+    days: (Date, Date),
+    /// By instrument, the grades that answered it.
+    grades: Vec<Vec<u8>>,
 }
 
 /// What changed on one scale since the wave before.
@@ -89,7 +96,10 @@ impl<'a> Survey<'a> {
             changes.push(Changed { scale, from_wave: comparison.from_wave.clone(), outcome });
         }
         let tests = Tests::of(results, settings.level, &tiers, &scales)?;
-        Ok(Self { results, settings, tiers, critical, scales, changes, tests })
+        let reasons = release(&results.pupils, reasons(), &reason_values(results), settings.rule)?;
+        let instruments = &results.summary.provenance.instruments;
+        let grades = instruments.iter().map(|fact| results.grades_of(&fact.id)).collect::<Result<_, _>>()?;
+        Ok(Self { results, settings, tiers, critical, scales, changes, tests, reasons, days: results.days()?, grades })
     }
 
     /// The report of the district.
@@ -115,7 +125,7 @@ impl<'a> Survey<'a> {
         let mut writer = Writer::new(self.settings.language, self.settings.rule.threshold);
         let w = &mut writer;
         self.basis(w, scope);
-        self.methods(w, scope)?;
+        self.methods(w, scope);
         self.overall(w, scope);
         self.groups(w, scope);
         self.by_scale(w, scope)?;
@@ -152,7 +162,13 @@ impl<'a> Survey<'a> {
 /// Pupils with a critical answer beside those without.
 fn critical() -> &'static Measure {
     static MEASURE: std::sync::LazyLock<Measure> = std::sync::LazyLock::new(|| {
-        plain("critical", vec![value("none", both("measure.critical-none", &[]), false), value("some", both("measure.critical-some", &[]), true)])
+        plain(
+            "critical",
+            vec![
+                value("none", both("measure.critical-none", &[]), false),
+                value("some", both("measure.critical-some", &[]), true),
+            ],
+        )
     });
     &MEASURE
 }
@@ -164,6 +180,20 @@ fn outcomes() -> &'static Measure {
         plain("change", values.to_vec())
     });
     &MEASURE
+}
+
+/// Why pupils have no valid sheet.
+fn reasons() -> &'static Measure {
+    static MEASURE: std::sync::LazyLock<Measure> = std::sync::LazyLock::new(|| {
+        let others = Status::ALL.into_iter().filter(|status| *status != Status::Valid);
+        plain("status", others.map(|status| value(status.word(), status.name(), false)).collect())
+    });
+    &MEASURE
+}
+
+/// Place among the reasons: valid stands first in the order of statuses, and is none.
+fn reason_values(results: &Results) -> Vec<Option<u8>> {
+    results.pupils.status.iter().map(|status| status.checked_sub(1)).collect()
 }
 
 fn value(id: &str, name: Text, raised: bool) -> Value {

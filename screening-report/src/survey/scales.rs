@@ -76,9 +76,15 @@ impl Survey<'_> {
                 rows.push(vec![
                     w.text(&counted.measure.name),
                     Cell::Text(w.say(&format!("axis-name.{}", axis.word()), &[])),
-                    Cell::figure(w.format.points(difference.map(|own| own.difference)), difference.map(|own| own.difference)),
+                    Cell::figure(
+                        w.format.points(difference.map(|own| own.difference)),
+                        difference.map(|own| own.difference),
+                    ),
                     w.interval(width.map(|(low, high)| (100.0 * low, 100.0 * high)), 1),
-                    Cell::figure(format!("{} ({:.0}, {:.0})", w.format.number(Some(made.f), 2), made.df1, made.df2), Some(made.f)),
+                    Cell::figure(
+                        format!("{} ({:.0}, {:.0})", w.format.number(Some(made.f), 2), made.df1, made.df2),
+                        Some(made.f),
+                    ),
                     w.probability(Some(made.p)),
                     w.probability(test.adjusted),
                     w.number(effect, 2),
@@ -119,7 +125,8 @@ impl Survey<'_> {
             let mut moments = Moments::default();
             scores.iter().filter(|score| score.is_finite()).for_each(|score| moments.push(*score));
             let interval = ClusterMean::fit(&scores, &schools, self.settings.level).ok().map(|mean| mean.interval);
-            let sexes = [0_u8, 1].map(|sex| counted.counts.get(Group { sex: Some(sex), ..Group::default() }, Of::Everybody));
+            let sexes =
+                [0_u8, 1].map(|sex| counted.counts.get(Group { sex: Some(sex), ..Group::default() }, Of::Everybody));
             let test = self.tests.get(&measure.id, Axis::Sex, true).filter(|_| free_means(&sexes) == [true, true]);
             let difference = test.and_then(|test| test.comparison.difference);
             rows.push(vec![
@@ -175,10 +182,14 @@ impl Survey<'_> {
                 continue;
             }
             let name = w.pick(&counted.measure.name).to_owned();
-            let parts: Vec<String> = counted.measure.values.iter().map(|value| w.pick(&value.name).to_owned()).collect();
+            let parts: Vec<String> =
+                counted.measure.values.iter().map(|value| w.pick(&value.name).to_owned()).collect();
             let tell = |(grade, shares): &(String, Option<Vec<f64>>)| match shares {
                 Some(shares) => {
-                    let told = parts.iter().zip(shares).map(|(part, share)| format!("{part} {}", w.format.share(Some(*share))));
+                    let told = parts
+                        .iter()
+                        .zip(shares)
+                        .map(|(part, share)| format!("{part} {}", w.format.share(Some(*share))));
                     format!("{grade}: {}", told.collect::<Vec<_>>().join(", "))
                 }
                 None => format!("{grade}: {}", w.say("alt.hidden", &[])),

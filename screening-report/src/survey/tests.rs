@@ -57,7 +57,8 @@ impl Tests {
         scales: &[Counted<'_>],
     ) -> Result<Self, ReportError> {
         let pupils = &results.pupils;
-        let schools: Vec<&str> = pupils.school.iter().map(|at| pupils.schools.get(*at as usize).map_or("", String::as_str)).collect();
+        let schools: Vec<&str> =
+            pupils.school.iter().map(|at| pupils.schools.get(*at as usize).map_or("", String::as_str)).collect();
         // A school without a name is still one.
         let schools: Vec<&str> = schools.into_iter().map(|name| if name.is_empty() { "?" } else { name }).collect();
         let mut list = Vec::new();

@@ -74,7 +74,8 @@ fn shares_by_grade_and_sex_and_bands_are_those_of_the_file() {
         let row = named(table, group).0;
         let base = count(condition.clone().and(col("tier").is_not_null()));
         let cases = count(condition.and(flagged()));
-        given += usize::from(same(table, row, 1, base) && same(table, row, 2, cases) && same(table, row, 3, cases / base));
+        given +=
+            usize::from(same(table, row, 1, base) && same(table, row, 2, cases) && same(table, row, 3, cases / base));
     }
     assert_eq!(given, 4);
 
@@ -138,9 +139,10 @@ fn change_is_that_of_the_file() {
     assert!(same(table, 0, 4, of("now") - of("before")));
     let reliable = report.table("reliable-change").unwrap();
     let words = ["improved", "unchanged", "deteriorated"];
-    let shown = words.into_iter().enumerate().filter(|(at, word)| {
-        same(reliable, 0, at + 2, count(text("phq-9.total.change").eq(lit(*word))))
-    });
+    let shown = words
+        .into_iter()
+        .enumerate()
+        .filter(|(at, word)| same(reliable, 0, at + 2, count(text("phq-9.total.change").eq(lit(*word)))));
     assert!(shown.count() >= 1);
 }
 
@@ -150,7 +152,8 @@ fn no_report_shows_a_small_count_and_all_reports_agree() {
     let survey = Survey::of(&RESULTS, &settings).unwrap();
     let schools: Vec<Report> = RESULTS.schools().iter().map(|name| survey.school(name).unwrap()).collect();
     let district = survey.district().unwrap();
-    let counted = [("tiers", 1), ("raised", 2), ("bands", 2), ("flagged-grade", 2), ("flagged-sex", 2), ("reliable-change", 2)];
+    let counted =
+        [("tiers", 1), ("raised", 2), ("bands", 2), ("flagged-grade", 2), ("flagged-sex", 2), ("reliable-change", 2)];
     for report in schools.iter().chain([&district]) {
         for (id, column) in counted {
             for row in report.table(id).iter().flat_map(|table| &table.rows) {

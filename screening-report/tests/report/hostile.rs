@@ -46,7 +46,13 @@ fn what_is_not_of_these_results_is_refused() {
 fn missing_columns_and_strange_words_are_told() {
     let policy = policy();
     let roster = df!["student_id" => ["p1"], "school" => ["A"], "grade" => [7_i32]].unwrap();
-    let result = screened(&policy, &roster, DataFrame::new(0, vec![Column::new("student_id".into(), Vec::<String>::new())]).unwrap(), ("w", 2026), Vec::new());
+    let result = screened(
+        &policy,
+        &roster,
+        DataFrame::new(0, vec![Column::new("student_id".into(), Vec::<String>::new())]).unwrap(),
+        ("w", 2026),
+        Vec::new(),
+    );
     let of = |frame: DataFrame| {
         let mut own = result.clone();
         own.results = frame;

@@ -69,7 +69,9 @@ fn every_text_is_found_and_filled() {
             assert!(!text.contains('{') && !text.contains('}'), "{}: a place was not filled", report.title);
             for line in text.lines() {
                 let key = line.split_once('.').is_some_and(|(group, rest)| {
-                    !group.is_empty() && !rest.is_empty() && line.chars().all(|c| c.is_ascii_lowercase() || c == '.' || c == '-')
+                    !group.is_empty()
+                        && !rest.is_empty()
+                        && line.chars().all(|c| c.is_ascii_lowercase() || c == '.' || c == '-')
                 });
                 assert!(!key, "{line} stands for a text that is missing");
             }

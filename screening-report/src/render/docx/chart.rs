@@ -162,7 +162,9 @@ fn reference(columns: &[Data], at: usize) -> String {
                 let _ = write!(points, "<c:pt idx=\"{row}\"><c:v>{}</c:v></c:pt>", escaped(word));
             }
             let count = words.len();
-            format!("<c:strRef><c:f>{place}</c:f><c:strCache><c:ptCount val=\"{count}\"/>{points}</c:strCache></c:strRef>")
+            format!(
+                "<c:strRef><c:f>{place}</c:f><c:strCache><c:ptCount val=\"{count}\"/>{points}</c:strCache></c:strRef>"
+            )
         }
         Values::Numbers(numbers) => {
             for (row, number) in numbers.iter().enumerate() {
@@ -253,7 +255,9 @@ fn scatter(columns: &[Data], x: &str, y: &str) -> String {
         let look = if dash.is_empty() {
             "<c:spPr><a:ln><a:noFill/></a:ln></c:spPr><c:marker><c:symbol val=\"circle\"/><c:size val=\"7\"/><c:spPr><a:solidFill><a:srgbClr val=\"2B6CB0\"/></a:solidFill></c:spPr></c:marker>".to_owned()
         } else {
-            format!("<c:spPr><a:ln w=\"12700\"><a:solidFill><a:srgbClr val=\"{INK}\"/></a:solidFill><a:prstDash val=\"{dash}\"/></a:ln></c:spPr><c:marker><c:symbol val=\"none\"/></c:marker>")
+            format!(
+                "<c:spPr><a:ln w=\"12700\"><a:solidFill><a:srgbClr val=\"{INK}\"/></a:solidFill><a:prstDash val=\"{dash}\"/></a:ln></c:spPr><c:marker><c:symbol val=\"none\"/></c:marker>"
+            )
         };
         let _ = write!(
             out,

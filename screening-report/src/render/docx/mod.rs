@@ -95,11 +95,8 @@ fn heading(out: &mut String, section: &Section, breaks: bool) {
     }
     let page = if section.new_page && breaks { "<w:pageBreakBefore/>" } else { "" };
     let level = section.level.clamp(1, 3);
-    let _ = write!(
-        out,
-        "<w:p><w:pPr><w:pStyle w:val=\"Heading{level}\"/>{page}</w:pPr>{}</w:p>",
-        run(&section.heading)
-    );
+    let _ =
+        write!(out, "<w:p><w:pPr><w:pStyle w:val=\"Heading{level}\"/>{page}</w:pPr>{}</w:p>", run(&section.heading));
 }
 
 fn paragraph(out: &mut String, style: &str, text: &str) {
@@ -122,7 +119,10 @@ fn write_block(out: &mut String, block: &Block, state: &mut State) {
             table_head(out, &widths, "", "");
             for field in fields {
                 let height = u32::from(field.lines.max(1)) * 400;
-                let _ = write!(out, "<w:tr><w:trPr><w:cantSplit/><w:trHeight w:val=\"{height}\" w:hRule=\"atLeast\"/></w:trPr>");
+                let _ = write!(
+                    out,
+                    "<w:tr><w:trPr><w:cantSplit/><w:trHeight w:val=\"{height}\" w:hRule=\"atLeast\"/></w:trPr>"
+                );
                 let [label, value] = widths;
                 table_cell(out, label, "TableHeading", "", &field.label);
                 table_cell(out, value, "TableText", "", &field.value);
@@ -154,15 +154,17 @@ fn write_block(out: &mut String, block: &Block, state: &mut State) {
 fn write_table(out: &mut String, table: &Table, width: f64) {
     let total: f64 = table.columns.iter().map(|column| column.width).sum::<f64>().max(1.0);
     let widths: Vec<f64> = table.columns.iter().map(|column| width * column.width / total).collect();
-    let _ = write!(
-        out,
-        "<w:p><w:pPr><w:pStyle w:val=\"Caption\"/><w:keepNext/></w:pPr>{}</w:p>",
-        run(&table.caption)
-    );
+    let _ = write!(out, "<w:p><w:pPr><w:pStyle w:val=\"Caption\"/><w:keepNext/></w:pPr>{}</w:p>", run(&table.caption));
     table_head(out, &widths, &table.caption, &table.notes.join(" "));
     out.push_str("<w:tr><w:trPr><w:cantSplit/><w:tblHeader/></w:trPr>");
     for (column, width) in table.columns.iter().zip(&widths) {
-        table_cell(out, *width, "TableHeading", "<w:shd w:val=\"clear\" w:color=\"auto\" w:fill=\"E8EDF3\"/>", &column.heading);
+        table_cell(
+            out,
+            *width,
+            "TableHeading",
+            "<w:shd w:val=\"clear\" w:color=\"auto\" w:fill=\"E8EDF3\"/>",
+            &column.heading,
+        );
     }
     out.push_str("</w:tr>");
     for row in &table.rows {

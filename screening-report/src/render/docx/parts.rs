@@ -64,7 +64,8 @@ pub(super) fn content_types(charts: usize) -> String {
 }
 
 pub(super) fn document_relations(charts: usize) -> String {
-    let mut out = format!("{HEAD}<Relationships xmlns=\"http://schemas.openxmlformats.org/package/2006/relationships\">");
+    let mut out =
+        format!("{HEAD}<Relationships xmlns=\"http://schemas.openxmlformats.org/package/2006/relationships\">");
     for (id, kind, target) in [
         ("rIdStyles", "styles", "styles.xml"),
         ("rIdNumbering", "numbering", "numbering.xml"),
@@ -116,19 +117,54 @@ pub(super) fn footer(notice: &str) -> String {
 type Style = (&'static str, &'static str, &'static str, &'static str);
 
 const STYLES: [Style; 14] = [
-    ("Title", "Title", "<w:spacing w:before=\"240\" w:after=\"160\"/><w:jc w:val=\"center\"/>", "<w:rFonts w:eastAsia=\"SimHei\"/><w:b/><w:sz w:val=\"40\"/>"),
+    (
+        "Title",
+        "Title",
+        "<w:spacing w:before=\"240\" w:after=\"160\"/><w:jc w:val=\"center\"/>",
+        "<w:rFonts w:eastAsia=\"SimHei\"/><w:b/><w:sz w:val=\"40\"/>",
+    ),
     ("Subtitle", "Subtitle", "<w:spacing w:after=\"40\"/><w:jc w:val=\"center\"/>", "<w:sz w:val=\"22\"/>"),
-    ("Heading1", "heading 1", "<w:keepNext/><w:spacing w:before=\"360\" w:after=\"120\"/><w:outlineLvl w:val=\"0\"/>", "<w:rFonts w:eastAsia=\"SimHei\"/><w:b/><w:sz w:val=\"30\"/>"),
-    ("Heading2", "heading 2", "<w:keepNext/><w:spacing w:before=\"240\" w:after=\"80\"/><w:outlineLvl w:val=\"1\"/>", "<w:rFonts w:eastAsia=\"SimHei\"/><w:b/><w:sz w:val=\"25\"/>"),
-    ("Heading3", "heading 3", "<w:keepNext/><w:spacing w:before=\"200\" w:after=\"60\"/><w:outlineLvl w:val=\"2\"/>", "<w:rFonts w:eastAsia=\"SimHei\"/><w:b/><w:sz w:val=\"23\"/>"),
+    (
+        "Heading1",
+        "heading 1",
+        "<w:keepNext/><w:spacing w:before=\"360\" w:after=\"120\"/><w:outlineLvl w:val=\"0\"/>",
+        "<w:rFonts w:eastAsia=\"SimHei\"/><w:b/><w:sz w:val=\"30\"/>",
+    ),
+    (
+        "Heading2",
+        "heading 2",
+        "<w:keepNext/><w:spacing w:before=\"240\" w:after=\"80\"/><w:outlineLvl w:val=\"1\"/>",
+        "<w:rFonts w:eastAsia=\"SimHei\"/><w:b/><w:sz w:val=\"25\"/>",
+    ),
+    (
+        "Heading3",
+        "heading 3",
+        "<w:keepNext/><w:spacing w:before=\"200\" w:after=\"60\"/><w:outlineLvl w:val=\"2\"/>",
+        "<w:rFonts w:eastAsia=\"SimHei\"/><w:b/><w:sz w:val=\"23\"/>",
+    ),
     ("BodyText", "Body Text", "<w:spacing w:after=\"120\" w:line=\"340\" w:lineRule=\"auto\"/>", ""),
     ("Note", "Note", "<w:spacing w:after=\"60\"/>", "<w:sz w:val=\"18\"/>"),
-    ("Notice", "Notice", "<w:pBdr><w:top w:val=\"single\" w:sz=\"8\" w:space=\"4\" w:color=\"1A1A1A\"/><w:left w:val=\"single\" w:sz=\"8\" w:space=\"4\" w:color=\"1A1A1A\"/><w:bottom w:val=\"single\" w:sz=\"8\" w:space=\"4\" w:color=\"1A1A1A\"/><w:right w:val=\"single\" w:sz=\"8\" w:space=\"4\" w:color=\"1A1A1A\"/></w:pBdr><w:spacing w:before=\"120\" w:after=\"120\"/>", "<w:b/>"),
-    ("ListBullet", "List Bullet", "<w:numPr><w:ilvl w:val=\"0\"/><w:numId w:val=\"1\"/></w:numPr><w:spacing w:after=\"60\"/>", ""),
+    (
+        "Notice",
+        "Notice",
+        "<w:pBdr><w:top w:val=\"single\" w:sz=\"8\" w:space=\"4\" w:color=\"1A1A1A\"/><w:left w:val=\"single\" w:sz=\"8\" w:space=\"4\" w:color=\"1A1A1A\"/><w:bottom w:val=\"single\" w:sz=\"8\" w:space=\"4\" w:color=\"1A1A1A\"/><w:right w:val=\"single\" w:sz=\"8\" w:space=\"4\" w:color=\"1A1A1A\"/></w:pBdr><w:spacing w:before=\"120\" w:after=\"120\"/>",
+        "<w:b/>",
+    ),
+    (
+        "ListBullet",
+        "List Bullet",
+        "<w:numPr><w:ilvl w:val=\"0\"/><w:numId w:val=\"1\"/></w:numPr><w:spacing w:after=\"60\"/>",
+        "",
+    ),
     ("Caption", "caption", "<w:spacing w:before=\"160\" w:after=\"60\"/>", "<w:b/><w:sz w:val=\"20\"/>"),
     ("TableHeading", "Table Heading", "<w:spacing w:before=\"20\" w:after=\"20\"/>", "<w:b/><w:sz w:val=\"19\"/>"),
     ("TableText", "Table Text", "<w:spacing w:before=\"20\" w:after=\"20\"/>", "<w:sz w:val=\"19\"/>"),
-    ("TableFigure", "Table Figure", "<w:spacing w:before=\"20\" w:after=\"20\"/><w:jc w:val=\"right\"/>", "<w:sz w:val=\"19\"/>"),
+    (
+        "TableFigure",
+        "Table Figure",
+        "<w:spacing w:before=\"20\" w:after=\"20\"/><w:jc w:val=\"right\"/>",
+        "<w:sz w:val=\"19\"/>",
+    ),
     ("Figure", "Figure", "<w:keepNext/><w:spacing w:before=\"160\" w:after=\"40\"/><w:jc w:val=\"center\"/>", ""),
 ];
 
