@@ -131,9 +131,11 @@ pub(crate) fn screened(
 ) -> ScreeningResult {
     let battery = "schema = 1\nid = \"short\"\nversion = \"1.0.0\"\nname = { en = \"short\", zh-CN = \"简版\" }\n\
                    grades = { from = 7, to = 9 }\ninstruments = [\"phq-9\", \"gad-7\"]\n";
+    let battery = Battery::from_toml(battery).unwrap();
+    let batches = if sheets.height() > 0 { vec![Batch { battery, sheets }] } else { Vec::new() };
     screen(ScreeningInput {
         roster: pupils_from_frame(roster).unwrap(),
-        batches: vec![Batch { battery: Battery::from_toml(battery).unwrap(), sheets }],
+        batches,
         wave: WaveSettings::new(wave.0, date(wave.1, 10, 12)),
         library: &LIBRARY,
         policy,
