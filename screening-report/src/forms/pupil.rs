@@ -139,10 +139,7 @@ fn proposal(results: &Results, w: &mut Writer, row: usize) -> Result<(), ReportE
         w.warning("pupil.critical", &[("meaning", &meaning)]);
     }
     if let Some(reasons) = word(results, &w.say("column-name.reasons", &[]), row)? {
-        let separator = w.say("column-name.reasons-separator", &[]);
-        let reasons = reasons.split(separator.as_str()).map(|reason| reason.trim().to_owned());
-        let reasons: Vec<String> = reasons.filter(|reason| !reason.is_empty()).collect();
-        w.block(Block::List(reasons));
+        w.block(Block::Paragraph(reasons));
     }
     Ok(())
 }
@@ -166,6 +163,7 @@ fn scores(results: &Results, w: &mut Writer, row: usize, answered: &[&Instrument
     let mut rows = Vec::new();
     for instrument in answered {
         let definition = instrument.definition();
+        let usable = is_usable(results, instrument.id(), row)?;
         for scale in definition.scales.iter().filter(|scale| !scale.internal) {
             let id = format!("{}.{}", instrument.id(), scale.id);
             let measure = results.scales.iter().find(|measure| measure.id == id);
@@ -183,7 +181,11 @@ fn scores(results: &Results, w: &mut Writer, row: usize, answered: &[&Instrument
                 w.text(&measure.name),
                 Cell::figure(w.format.score(score), score),
                 Cell::Text(range(w, scale)),
-                band.map_or(Cell::Text(w.say("word.cannot-say", &[])), |value| w.text(&value.name)),
+                match band {
+                    _ if !usable => Cell::Text(w.say("word.not-interpreted", &[])),
+                    Some(value) => w.text(&value.name),
+                    None => Cell::Text(w.say("word.cannot-say", &[])),
+                },
                 w.number(t, 0),
                 w.number(percentile, 0),
             ]);

@@ -43,7 +43,8 @@ impl Survey<'_> {
             let (tests, schools) = (self.tests.made().to_string(), self.results.schools().len().to_string());
             w.paragraph("methods.tests", &[("tests", &tests), ("schools", &schools)]);
         }
-        w.paragraph("methods.suppression", &[("threshold", &self.settings.rule.threshold.to_string())]);
+        let (threshold, sign) = (self.settings.rule.threshold.to_string(), w.format.shown(Shown::Withheld));
+        w.paragraph("methods.suppression", &[("threshold", threshold.as_str()), ("sign", &sign)]);
     }
 
     /// Who was to be reached and who was. How many pupils have a valid sheet is told of every group, since all shares rest on

@@ -8,6 +8,10 @@ use crate::figures::Counted;
 use crate::released::Group;
 use crate::source::{Pupils, Results};
 
+/// With fewer clusters the linearised error of a difference is itself a matter of chance (two schools that happen to differ
+/// alike would have none).
+const FEWEST_SCHOOLS: usize = 5;
+
 /// What groups are made of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Axis {
@@ -67,7 +71,13 @@ impl Tests {
                 let labels = labels(pupils, axis);
                 let mut add = |values: &[f64], scores: bool| {
                     // Fewer than two schools, or nobody: there is nothing to compare.
-                    if let Ok(comparison) = GroupComparison::fit(values, &labels, &schools, level) {
+                    if let Ok(mut comparison) = GroupComparison::fit(values, &labels, &schools, level) {
+                        if comparison.clusters < FEWEST_SCHOOLS {
+                            comparison.test = None;
+                            if let Some(difference) = &mut comparison.difference {
+                                difference.interval = None;
+                            }
+                        }
                         let measure = counted.measure.id.clone();
                         list.push(Test { measure, axis, scores, comparison, adjusted: None });
                     }

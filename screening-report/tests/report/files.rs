@@ -40,7 +40,7 @@ fn parts(bytes: &[u8]) -> Vec<(String, String)> {
     let mut parts = Vec::new();
     for at in 0..archive.len() {
         let mut file = archive.by_index(at).unwrap();
-        let name = file.name().to_owned();
+        let name = file.name().unwrap().into_owned();
         let mut content = Vec::new();
         file.read_to_end(&mut content).unwrap();
         if name.ends_with(".xlsx") {
