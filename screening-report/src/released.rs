@@ -68,18 +68,36 @@ pub(crate) fn release(
     if people.people() == 0 {
         return Ok(Counts { cells: HashMap::new(), given_up: 0 });
     }
+    // Detail that can only be had by hiding the whole is given up for the whole.
+    let whole = plain_parts(measure, values);
+    let told = |counts: &Counts| {
+        let shown = |part| counts.get(Group::default(), Of::Part(part)).value().is_some();
+        let (raised, usual) = (shown(RAISED), shown(USUAL));
+        (raised && usual) || whole.0.min(whole.1) < u64::from(rule.threshold)
+    };
+    let mut first = None;
     for step in 0..STEPS {
         match protect(&people, &specs(step), rule) {
             Ok(release) => {
                 let mut cells = HashMap::new();
                 release.tables.iter().for_each(|table| collect(table, pupils, measure, &mut cells));
-                return Ok(Counts { cells, given_up: step });
+                let counts = Counts { cells, given_up: step };
+                if told(&counts) {
+                    return Ok(counts);
+                }
+                first = first.or(Some(counts));
             }
             Err(DisclosureError::Unprotected { .. } | DisclosureError::TooLarge { .. }) => {}
             Err(other) => return Err(other),
         }
     }
-    Ok(Counts { cells: HashMap::new(), given_up: STEPS })
+    Ok(first.unwrap_or_else(|| Counts { cells: HashMap::new(), given_up: STEPS }))
+}
+
+/// Pupils with a raised value, and with a usual one.
+fn plain_parts(measure: &Measure, values: &[Option<u8>]) -> (u64, u64) {
+    let raised = |value: u8| measure.values.get(usize::from(value)).is_some_and(|value| value.raised);
+    values.iter().flatten().fold((0, 0), |(yes, no), value| if raised(*value) { (yes + 1, no) } else { (yes, no + 1) })
 }
 
 fn population(pupils: &Pupils, measure: &Measure, values: &[Option<u8>]) -> Result<Population, DisclosureError> {

@@ -43,7 +43,7 @@ pub(crate) fn policy() -> Policy {
         tier("soon", 30, "本周访谈", "response-hours = 168\n"),
         tier("today", 50, "当天谈话", "response-hours = 8\n"),
         rule("high", "month", "{ score = \"phq-9.total\", op = \">=\", value = 10 }"),
-        rule("often", "today", "{ answer = \"phq-9.9\", op = \">=\", value = 3 }"),
+        rule("often", "today", "{ answer = \"phq-9.9\", op = \">=\", value = 2 }"),
     );
     Policy::from_toml(&text).unwrap()
 }
@@ -101,7 +101,7 @@ fn sheets(roster: &DataFrame, seed: u64) -> DataFrame {
     let (mut id, mut items): (Vec<String>, Vec<Vec<i8>>) = (Vec::new(), vec![Vec::new(); 16]);
     for row in 0..ids.len() {
         let lift = if sexes[row].as_deref() == Some("female") { 0.35 } else { 0.0 };
-        let level = traits.normal() + lift + 0.15 * f64::from(grades[row] - 7) - 0.6;
+        let level = 1.6 * traits.normal() + lift + 0.15 * f64::from(grades[row] - 7) + 0.6;
         let here = absent[row].is_none() && refused[row].is_none();
         for (at, list) in items.iter_mut().enumerate() {
             let hard = if at == 8 { 1.1 } else { 0.1 * (at % 5) as f64 };
@@ -149,7 +149,7 @@ pub(crate) fn screened(
 /// The folder of the district, written once.
 pub(crate) static FOLDER: LazyLock<TempDir> = LazyLock::new(|| {
     let policy = policy();
-    let schools = [("甲校", 4), ("乙 & <丙>校", 3), ("丁校", 3), ("戊校", 2), ("己校", 1), ("庚校", 4)];
+    let schools = [("甲校", 6), ("乙 & <丙>校", 5), ("丁校", 5), ("戊校", 4), ("己校", 2), ("庚校", 6)];
     let roster = roster(&schools);
     let folder = tempfile::tempdir().unwrap();
     let before = screened(&policy, &roster, sheets(&roster, 3), ("2025-autumn", 2025), Vec::new());

@@ -215,7 +215,7 @@ fn bar_chart(columns: &[Data], axis: &str, stacked: bool) -> String {
         } else {
             let _ = write!(
                 out,
-                "<c:errBars><c:errBarType val=\"both\"/><c:errValType val=\"cust\"/><c:noEndCap val=\"0\"/><c:plus>{}</c:plus><c:minus>{}</c:minus></c:errBars>",
+                "<c:errBars><c:errBarType val=\"both\"/><c:errValType val=\"cust\"/><c:noEndCap val=\"0\"/><c:plus>{}</c:plus><c:minus>{}</c:minus><c:spPr><a:ln w=\"12700\"><a:solidFill><a:srgbClr val=\"{INK}\"/></a:solidFill></a:ln></c:spPr></c:errBars>",
                 reference(columns, 2),
                 reference(columns, 3)
             );
@@ -248,9 +248,9 @@ fn value_axis(id: u8, across: u8, place: &str, title: &str, code: &str, crosses:
 
 fn scatter(columns: &[Data], x: &str, y: &str) -> String {
     let mut out = "<c:scatterChart><c:scatterStyle val=\"lineMarker\"/><c:varyColors val=\"0\"/>".to_owned();
-    // Column of x, column of y, line.
+    // Column of x, column of y, line. The points come last: LibreOffice leaves out those of a first series that is shorter.
     let series: [(usize, usize, &str); 6] =
-        [(0, 1, ""), (2, 3, "solid"), (2, 4, "dash"), (2, 5, "dash"), (2, 6, "sysDot"), (2, 7, "sysDot")];
+        [(2, 3, "solid"), (2, 4, "dash"), (2, 5, "dash"), (2, 6, "sysDot"), (2, 7, "sysDot"), (0, 1, "")];
     for (at, (across, up, dash)) in series.into_iter().enumerate() {
         let look = if dash.is_empty() {
             "<c:spPr><a:ln><a:noFill/></a:ln></c:spPr><c:marker><c:symbol val=\"circle\"/><c:size val=\"7\"/><c:spPr><a:solidFill><a:srgbClr val=\"2B6CB0\"/></a:solidFill></c:spPr></c:marker>".to_owned()
