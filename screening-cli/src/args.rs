@@ -5,6 +5,7 @@ mod norms;
 mod planning;
 mod policies;
 mod psychometrics;
+mod report;
 mod research;
 mod serve;
 
@@ -17,6 +18,7 @@ pub(crate) use norms::*;
 pub(crate) use planning::*;
 pub(crate) use policies::*;
 pub(crate) use psychometrics::*;
+pub(crate) use report::*;
 pub(crate) use research::*;
 pub(crate) use serve::*;
 
@@ -89,6 +91,8 @@ pub(crate) enum Command {
     Serve(ServeCommand),
     /// Is the instrument sound here: items, reliability, factors, item response theory, groups, cut-offs, schools.
     Psychometrics(Box<PsychometricsCommand>),
+    /// Writes reports, lists and forms from the results of a screening.
+    Report(ReportCommand),
 }
 
 /// A table of answers to one instrument, and how it is read.

@@ -14,6 +14,8 @@ pub(crate) enum Failure {
     Input(screening_io::IoError),
     /// Answers that the auditor does not let pass, told in two languages.
     Audit(Box<screening_core::screening::AuditRefusal>),
+    /// A report that is refused, told in two languages.
+    Report(screening_report::ReportError),
 }
 
 impl Failure {
@@ -29,6 +31,7 @@ impl Failure {
             Self::Message(message) => message.clone(),
             Self::Input(error) => error.render(context.language),
             Self::Audit(refusal) => refusal.render(context.language),
+            Self::Report(error) => error.render(context.language),
         };
         if context.json {
             eprintln!("{}", serde_json::json!({ "error": text }));
@@ -57,5 +60,11 @@ impl From<screening_io::job::JobError> for Failure {
 impl From<screening_io::IoError> for Failure {
     fn from(error: screening_io::IoError) -> Self {
         Self::Input(error)
+    }
+}
+
+impl From<screening_report::ReportError> for Failure {
+    fn from(error: screening_report::ReportError) -> Self {
+        Self::Report(error)
     }
 }

@@ -46,6 +46,7 @@ fn main() -> ExitCode {
         Command::Research(command) => commands::research::run(&context, &command),
         Command::Serve(command) => commands::serve::run(&context, &command),
         Command::Psychometrics(command) => commands::psychometrics::run(&context, &command),
+        Command::Report(command) => commands::report::run(&context, &command),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

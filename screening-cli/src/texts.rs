@@ -41,6 +41,7 @@ mod tests {
         let sources = [
             include_str!("commands/run.rs"),
             include_str!("commands/score.rs"),
+            include_str!("commands/report.rs"),
             include_str!("commands/research.rs"),
             include_str!("commands/audit.rs"),
             include_str!("commands/instruments/check.rs"),

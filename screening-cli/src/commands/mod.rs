@@ -10,6 +10,7 @@ pub(crate) mod map;
 pub(crate) mod norms;
 pub(crate) mod policies;
 pub(crate) mod psychometrics;
+pub(crate) mod report;
 pub(crate) mod research;
 pub(crate) mod run;
 pub(crate) mod score;

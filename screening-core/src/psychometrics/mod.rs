@@ -36,7 +36,8 @@ pub use cfa::{
     InvarianceReport, InvarianceStep, SampleMoments,
 };
 pub use clustered::{
-    ClusterFigures, ClusterMean, ClusterProportion, ProportionInterval, VarianceComponents, proportion_interval,
+    AdjustedWald, ClusterFigures, ClusterMean, ClusterProportion, GroupComparison, GroupDifference, GroupMean,
+    ProportionInterval, VarianceComponents, proportion_interval,
 };
 pub use correlation::{
     AsymptoticCovariance, Correlation, CorrelationMatrix, CorrelationMethod, EmptyCells, Missing, PairSums, Polychoric,

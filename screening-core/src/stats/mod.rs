@@ -1,9 +1,10 @@
 //! Numbers that statrs and nalgebra lack: exact decimals and named rounding, moments that merge, quantiles by name, ranks
-//! and their normal scores, smoothing of frequencies, item response functions.
+//! and their normal scores, smoothing of frequencies, item response functions, several tests at once.
 
 mod decimal;
 pub mod exact;
 mod fixed;
+mod holm;
 pub(crate) mod item_response;
 mod loglinear;
 mod moments;
@@ -15,6 +16,7 @@ mod rank;
 
 pub use decimal::{Decimal, DecimalError};
 pub use fixed::FixedSum;
+pub use holm::holm;
 pub use item_response::{ItemParameters, ItemParametersError};
 pub use loglinear::{SmoothError, Smoothed, log_linear, log_linear_selected};
 pub use moments::Moments;

@@ -62,10 +62,24 @@ pub fn write_labelled(
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn write_text(path: &Path, text: &str) -> Result<(), IoError> {
+    write_bytes(path, text.as_bytes())
+}
+
+/// As [`write_text`], for files that are not text.
+///
+/// # Errors
+/// When the path names no file, or it cannot be written.
+///
+/// ```
+/// # let folder = tempfile::tempdir()?;
+/// let path = folder.path().join("report.docx");
+/// screening_io::output::write_bytes(&path, b"PK")?;
+/// assert_eq!(std::fs::read(path)?, b"PK");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn write_bytes(path: &Path, bytes: &[u8]) -> Result<(), IoError> {
     if path.as_os_str() == "-" {
-        return std::io::stdout()
-            .write_all(text.as_bytes())
-            .map_err(|cause| problem("output-unwritable", path, &cause));
+        return std::io::stdout().write_all(bytes).map_err(|cause| problem("output-unwritable", path, &cause));
     }
     let Some(name) = path.file_name() else {
         return Err(Problem::new("output-extension", Place::file(path.display().to_string()))
@@ -73,8 +87,7 @@ pub fn write_text(path: &Path, text: &str) -> Result<(), IoError> {
             .into());
     };
     let mut stage = Stage::open(path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new(".")))?;
-    stage.write(name.to_string_lossy().into_owned(), |writer| -> Result<(), Failure> {
-        Ok(writer.write_all(text.as_bytes())?)
-    })?;
+    stage
+        .write(name.to_string_lossy().into_owned(), |writer| -> Result<(), Failure> { Ok(writer.write_all(bytes)?) })?;
     stage.publish().map(|_| ())
 }

@@ -1,9 +1,11 @@
 //! Pupils come in schools: how alike they are, what that costs, and figures of small groups.
 
+mod compare;
 mod components;
 mod proportion;
 mod robust;
 
+pub use compare::{AdjustedWald, GroupComparison, GroupDifference, GroupMean};
 pub use components::{ClusterFigures, VarianceComponents};
 pub use proportion::{ProportionInterval, proportion_interval};
 pub use robust::{ClusterMean, ClusterProportion};

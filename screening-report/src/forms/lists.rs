@@ -1,0 +1,182 @@
+//! Lists of a school: whom to talk with, whose sheet cannot be interpreted, who was not reached.
+
+use screening_core::coverage::Status;
+
+use super::{FiredRules, Names, class_of, due, schools, subtitle, tier_of};
+use crate::error::ReportError;
+use crate::model::{Cell, Report};
+use crate::settings::Settings;
+use crate::source::{Results, texts};
+use crate::writer::Writer;
+
+/// Key list: pupils above the quiet levels, and all with a critical answer, the most urgent first, with room for what was
+/// done. One section a school.
+///
+/// # Errors
+/// When there is no such school, or a column of the results is missing.
+pub fn key_list(
+    results: &Results,
+    settings: &Settings,
+    names: &Names,
+    school: Option<&str>,
+) -> Result<Report, ReportError> {
+    let mut w = Writer::new(settings.language, settings.rule.threshold);
+    let reasons = texts(&results.frame, w.say("column-name.reasons", &[]).as_str())?;
+    let critical = texts(&results.frame, "critical")?;
+    let quiet = results.policy.flagged_above();
+    let is_critical =
+        |row: usize| critical.get(row).is_some_and(|own| own.as_deref().is_some_and(|own| !own.is_empty()));
+    for (school, rows) in schools(results, school)? {
+        let severity = |row: usize| tier_of(results, row).map_or(0, |tier| tier.severity);
+        let mut listed: Vec<usize> =
+            rows.into_iter().filter(|row| severity(*row) > quiet || is_critical(*row)).collect();
+        // The roster's order stands within a level.
+        listed.sort_by_key(|row| std::cmp::Reverse(severity(*row)));
+        let lines = listed.iter().enumerate().map(|(at, row)| {
+            let tier = tier_of(results, *row);
+            let mut cells = pupil_cells(results, &w, names, at, *row);
+            cells.extend([
+                tier.map_or(Cell::Blank, |tier| w.text(&tier.name)),
+                Cell::Text(tier.map(|tier| due(&w, tier.response_hours)).unwrap_or_default()),
+                Cell::Text(w.say(if is_critical(*row) { "word.yes" } else { "word.no" }, &[])),
+                Cell::Text(reasons.get(*row).cloned().flatten().unwrap_or_default()),
+                Cell::Blank,
+                Cell::Blank,
+                Cell::Blank,
+                Cell::Blank,
+            ]);
+            cells
+        });
+        let lines = lines.collect();
+        let mut columns = pupil_columns(names);
+        columns.extend([
+            ("level", 10.0),
+            ("due", 8.0),
+            ("critical", 8.0),
+            ("reasons", 44.0),
+            ("talk-date", 10.0),
+            ("talk-by", 10.0),
+            ("plan-made", 10.0),
+            ("outcome", 14.0),
+        ]);
+        w.section(school_name(&w, school), 1, true);
+        w.table("key-list", &[("school", school)], &columns, lines, Vec::new());
+    }
+    let (title, below) = (w.say("title.key-list", &[]), subtitle(results, &w));
+    Ok(w.finish(title, below, "notice.list", true))
+}
+
+/// Sheets that cannot be interpreted, with the rule that fired; never dropped in silence.
+///
+/// # Errors
+/// As [`key_list`].
+pub fn invalid_list(
+    results: &Results,
+    settings: &Settings,
+    names: &Names,
+    school: Option<&str>,
+) -> Result<Report, ReportError> {
+    let mut w = Writer::new(settings.language, settings.rule.threshold);
+    let fired = FiredRules::of(results)?;
+    let wanted = [Status::RetestPending, Status::Invalid];
+    for (school, rows) in schools(results, school)? {
+        let listed = rows.into_iter().filter_map(|row| Some((row, status_in(results, row, &wanted)?)));
+        let lines = listed.enumerate().map(|(at, (row, status))| {
+            let rules = fired.row(results, &w, row);
+            let rules = rules.iter().map(|(name, list)| format!("{name}: {}", list.join("; ")));
+            let mut cells = pupil_cells(results, &w, names, at, row);
+            let to_do = if status == Status::Invalid { "to-do.talk" } else { "to-do.retest" };
+            cells.extend([
+                w.text(&status.name()),
+                Cell::Text(rules.collect::<Vec<_>>().join("; ")),
+                Cell::Text(w.say(to_do, &[])),
+                Cell::Blank,
+                Cell::Blank,
+                Cell::Blank,
+            ]);
+            cells
+        });
+        let lines = lines.collect();
+        let mut columns = pupil_columns(names);
+        columns.extend([
+            ("status", 12.0),
+            ("rules-fired", 40.0),
+            ("to-do", 24.0),
+            ("retest-date", 10.0),
+            ("retest-by", 10.0),
+            ("outcome", 14.0),
+        ]);
+        w.section(school_name(&w, school), 1, true);
+        let notes = vec![w.say("note.invalid", &[])];
+        w.table("invalid", &[("school", school)], &columns, lines, notes);
+    }
+    let (title, below) = (w.say("title.invalid", &[]), subtitle(results, &w));
+    Ok(w.finish(title, below, "notice.list", true))
+}
+
+/// Pupils without a sheet who may still be asked, with room for the reason. Who refused, withdrew or is left out on purpose is
+/// not on it: nobody is pressed.
+///
+/// # Errors
+/// As [`key_list`].
+pub fn make_up_list(
+    results: &Results,
+    settings: &Settings,
+    names: &Names,
+    school: Option<&str>,
+) -> Result<Report, ReportError> {
+    let mut w = Writer::new(settings.language, settings.rule.threshold);
+    let wanted = [Status::Absent, Status::Unexplained];
+    for (school, rows) in schools(results, school)? {
+        let listed = rows.into_iter().filter_map(|row| Some((row, status_in(results, row, &wanted)?)));
+        let lines = listed.enumerate().map(|(at, (row, status))| {
+            let mut cells = pupil_cells(results, &w, names, at, row);
+            cells.push(w.text(&status.name()));
+            cells.extend([Cell::Blank, Cell::Blank, Cell::Blank, Cell::Blank]);
+            cells
+        });
+        let lines = lines.collect();
+        let mut columns = pupil_columns(names);
+        columns.extend([
+            ("status", 14.0),
+            ("reason-absent", 30.0),
+            ("make-up-date", 14.0),
+            ("make-up-by", 14.0),
+            ("remarks", 20.0),
+        ]);
+        w.section(school_name(&w, school), 1, true);
+        let notes = vec![w.say("note.make-up", &[])];
+        w.table("make-up", &[("school", school)], &columns, lines, notes);
+    }
+    let (title, below) = (w.say("title.make-up", &[]), subtitle(results, &w));
+    Ok(w.finish(title, below, "notice.list", true))
+}
+
+fn school_name(w: &Writer, school: &str) -> String {
+    if school.is_empty() { w.say("group.school-unknown", &[]) } else { school.to_owned() }
+}
+
+fn status_in(results: &Results, row: usize, wanted: &[Status]) -> Option<Status> {
+    let place = usize::from(*results.pupils.status.get(row)?);
+    let status = *Status::ALL.get(place)?;
+    wanted.contains(&status).then_some(status)
+}
+
+fn pupil_columns(names: &Names) -> Vec<(&'static str, f64)> {
+    let mut columns = vec![("number", 5.0), ("student-id", 12.0)];
+    if !names.is_empty() {
+        columns.push(("name", 9.0));
+    }
+    columns.push(("class", 14.0));
+    columns
+}
+
+fn pupil_cells(results: &Results, w: &Writer, names: &Names, at: usize, row: usize) -> Vec<Cell> {
+    let id = results.pupils.ids.get(row).map_or("", String::as_str);
+    let mut cells = vec![w.count(at as u64 + 1), Cell::Text(names.id(id))];
+    if !names.is_empty() {
+        cells.push(Cell::Text(names.name(id)));
+    }
+    cells.push(Cell::Text(class_of(results, w, row)));
+    cells
+}

@@ -1,0 +1,7 @@
+//! Reports of a small synthetic district, through the public doors.
+
+mod figures;
+mod files;
+mod hostile;
+mod texts;
+mod world;
