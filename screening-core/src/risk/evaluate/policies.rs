@@ -95,7 +95,12 @@ pub fn compare_policies(first: &Simulator, second: &Simulator, rule: Rule) -> Re
         }
     }
     let (tiers_before, tiers_after) = (first.tier_ids(), second.tier_ids());
-    let tables = tables(&both, (&tiers_before, rules_before.len()), (&tiers_after, rules_after.len()), rule)?;
+    let used = |rules: &[String], of: fn(&MovedPupil) -> &Vec<String>| -> Vec<usize> {
+        let is_used = |rule: &String| pupils.iter().any(|own| of(own).contains(rule));
+        rules.iter().enumerate().filter(|(_, rule)| is_used(rule)).map(|(at, _)| at).collect()
+    };
+    let used = (used(&rules_before, |own| &own.no_longer_by), used(&rules_after, |own| &own.by));
+    let tables = tables(&both, (&tiers_before, &used.0), (&tiers_after, &used.1), rule)?;
     let order = |tiers: &[&str], id: &str| tiers.iter().position(|tier| *tier == id);
     let mut pairs: Vec<(&str, &str)> = pupils.iter().map(|own| (own.from.as_str(), own.to.as_str())).collect();
     pairs.sort_by_key(|(from, to)| (order(&tiers_before, from), order(&tiers_after, to)));
@@ -154,14 +159,15 @@ struct Cells {
     nobody: Shown,
 }
 
-/// Tier by tier, tier by rule of the second policy, and rule of the first policy by tier; all protected together.
+/// Tier by tier, tier by rule of the second policy, and rule of the first policy by tier; all protected together. Only rules that move
+/// somebody have counts: `rules_before` and `rules_after` are their places.
 fn tables(
     both: &[(&Under<'_>, &Under<'_>)],
-    (tiers_before, rules_before): (&[&str], usize),
-    (tiers_after, rules_after): (&[&str], usize),
+    (tiers_before, rules_before): (&[&str], &[usize]),
+    (tiers_after, rules_after): (&[&str], &[usize]),
     rule: Rule,
 ) -> Result<(ProtectedTable, Cells), EvaluateError> {
-    let names = |rules: usize| -> Vec<String> { (0..rules).map(level).collect() };
+    let names = |rules: &[usize]| -> Vec<String> { rules.iter().map(|at| level(*at)).collect() };
     let (before, after) = (names(rules_before), names(rules_after));
     let (before, after): (Vec<&str>, Vec<&str>) =
         (before.iter().map(String::as_str).collect(), after.iter().map(String::as_str).collect());
@@ -169,9 +175,10 @@ fn tables(
         Dimension::sensitive("first", &["tier", "rules"]).grouped_by(&before),
         Dimension::sensitive("second", &["tier", "rules"]).grouped_by(&after),
     ]);
-    let leaf = |tier: &str, rules: &[usize], of: usize| -> Vec<String> {
-        let mut names = vec![tier.to_owned(), format!("{rules:?}")];
-        names.extend((0..of).map(|at| if rules.contains(&at) { "yes" } else { "no" }.to_owned()));
+    let leaf = |tier: &str, rules: &[usize], of: &[usize]| -> Vec<String> {
+        let own: Vec<usize> = rules.iter().copied().filter(|at| of.contains(at)).collect();
+        let mut names = vec![tier.to_owned(), format!("{own:?}")];
+        names.extend(of.iter().map(|at| if own.contains(at) { "yes" } else { "no" }.to_owned()));
         names
     };
     fn texts(names: &[String]) -> Vec<&str> {
