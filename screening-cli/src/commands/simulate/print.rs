@@ -55,8 +55,8 @@ fn headings(ids: &[&str], language: Language) -> Vec<String> {
 fn tiers(found: &Found<'_>, policy: &Policy, language: Language) -> String {
     let flags = |id: &str| found.simulation.tiers.iter().any(|(tier, flagged)| tier == id && *flagged);
     let cell = |release: &SimulationRelease, id: &str| {
-        let group: [&[&str]; 2] = [&[], &[if flags(id) { "yes" } else { "no" }, id]];
-        release.table("schools").and_then(|table| table.get(&group)).unwrap_or(Shown::Small)
+        let group: [&[&str]; 1] = [&[if flags(id) { "yes" } else { "no" }, id]];
+        release.table("tiers").and_then(|table| table.get(&group)).unwrap_or(Shown::Small)
     };
     let mut names = vec!["tier", "pupils", "share"];
     if found.before.is_some() {

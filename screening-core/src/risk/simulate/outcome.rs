@@ -206,7 +206,7 @@ fn count_rules(simulator: &Simulator, own: &mut Simulation) {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct SimulationRelease {
-    /// Tables `schools`, `grades` and `sexes`, each by tier and by flagged or not.
+    /// Tables `tiers` (of the district), `schools`, `grades` and `sexes` (flagged or not).
     pub tables: Vec<ProtectedTable>,
     /// By rule: holds, cannot say, alone.
     pub rules: Vec<(String, [Shown; 3])>,
@@ -233,9 +233,11 @@ impl Simulation {
             return Ok(SimulationRelease { tables: Vec::new(), rules: Vec::new(), overlaps: Vec::new(), rule });
         }
         let of = |id: &str, dimension: &str| {
-            TableSpec::new(id).axis(dimension, &["all", dimension]).axis("result", &["all", "flagged", "tier"])
+            TableSpec::new(id).axis(dimension, &["all", dimension]).axis("result", &["all", "flagged"])
         };
-        let specs = [of("schools", "school"), of("grades", "grade"), of("sexes", "sex")];
+        // Tiers by school would be small counts nearly everywhere, and cost those of the district.
+        let tiers = TableSpec::new("tiers").axis("result", &["tier"]);
+        let specs = [tiers, of("schools", "school"), of("grades", "grade"), of("sexes", "sex")];
         let tables = protect(&self.by_place()?, &specs, rule)?.tables;
         let shown = |at: usize| self.rules.get(at).is_some_and(|rule| rule.holds + rule.cannot_say > 0);
         let asked: Vec<usize> = (0..self.rules.len().min(BITS)).filter(|at| shown(*at)).collect();
