@@ -220,7 +220,7 @@ fn requests_that_make_no_sense_are_refused() {
     assert!(refuse(TableSpec::new("t").within("sex", "sex", &["unknown"])).contains("no group unknown"));
     let twice = [TableSpec::new("t"), TableSpec::new("t")];
     assert!(protect(&people, &twice, Rule::default()).unwrap_err().to_string().contains("twice"));
-    for (threshold, protection) in [(0, 1), (2, 1), (10, 0), (10, 10)] {
+    for (threshold, protection) in [(1, 1), (2, 1), (10, 0), (10, 10)] {
         let rule = Rule { threshold, protection, zeros: Zeros::Suppress };
         assert!(matches!(protect(&people, &[], rule), Err(DisclosureError::Rule { .. })));
     }
