@@ -199,7 +199,7 @@ fn tables(
     if both.is_empty() {
         return Ok((
             ProtectedTable { spec: tiers, marks: Marks::Telling, cells: Vec::new() },
-            Cells { shown: HashMap::new(), nobody: Shown::Small },
+            Cells { shown: HashMap::new(), nobody: Shown::Value(0) },
         ));
     }
     let mut specs = vec![tiers];
@@ -210,7 +210,8 @@ fn tables(
         specs.push(TableSpec::new("no-longer-by").axis("first", &before).axis("second", &["tier"]));
     }
     let withheld = |spec: TableSpec| ProtectedTable { spec, marks: Marks::Open, cells: Vec::new() };
-    let release = match protect(&people, &specs, rule) {
+    // That nobody moves from one tier to another may be told; else nothing could be shown of policies that are nearly alike.
+    let release = match protect(&people, &specs, Rule { zeros: Zeros::Publish, ..rule }) {
         Ok(release) => release,
         // Policies that are nearly alike leave no room: the tier under one tells the tier under the other.
         Err(DisclosureError::Unprotected { .. }) => {
@@ -218,7 +219,7 @@ fn tables(
         }
         Err(other) => return Err(other.into()),
     };
-    let nobody = if rule.is_exact() { Shown::Value(0) } else { Shown::Small };
+    let nobody = Shown::Value(0);
     let mut cells = HashMap::new();
     for cell in release.tables.iter().flat_map(|table| &table.cells) {
         if let [(a, first), (b, second)] = cell.group.as_slice() {

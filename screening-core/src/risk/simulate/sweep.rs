@@ -9,7 +9,7 @@ use super::expected::{Accuracy, Basis, Prevalence, expect, operating_point};
 use super::simulator::{Change, Simulator};
 use super::sweep_report::{SweepReport, SweepRow, accuracies};
 use super::{Capacity, SimulateError};
-use crate::disclosure::{Dimension, Population, ProtectedTable, Rule, Shown, TableSpec, protect};
+use crate::disclosure::{Dimension, Population, ProtectedTable, Rule, Shown, TableSpec, Zeros, protect};
 use crate::instrument::expr::Comparison;
 use crate::instrument::{Direction, Instrument};
 
@@ -188,7 +188,9 @@ impl Sweep<'_> {
         // The difference between two shown thresholds is a count too.
         let mut asked = vec!["all", "pattern"];
         asked.extend(&levels);
-        let release = protect(&people, &[TableSpec::new("sweep").axis("score", &asked)], self.rule)?;
+        // That nobody lies between two thresholds may be told: it is so wherever nobody has such a score.
+        let rule = Rule { zeros: Zeros::Publish, ..self.rule };
+        let release = protect(&people, &[TableSpec::new("sweep").axis("score", &asked)], rule)?;
         let cells: HashMap<&str, Shown> = release
             .tables
             .iter()
