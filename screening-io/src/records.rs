@@ -9,7 +9,7 @@ use screening_core::screening::{Decision, decision_reasons};
 
 use crate::error::{IoError, Problem};
 use crate::parse::{cell_date, cell_id, holds_identity_number};
-use crate::table::{ReadOptions, Table, Value, read_bytes, read_table_bytes};
+use crate::table::{Table, Value, read_list};
 use crate::words::{narrow, words};
 
 /// A column: its key, and whether the table needs it.
@@ -38,7 +38,7 @@ const DECISION: [Wanted; 5] =
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn read_evidence(path: &Path) -> Result<Vec<PupilRecord>, IoError> {
-    let table = read(path)?;
+    let Some(table) = read_list(path)? else { return Ok(Vec::new()) };
     let columns = Columns::find(&table, &RECORD)?;
     (0..table.height()).map(|row| record(&columns, row, path)).collect()
 }
@@ -59,15 +59,9 @@ pub fn read_evidence(path: &Path) -> Result<Vec<PupilRecord>, IoError> {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn read_decisions(path: &Path, policy: &Policy) -> Result<Vec<Decision>, IoError> {
-    let table = read(path)?;
+    let Some(table) = read_list(path)? else { return Ok(Vec::new()) };
     let columns = Columns::find(&table, &DECISION)?;
     (0..table.height()).map(|row| decision(&columns, row, path, policy)).collect()
-}
-
-fn read(path: &Path) -> Result<Table, IoError> {
-    let options = ReadOptions::default();
-    let bytes = read_bytes(path, &options.limits)?;
-    read_table_bytes(&path.display().to_string(), &bytes, &options)
 }
 
 /// The columns of a table that may have no others.

@@ -290,6 +290,14 @@ pub fn read_table(path: &Path, options: &ReadOptions) -> Result<Table, IoError> 
     read_table_bytes(&path.display().to_string(), &bytes, options)
 }
 
+/// Reads a list of which nothing may be said: a file with headings and no row is none.
+pub(crate) fn read_list(path: &Path) -> Result<Option<Table>, IoError> {
+    match read_table(path, &ReadOptions::default()) {
+        Err(error) if error.id() == "file-no-rows" => Ok(None),
+        read => read.map(Some),
+    }
+}
+
 /// Reads a file that is already in memory; `name` stands for it in messages.
 ///
 /// # Errors
