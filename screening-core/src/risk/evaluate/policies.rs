@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::super::simulate::Simulator;
 use super::EvaluateError;
 use crate::disclosure::{
-    Dimension, DisclosureError, Marks, Population, ProtectedTable, Rule, Shown, TableSpec, protect,
+    Dimension, DisclosureError, Marks, Population, ProtectedTable, Rule, Shown, TableSpec, Zeros, protect,
 };
 
 /// Pupils who go from one tier to another, and the rules that do it.
