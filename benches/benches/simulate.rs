@@ -55,8 +55,8 @@ fn main() {
         library: &library,
         policy: &policy,
         licences: Licences([("scl-90".to_owned(), "synthetic answers".to_owned())].into_iter().collect()),
-        scoring: Default::default(),
-        interpretation: Default::default(),
+        scoring: indexmap::IndexMap::default(),
+        interpretation: screening_core::screening::Interpretation::default(),
     };
     // Answers drawn at random look to the auditor like a wrong key; somebody accepts that.
     let mut settings = WaveSettings::new("2026-autumn", policy.definition().effective.from);

@@ -11,6 +11,7 @@ use crate::source::{Measure, Pupils, RAISED};
 
 /// A share as it may be shown.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[expect(clippy::struct_field_names, reason = "the share of a share is what it is called")]
 pub(crate) struct Share {
     /// Pupils counted.
     pub(crate) cases: Shown,

@@ -99,11 +99,12 @@ fn names(command: &ReportCommand) -> Result<Names, Failure> {
         return Ok(Names::new([], naming));
     }
     let roster = read_rosters(&command.roster, &RosterOptions { names: true, ..RosterOptions::default() })?;
-    let text = |name: &str| -> PolarsResult<Vec<Option<String>>> {
+    let column = |name: &str| -> PolarsResult<Vec<Option<String>>> {
         let series = roster.frame.column(name)?.as_materialized_series().cast(&DataType::String)?;
         Ok(series.str()?.iter().map(|text| text.map(str::to_owned)).collect())
     };
-    let (ids, names) = (text("student_id").map_err(Failure::from_error)?, text("name").map_err(Failure::from_error)?);
+    let (ids, names) =
+        (column("student_id").map_err(Failure::from_error)?, column("name").map_err(Failure::from_error)?);
     let pairs = ids.into_iter().zip(names).filter_map(|(id, name)| Some((id?, name?)));
     Ok(Names::new(pairs, naming))
 }

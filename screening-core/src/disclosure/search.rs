@@ -107,7 +107,7 @@ impl<'a> Search<'a> {
     /// The best step that changes the target.
     pub(super) fn best(&mut self, states: &[super::cells::Cell], aim: Aim, world: &World) -> Option<Found> {
         self.best = None;
-        let Some(target) = states.get(aim.target as usize) else { return None };
+        let target = states.get(aim.target as usize)?;
         let (group, part) = (target.group, target.part);
         let look = Look { states, aim, world };
         let component = self.component;

@@ -133,7 +133,7 @@ fn onto(
     let columns: Vec<String> = items
         .flat_map(|instrument| (0..instrument.definition().items.len()).map(|at| instrument.item_column(at)))
         .collect();
-    let chosen = choose(&rows, &batch.sheets, &columns, attempts, account)?;
+    let chosen = choose(&rows, &batch.sheets, &columns, attempts, account);
     // By row of the form: not yet placed, part of another sheet, or replaced by what that sheet says itself.
     let mut fate = vec![Fate::Alone; rows.rows];
     for target in whole.iter_mut().filter(|target| target.battery.id() == batch.battery.id()) {
@@ -244,7 +244,7 @@ fn choose(
     columns: &[String],
     attempts: AttemptPolicy,
     account: &mut Joined,
-) -> Result<HashMap<String, usize>, ScreeningError> {
+) -> HashMap<String, usize> {
     let answered = answers_given(sheets, columns);
     let mut by_pupil: HashMap<String, Vec<usize>> = HashMap::new();
     let mut order: Vec<String> = Vec::new();
@@ -276,5 +276,5 @@ fn choose(
         }
         chosen.insert(id, best);
     }
-    Ok(chosen)
+    chosen
 }

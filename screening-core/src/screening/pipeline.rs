@@ -80,6 +80,7 @@ pub fn screen(input: ScreeningInput<'_>) -> Result<ScreeningResult, ScreeningErr
 }
 
 /// The same; `kept` takes what policies read, for [`super::rehearse`].
+#[expect(clippy::too_many_lines, reason = "one step of the pipeline after the other; each is a call")]
 pub(super) fn run(
     mut input: ScreeningInput<'_>,
     kept: Option<&mut Kept<'_>>,

@@ -155,7 +155,7 @@ fn subtitle(results: &Results, w: &Writer) -> Vec<String> {
 }
 
 /// Tier of a row with its time limit.
-fn tier_of<'r>(results: &'r Results, row: usize) -> Option<&'r screening_core::risk::TierDef> {
+fn tier_of(results: &Results, row: usize) -> Option<&screening_core::risk::TierDef> {
     let at = results.pupils.tier.get(row).copied().flatten()?;
     results.policy.tier(&results.tiers.values.get(usize::from(at))?.id)
 }

@@ -39,7 +39,7 @@ pub fn pupil_page(results: &Results, settings: &Settings, names: &Names, pupil: 
 }
 
 /// Instruments that the pupil answered.
-fn answered<'r>(results: &'r Results, row: usize) -> Result<Vec<&'r Instrument>, ReportError> {
+fn answered(results: &Results, row: usize) -> Result<Vec<&Instrument>, ReportError> {
     let mut found = Vec::new();
     for fact in &results.summary.provenance.instruments {
         let Some(instrument) = results.library.get(&fact.id) else { continue };

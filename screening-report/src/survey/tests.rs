@@ -145,7 +145,7 @@ fn labels(pupils: &Pupils, axis: Axis) -> Vec<String> {
         match axis {
             Axis::Stage => stage(grade).map(|stage| stage.to_string()),
             Axis::Grade => (grade > 0).then(|| format!("{grade:02}")),
-            Axis::Sex => pupils.sex.get(row).filter(|sex| **sex < 2).map(|sex| sex.to_string()),
+            Axis::Sex => pupils.sex.get(row).filter(|sex| **sex < 2).map(ToString::to_string),
         }
     };
     (0..pupils.ids.len()).map(|row| label(row).unwrap_or_default()).collect()

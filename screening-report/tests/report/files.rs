@@ -43,7 +43,7 @@ fn parts(bytes: &[u8]) -> Vec<(String, String)> {
         let name = file.name().unwrap().into_owned();
         let mut content = Vec::new();
         file.read_to_end(&mut content).unwrap();
-        if name.ends_with(".xlsx") {
+        if name.strip_suffix(".xlsx").is_some() {
             Xlsx::new(Cursor::new(content)).unwrap_or_else(|error| panic!("{name}: {error}"));
             continue;
         }

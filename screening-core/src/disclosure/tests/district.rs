@@ -41,7 +41,7 @@ fn district(schools: usize, pupils: usize, measures: usize, values: usize) -> (P
     for pupil in 0..pupils {
         // Schools differ in size by a factor of about three.
         let (even, drawn) = (pupil % schools, next(&mut state) as usize % schools);
-        let school = if next(&mut state) % 2 == 0 { even } else { even.max(drawn) };
+        let school = if next(&mut state).is_multiple_of(2) { even } else { even.max(drawn) };
         let (school, grade) = (format!("S{school:03}"), format!("{}", 4 + 3 * (school % 3) + pupil % 3));
         let sex = ["female", "male"][(next(&mut state) % 2) as usize];
         let own: Vec<[&str; 1]> =

@@ -396,7 +396,7 @@ mod tests {
         let low = record("interview", None, "no-need", Some(date(2026, 9, 1)));
         let unsure = record("interview", None, "cannot-say", Some(date(2026, 9, 20)));
         let ask = |records: &[PupilRecord]| code(records, &[], "interview", &["needs-support"], None);
-        assert_eq!(ask(&[high.clone()]), YES);
+        assert_eq!(ask(std::slice::from_ref(&high)), YES);
         assert_eq!(ask(&[low.clone(), high.clone()]), NO);
         assert_eq!(ask(&[low, high.clone(), unsure]), OPEN);
         // Two outcomes of one day cannot be put in order: both count.
