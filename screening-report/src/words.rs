@@ -123,7 +123,7 @@ mod tests {
         for id in sources.iter().flat_map(|source| source.split(['"', '\n'])) {
             let plain = id.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '.'));
             let known = TEXTS.keys().any(|key| key.split('.').next() == id.split('.').next());
-            if plain && group(id) && known && !id.ends_with(".toml") {
+            if plain && group(id) && known && id.strip_suffix(".toml").is_none() {
                 assert!(TEXTS.contains_key(id), "{id}");
             }
         }

@@ -408,7 +408,7 @@ fn what_is_published_tells_no_small_count() -> Outcome<()> {
     let counts = Csv::read(&folder.path().join("published/aggregates.csv"))?;
     let columns = ["level", "school", "measure", "value", "pupils", "shown", "suppressed"];
     let columns = columns.map(|name| counts.column(name));
-    let [levels, schools, measures, values, pupils, shown, suppressed] = columns.map(Option::unwrap_or_default);
+    let [levels, schools, measures, values, pupils, shown, suppressed] = columns.map(Result::unwrap_or_default);
     let results = &RUN.screening.results;
     let (of_school, tiers) = (texts(results, "school")?, texts(results, "tier")?);
     let (mut true_counts, mut hidden) = (0, 0);

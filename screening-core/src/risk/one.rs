@@ -1,7 +1,5 @@
 //! One person's sheets at a time: what a policy proposes while the person is still there.
 
-use std::collections::HashSet;
-
 use polars::prelude::*;
 
 use crate::answers::{Context, Missing};
@@ -76,11 +74,11 @@ pub fn propose_one(
     context: &Context,
 ) -> Result<Proposal, OneError> {
     let scored: Vec<ScoredSheets> = sheets.iter().map(|sheet| ScoredSheets::of_one(sheet.scores)).collect();
-    let asked = Asked::of(policy);
-    let answers = answers(sheets, &asked)?;
+    let answers = answers(sheets)?;
     let judged: Vec<JudgedSheets<'_>> =
         sheets.iter().filter_map(|sheet| Some(JudgedSheets { report: sheet.judged?, rows: &[Some(0)] })).collect();
-    let derived = if asked.norms { derived(&scored, norms, context)? } else { DataFrame::new(1, Vec::new())? };
+    let derived =
+        if asks_for_norms(policy) { derived(&scored, norms, context)? } else { DataFrame::new(1, Vec::new())? };
     let beside = Beside { rows: &[Some(0)], derived: &derived, change: None, evidence: None };
     let set = SheetSet {
         scored: &scored,
@@ -107,38 +105,21 @@ pub fn propose_one(
     })
 }
 
-/// What the rules of a policy look at beside the scores.
-struct Asked<'a> {
-    /// Single answers, as (instrument, item).
-    items: HashSet<(&'a str, &'a str)>,
-    norms: bool,
-}
-
-impl<'a> Asked<'a> {
-    fn of(policy: &'a Policy) -> Self {
-        let mut asked = Self { items: HashSet::new(), norms: false };
-        for rule in &policy.definition().rules {
-            rule.when.leaves(&mut |leaf| match leaf {
-                Leaf::Answer { item, .. } => {
-                    asked.items.insert((item.instrument.as_str(), item.part.as_str()));
-                }
-                Leaf::Norm { .. } => asked.norms = true,
-                _ => {}
-            });
-        }
-        asked
+/// Whether a rule of a policy asks for a derived score.
+fn asks_for_norms(policy: &Policy) -> bool {
+    let mut found = false;
+    for rule in &policy.definition().rules {
+        rule.when.leaves(&mut |leaf| found |= matches!(leaf, Leaf::Norm { .. }));
     }
+    found
 }
 
-/// The answers that rules look at, as columns of one row.
-fn answers(sheets: &[OneSheet<'_>], asked: &Asked<'_>) -> PolarsResult<DataFrame> {
+/// The answers as columns of one row: rules look at some, and of the others it is told which are missing.
+fn answers(sheets: &[OneSheet<'_>]) -> PolarsResult<DataFrame> {
     let mut columns = Vec::new();
     for one in sheets {
         let instrument = one.scores.instrument();
         for (at, item) in instrument.definition().items.iter().enumerate() {
-            if !asked.items.contains(&(instrument.id(), item.id.as_str())) {
-                continue;
-            }
             let missing = one.sheet.missing(instrument, at);
             let unit = if item.kind == ItemKind::Number { 10_f64.powi(i32::from(item.decimals)) } else { 1.0 };
             let code = match missing {

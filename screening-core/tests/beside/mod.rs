@@ -235,7 +235,7 @@ fn what_holds_unless_a_record_says_otherwise_is_never_silence() {
 /// The same policy with the critical tier below the rule, so that rules show.
 fn quiet_critical(policy: &Policy) -> Policy {
     let mut definition = policy.definition().clone();
-    definition.critical_tier = "month".to_owned();
+    "month".clone_into(&mut definition.critical_tier);
     if let Some(rule) = definition.rules.first_mut() {
         rule.tier = Some("soon".to_owned());
     }

@@ -98,7 +98,7 @@ fn interviews_that_do_not_fit_are_refused() {
     assert!(matches!(run(&[interview(9_999, 2, InterviewOutcome::NoNeed)]), Err(EvaluateError::NoneMatches(1))));
     // No interview at all says nothing, and is no error.
     let empty = run(&[]).unwrap();
-    assert_eq!((empty.verified, empty.tests[0].figures.ppv.clone()), (0, Err(CannotSay::NoPositive)));
+    assert_eq!((empty.verified, empty.tests[0].figures.ppv), (0, Err(CannotSay::NoPositive)));
     let unclear = run(&[interview(3, 2, InterviewOutcome::CannotSay)]).unwrap();
     assert_eq!((unclear.unclear, unclear.verified), (1, 0));
     let others = found.screening.results.head(Some(10));

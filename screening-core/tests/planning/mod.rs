@@ -54,7 +54,7 @@ fn rehearsed(roster: &[Pupil], batches: &[Batch], others: &[&Policy]) -> Rehears
 /// Pupils of two schools, three grades and two sexes.
 fn roster(pupils: usize) -> Vec<Pupil> {
     let own = |at: usize| Pupil {
-        school: if at % 2 == 0 { "A".to_owned() } else { "B".to_owned() },
+        school: if at.is_multiple_of(2) { "A".to_owned() } else { "B".to_owned() },
         grade: Some(7 + (at % 3) as u8),
         sex: [Some(Sex::Female), Some(Sex::Male), None][at / 3 % 3],
         ..pupil(&format!("{at:04}"), 7)

@@ -113,7 +113,8 @@ fn sheets(instrument: &str, items: usize, rows: &[(&str, i8)]) -> String {
     let headings: Vec<String> = (1..=items).map(|item| format!("{instrument}.{item}")).collect();
     let mut text = format!("student_id,{}\n", headings.join(","));
     for (id, code) in rows {
-        text.push_str(&format!("{id},{}\n", vec![code.to_string(); items].join(",")));
+        let codes = vec![code.to_string(); items].join(",");
+        text.push_str(&[id, ",", &codes, "\n"].concat());
     }
     text
 }
