@@ -1,7 +1,7 @@
 //! Reports of a screening that a bureau would sign and a counsellor would use.
 //!
 //! [`Results`] are read from the folder that `screening run` writes. A function a kind makes a [`Report`] of them, one typed model
-//! of sections, paragraphs, tables and pictures; [`write`] renders it by the extension of the file: `html` (one file, ready to
+//! of sections, paragraphs, tables and pictures; [`write()`] renders it by the extension of the file: `html` (one file, ready to
 //! print), `docx` (to be edited), `xlsx` (lists).
 //!
 //! Nothing here screens: scores, tiers and tests are the engine's. Every count of a survey report passes the suppression step

@@ -23,16 +23,16 @@ pub(crate) struct SimulateCommand {
     /// Try this policy instead of the job's: id of a bundled one, or a file.
     #[arg(long)]
     pub(crate) policy: Option<String>,
-    /// Move a threshold: [rule:]instrument.scale[@threshold]=value; repeat for each.
+    /// Move a threshold: `[rule:]instrument.scale[@threshold]=value`; repeat for each.
     #[arg(long, value_name = "THRESHOLD", value_parser = threshold)]
     pub(crate) set: Vec<(Place, f64)>,
-    /// Try a range of thresholds of this scale alone: instrument.scale=from:to[:step].
+    /// Try a range of thresholds of this scale alone: `instrument.scale=from:to[:step]`.
     #[arg(long, value_name = "RANGE", value_parser = sweep)]
     pub(crate) sweep: Option<(String, Vec<f64>)>,
-    /// Try a range for a threshold of the policy, whose other rules stay: [rule:]instrument.scale[@threshold]=from:to[:step].
+    /// Try a range for a threshold of the policy, whose other rules stay: `[rule:]instrument.scale[@threshold]=from:to[:step]`.
     #[arg(long, value_name = "RANGE", value_parser = policy_sweep)]
     pub(crate) policy_sweep: Option<(Place, Vec<f64>)>,
-    /// Stated prevalence of pupils in need, with its 95 % interval: value[:low:high], for example 0.03:0.02:0.05.
+    /// Stated prevalence of pupils in need, with its 95 % interval: `value[:low:high]`, for example 0.03:0.02:0.05.
     #[arg(long, value_name = "SHARE", value_parser = shares, requires = "sweep")]
     pub(crate) prevalence: Option<(f64, f64, f64)>,
     /// Counsellors' hours by school (toml, see docs/simulate.md).

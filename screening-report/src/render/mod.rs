@@ -15,7 +15,7 @@ pub use xlsx::xlsx;
 use crate::error::{ReportError, refuse};
 use crate::model::Report;
 
-/// Extensions of the files that [`write`] writes.
+/// Extensions of the files that [`write()`] writes.
 pub const FORMATS: [&str; 3] = ["html", "docx", "xlsx"];
 
 /// Writes a report; the extension says as what. The file appears whole or not at all, and its bytes depend on the report
