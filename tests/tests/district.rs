@@ -254,7 +254,7 @@ fn cells(workbook: &mut Xlsx<std::io::BufReader<std::fs::File>>, sheet: &str) ->
 }
 
 /// What a run writes.
-const FILES: [&str; 9] = [
+const FILES: [&str; 11] = [
     "results.parquet",
     "results.csv",
     "alerts.xlsx",
@@ -263,6 +263,8 @@ const FILES: [&str; 9] = [
     "coverage.csv",
     "rejected.csv",
     "published/aggregates.csv",
+    "published/schools.csv",
+    "published/schools.svg",
     "summary.json",
 ];
 
@@ -317,6 +319,8 @@ fn changed_job(folder: &std::path::Path, change: impl Fn(String) -> String) -> O
     let here = district().canonicalize()?.display().to_string().replace('\\', "/");
     let text = text.replace("\"roster.csv\"", &format!("\"{here}/roster.csv\""));
     let text = text.replace("\"answers/", &format!("\"{here}/answers/"));
+    let text = text.replace("\"evidence/", &format!("\"{here}/evidence/"));
+    let text = text.replace("\"decisions.csv\"", &format!("\"{here}/decisions.csv\""));
     let text = text.replace("job = \"2026-spring/", &format!("job = \"{here}/2026-spring/"));
     let path = folder.join("screening.toml");
     std::fs::write(&path, change(text))?;

@@ -64,8 +64,8 @@ pub struct Rehearsal {
 /// }, &[])?;
 /// let simulator = &rehearsal.own;
 /// let before = simulator.run(&[])?.flagged;
-/// // The first threshold of the policy that this battery has, moved out of reach and down to the lowest score.
-/// let first = simulator.thresholds().into_iter().next().expect("a threshold");
+/// // A threshold moved out of reach and down to the lowest score.
+/// let first = simulator.thresholds().into_iter().find(|own| own.rule == "gad-7-highest-band").expect("a threshold");
 /// let moved = |value| Change { rule: Some(first.rule.clone()), what: first.what.clone(), from: None, value };
 /// assert!(simulator.run(&[moved(99.0)])?.flagged <= before);
 /// assert_eq!(simulator.run(&[moved(0.0)])?.flagged, 1);
