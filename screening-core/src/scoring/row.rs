@@ -267,6 +267,30 @@ impl<'a> ScaleView<'a> {
         self.items() - usize::from(self.result().missing)
     }
 
+    /// Items of the scale without an answer, as positions in the definition and in the order of the scale: `items() - answered()`
+    /// of them. What a skip rule answers, or what stands for a blank, is answered. `sheet` is the sheet that was scored.
+    ///
+    /// ```
+    /// use screening_core::answers::Context;
+    /// use screening_core::instrument::Library;
+    /// use screening_core::scoring::{Scorer, Sheet};
+    /// let library = Library::bundled()?;
+    /// let scorer = Scorer::new(library.get("gad-7").expect("bundled"))?;
+    /// let mut sheet = Sheet::from_codes(scorer.instrument(), &[1; 7])?;
+    /// sheet.set(scorer.instrument(), "3", "")?;
+    /// let scores = scorer.score(&sheet, &Context::default());
+    /// let total = scores.scale("total").expect("a scale of this instrument");
+    /// assert_eq!(total.missing_items(&sheet).collect::<Vec<_>>(), [2]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn missing_items(&self, sheet: &'a Sheet) -> impl Iterator<Item = usize> + use<'a> {
+        let scores = self.scores;
+        let plan = &scores.scorer.plan;
+        // A formula over single items counts none as missing.
+        let counted = if self.result().missing == 0 { &[][..] } else { &plan.scales[self.at].items[..] };
+        counted.iter().copied().filter(move |&item| scores.machine.lacks(plan, sheet, item))
+    }
+
     /// Band id, `None` when it cannot be said or no set serves this person.
     pub fn band_id(&self) -> Option<&'a str> {
         match self.result().band {

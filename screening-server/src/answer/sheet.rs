@@ -150,14 +150,9 @@ fn score<'a>(ordered: &'a OrderedSheet, scale: ScaleView<'a>, language: Language
 
 /// Items of a score without an answer.
 fn missing<'a>(ordered: &'a OrderedSheet, scale: ScaleView<'a>) -> Vec<&'a str> {
-    if scale.answered() == scale.items() {
-        return Vec::new();
-    }
-    let instrument = ordered.scorer.instrument();
-    let definition = instrument.definition();
-    let positions = definition.expand_items(&scale.definition().items).unwrap_or_default();
-    let open = positions.into_iter().filter(|at| ordered.sheet.missing(instrument, *at).is_some());
-    open.filter_map(|at| definition.items.get(at)).map(|item| item.id.as_str()).collect()
+    let definition = ordered.scorer.instrument().definition();
+    let open = scale.missing_items(&ordered.sheet).filter_map(|at| definition.items.get(at));
+    open.map(|item| item.id.as_str()).collect()
 }
 
 /// The critical answers that were surely given.

@@ -178,7 +178,8 @@ impl Single {
         known.map_or(Ends::new(plan.items[item].min, plan.items[item].max), Ends::point)
     }
 
-    fn lacks(&self, plan: &Plan, sheet: &Sheet, item: usize) -> bool {
+    /// Whether an item of the sheet that was run has no answer, as the sums see it.
+    pub(crate) fn lacks(&self, plan: &Plan, sheet: &Sheet, item: usize) -> bool {
         match plan.items[item].slot {
             ItemSlot::Narrow(slot) => is_missing(self.codes[slot]),
             ItemSlot::Wide(slot) => wide_kind(sheet.wide[slot]).is_some(),
