@@ -23,7 +23,7 @@
 //!
 //! A module uses what stands below it in this list, never what stands above: [`aggregates`], [`screening`], [`coverage`],
 //! [`schools`], [`risk`], [`change`], [`audit`], [`validity`], [`psychometrics`], [`norms`], [`disclosure`], [`scoring`],
-//! [`instrument`], [`answers`], [`stats`].
+//! [`instrument`], [`answers`], [`svg`], [`stats`].
 
 // Without frames the block machine and what compares whole waves have no caller.
 #![cfg_attr(not(feature = "frame"), allow(dead_code, unused_imports))]
@@ -48,5 +48,6 @@ pub mod scoring;
 #[cfg(feature = "frame")]
 pub mod screening;
 pub mod stats;
+pub mod svg;
 mod texts;
 pub mod validity;

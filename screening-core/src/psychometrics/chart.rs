@@ -2,7 +2,8 @@
 
 use std::fmt::Write;
 
-use super::plot::{document, text};
+use super::plot::document;
+use crate::svg::{escaped, round_step, text};
 
 /// Dark colours that differ in print too.
 pub(crate) const COLOURS: [&str; 8] =
@@ -80,11 +81,8 @@ impl Panel {
             let points: Vec<String> =
                 inside.map(|(a, b)| format!("{:.1},{:.1}", x(*a), y(b.clamp(self.y.0, self.y.1)))).collect();
             let dash = if line.dashed { " stroke-dasharray=\"5 4\"" } else { "" };
-            let name = if line.name.is_empty() {
-                String::new()
-            } else {
-                format!("<title>{}</title>", super::plot::escape(&line.name))
-            };
+            let name =
+                if line.name.is_empty() { String::new() } else { format!("<title>{}</title>", escaped(&line.name)) };
             let _ = writeln!(
                 body,
                 "<polyline points=\"{}\" fill=\"none\" stroke=\"{}\" stroke-width=\"1.5\"{dash}>{name}</polyline>",
@@ -145,9 +143,7 @@ fn marks((low, high): (f64, f64)) -> Vec<f64> {
     if !(rough.is_finite() && rough > 0.0) {
         return Vec::new();
     }
-    let ten = 10.0_f64.powf(rough.log10().floor());
-    let step = [1.0, 2.0, 5.0, 10.0].into_iter().map(|by| by * ten).find(|step| *step >= rough * 0.999);
-    let step = step.unwrap_or(10.0 * ten);
+    let step = round_step(rough * 0.999);
     let first = (low / step - 1e-9).ceil() as i64;
     let last = (high / step + 1e-9).floor() as i64;
     (first..=last).take(40).map(|at| at as f64 * step).collect()

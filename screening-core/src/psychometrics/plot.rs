@@ -3,23 +3,16 @@
 use std::fmt::Write;
 
 use super::{ItemReport, ParallelReport};
+use crate::svg::text;
 
 /// Greys and blues from light to dark, told apart in print too.
 const SHADES: [&str; 6] = ["#eff3ff", "#c6dbef", "#9ecae1", "#6baed6", "#3182bd", "#08519c"];
-
-pub(super) fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
-}
 
 pub(super) fn document(width: f64, height: f64, body: &str) -> String {
     format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {width} {height}\" \
          font-family=\"sans-serif\" font-size=\"12\">\n{body}</svg>\n"
     )
-}
-
-pub(super) fn text(body: &mut String, x: f64, y: f64, anchor: &str, words: &str) {
-    let _ = writeln!(body, "<text x=\"{x:.1}\" y=\"{y:.1}\" text-anchor=\"{anchor}\">{}</text>", escape(words));
 }
 
 impl ItemReport {

@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use screening_core::svg::{round_step, text, ticks, width};
+
 /// A curve or a cloud of points.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Series {
@@ -124,11 +126,6 @@ impl Plot {
     }
 }
 
-/// About how wide a text is: Chinese characters are as wide as high, others a little more than half of it.
-fn width(words: &str) -> f64 {
-    words.chars().map(|letter| if letter.is_ascii() { 7.2 } else { 13.0 }).sum()
-}
-
 /// Lines of at most this width, broken at blanks and between Chinese characters.
 fn wrapped(words: &str, most: f64) -> Vec<String> {
     let mut lines = Vec::new();
@@ -188,28 +185,8 @@ fn draw(svg: &mut String, series: &Series, place: &dyn Fn((f64, f64)) -> (f64, f
     }
 }
 
-fn text(svg: &mut String, x: f64, y: f64, anchor: &str, words: &str) {
-    let _ = writeln!(svg, "<text x=\"{x:.1}\" y=\"{y:.1}\" text-anchor=\"{anchor}\">{}</text>", escaped(words));
-}
-
 fn line(svg: &mut String, (x1, y1): (f64, f64), (x2, y2): (f64, f64), colour: &str) {
     let _ = writeln!(svg, "<line x1=\"{x1:.1}\" y1=\"{y1:.1}\" x2=\"{x2:.1}\" y2=\"{y2:.1}\" stroke=\"{colour}\"/>");
-}
-
-fn escaped(words: &str) -> String {
-    let mut out = String::with_capacity(words.len());
-    for letter in words.chars() {
-        match letter {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            // XML has no other control characters.
-            own if own.is_control() => out.push(' '),
-            own => out.push(own),
-        }
-    }
-    out
 }
 
 /// Step and end of an axis that holds `largest`: steps of 1, 2 or 5 times a power of ten.
@@ -218,13 +195,8 @@ fn nice(largest: f64) -> (f64, f64) {
         return (1.0, 1.0);
     }
     let rough = largest / 6.0;
-    let power = 10.0_f64.powf(rough.log10().floor());
-    let step = [1.0, 2.0, 5.0, 10.0].into_iter().map(|own| own * power).find(|step| *step >= rough).unwrap_or(rough);
+    let step = round_step(rough);
     (step, (largest / step).ceil() * step)
-}
-
-fn ticks(step: f64, end: f64) -> impl Iterator<Item = f64> {
-    (0..=((end / step).round() as usize).min(20)).map(move |at| at as f64 * step)
 }
 
 fn number(value: f64) -> String {

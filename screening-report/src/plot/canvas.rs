@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use screening_core::svg::{escaped, round_step};
+
 /// A drawing that is being made. Writing to a string cannot fail, so results of `write!` are dropped.
 pub(super) struct Canvas {
     body: String,
@@ -84,47 +86,20 @@ impl Canvas {
     }
 }
 
-/// About how wide a text is: Chinese characters are as wide as high, others a little more than half of it.
-pub(crate) fn width(words: &str) -> f64 {
-    words.chars().map(|letter| if letter.is_ascii() { 7.2 } else { 13.0 }).sum()
-}
-
-/// Text that stands for itself in XML and HTML. Signs that XML does not have become blanks.
-pub(crate) fn escaped(words: &str) -> String {
-    let mut out = String::with_capacity(words.len());
-    for letter in words.chars() {
-        match letter {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\u{fffe}' | '\u{ffff}' => out.push(' '),
-            own if own.is_control() => out.push(' '),
-            own => out.push(own),
-        }
-    }
-    out
-}
-
 /// Step and end of an axis that holds `largest`: steps of 1, 2 or 5 times a power of ten.
 pub(super) fn nice(largest: f64) -> (f64, f64) {
     if !largest.is_finite() || largest <= 0.0 {
         return (1.0, 1.0);
     }
     let rough = largest / 5.0;
-    let power = 10.0_f64.powf(rough.log10().floor());
-    let step = [1.0, 2.0, 5.0, 10.0].into_iter().map(|own| own * power).find(|step| *step >= rough * 0.999);
-    let step = step.unwrap_or(rough);
+    let step = round_step(rough * 0.999);
     (step, (largest / step - 1e-9).ceil().max(1.0) * step)
-}
-
-/// Places of the marks of an axis.
-pub(super) fn ticks((step, end): (f64, f64)) -> impl Iterator<Item = f64> {
-    (0..=((end / step).round() as usize).min(20)).map(move |at| at as f64 * step)
 }
 
 #[cfg(test)]
 mod tests {
+    use screening_core::svg::ticks;
+
     use super::*;
 
     #[test]
@@ -132,7 +107,7 @@ mod tests {
         assert_eq!(nice(95.0), (20.0, 100.0));
         assert_eq!(nice(0.0), (1.0, 1.0));
         let (step, end) = nice(0.031);
-        assert!(end >= 0.031 && step > 0.0 && ticks((step, end)).count() < 10);
+        assert!(end >= 0.031 && step > 0.0 && ticks(step, end).count() < 10);
         assert_eq!(escaped("<a & \"b\">\u{7}"), "&lt;a &amp; &quot;b&quot;&gt; ");
     }
 }

@@ -3,8 +3,8 @@
 
 mod canvas;
 
-use canvas::{Anchor, Canvas, INK, nice, ticks};
-pub(crate) use canvas::{escaped, width};
+use canvas::{Anchor, Canvas, INK, nice};
+use screening_core::svg::{ticks, width};
 
 use crate::model::{Bar, Chart, Figure};
 
@@ -56,7 +56,7 @@ fn bars_of(axis: &str, bars: &[Bar]) -> Canvas {
     let scale = nice(bars.iter().map(highest).fold(0.0, f64::max));
     let room = bars.iter().map(|bar| width(&bar.label)).fold(0.0, f64::max) + 20.0;
     let place = |value: f64| left + value / scale.1 * (WIDTH - left - room);
-    for at in ticks(scale) {
+    for at in ticks(scale.0, scale.1) {
         canvas.line((place(at), top), (place(at), bottom), GRID, 0.8);
         canvas.text((place(at), bottom + 18.0), Anchor::Middle, INK, &percent(at));
     }
@@ -105,7 +105,7 @@ fn stacked(axis: &str, parts: &[String], bars: &[(String, Option<Vec<f64>>)]) ->
         canvas.text((x + 20.0, y + 12.0), Anchor::Start, INK, part);
     }
     let place = |share: f64| left + share * (right - left);
-    for at in ticks((0.2, 1.0)) {
+    for at in ticks(0.2, 1.0) {
         canvas.line((place(at), top), (place(at), bottom), GRID, 0.8);
         canvas.text((place(at), bottom + 18.0), Anchor::Middle, INK, &percent(at));
     }
@@ -146,11 +146,11 @@ fn funnel(
     let (x_scale, y_scale) = (nice(largest), nice(high.min(1.0)));
     let place =
         |x: f64, y: f64| (left + x / x_scale.1 * (right - left), bottom - (y / y_scale.1).min(1.0) * (bottom - top));
-    for at in ticks(y_scale) {
+    for at in ticks(y_scale.0, y_scale.1) {
         canvas.line(place(0.0, at), place(x_scale.1, at), GRID, 0.8);
         canvas.text((left - 8.0, place(0.0, at).1 + 4.0), Anchor::End, INK, &percent(at));
     }
-    for at in ticks(x_scale) {
+    for at in ticks(x_scale.0, x_scale.1) {
         let (x, y) = place(at, 0.0);
         canvas.line((x, y), (x, y + 4.0), INK, 1.0);
         canvas.text((x, y + 20.0), Anchor::Middle, INK, &format!("{at:.0}"));

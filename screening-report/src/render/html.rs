@@ -3,9 +3,10 @@
 use std::fmt::Write as _;
 
 use screening_core::instrument::Language;
+use screening_core::svg::escaped;
 
 use crate::model::{Block, Cell, Report, Table};
-use crate::plot::{escaped, svg};
+use crate::plot::svg;
 
 const STYLE: &str = include_str!("report.css");
 

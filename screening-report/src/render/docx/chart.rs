@@ -3,10 +3,11 @@
 use std::fmt::Write as _;
 
 use rust_xlsxwriter::{DocProperties, ExcelDateTime, Workbook, XlsxError};
+use screening_core::svg::escaped;
 
 use crate::error::ReportError;
 use crate::model::{Chart, Figure};
-use crate::plot::{escaped, shades};
+use crate::plot::shades;
 
 /// A chart and the workbook with its figures.
 pub(super) struct Part {

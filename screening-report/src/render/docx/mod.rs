@@ -7,12 +7,12 @@ mod parts;
 use std::fmt::Write as _;
 use std::io::{Cursor, Write as _};
 
+use screening_core::svg::escaped;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
 
 use crate::error::ReportError;
 use crate::model::{Block, Cell, Report, Section, Table};
-use crate::plot::escaped;
 
 /// Width between the margins in twentieths of a point, upright and turned.
 const TEXT_WIDTHS: (f64, f64) = (9638.0, 14_570.0);

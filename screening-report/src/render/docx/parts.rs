@@ -3,9 +3,9 @@
 use std::fmt::Write as _;
 
 use screening_core::instrument::Language;
+use screening_core::svg::escaped;
 
 use crate::model::Report;
-use crate::plot::escaped;
 
 const HEAD: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"yes\"?>\n";
 const OFFICE: &str = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
