@@ -80,6 +80,21 @@ pub(crate) fn say(key: &str, fills: &[(&str, Fill<'_>)]) -> Text {
     Text { en: fill(&template.en, Language::En), zh_cn: fill(&template.zh_cn, Language::ZhCn) }
 }
 
+/// Several texts as one, with the sentence of a key between them.
+pub(crate) fn join<T: std::borrow::Borrow<Text>>(texts: impl Iterator<Item = T>, key: &str) -> Text {
+    let between = say(key, &[]);
+    let mut all = Text { en: String::new(), zh_cn: String::new() };
+    for (at, text) in texts.enumerate() {
+        if at > 0 {
+            all.en.push_str(&between.en);
+            all.zh_cn.push_str(&between.zh_cn);
+        }
+        all.en.push_str(&text.borrow().en);
+        all.zh_cn.push_str(&text.borrow().zh_cn);
+    }
+    all
+}
+
 /// An operator in words.
 pub(crate) fn operator(op: Comparison) -> Text {
     let key = match op {

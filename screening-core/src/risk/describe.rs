@@ -4,7 +4,7 @@ use super::condition::{BandWish, Condition, Leaf, Reference};
 use crate::change::{ClinicalChange, Course, Outcome};
 use crate::instrument::expr::Comparison;
 use crate::instrument::{Instrument, Language, Library, Text};
-use crate::texts::{Fill, say};
+use crate::texts::{Fill, join, say};
 
 impl Condition {
     /// The condition in words, with the names that the library has for instruments, scales, bands and flags. What the library
@@ -39,20 +39,6 @@ impl Condition {
             }
         }
     }
-}
-
-fn join(texts: impl Iterator<Item = Text>, key: &str) -> Text {
-    let between = say(key, &[]);
-    let mut all = Text { en: String::new(), zh_cn: String::new() };
-    for (at, text) in texts.enumerate() {
-        if at > 0 {
-            all.en.push_str(&between.en);
-            all.zh_cn.push_str(&between.zh_cn);
-        }
-        all.en.push_str(&text.en);
-        all.zh_cn.push_str(&text.zh_cn);
-    }
-    all
 }
 
 fn same(text: &str) -> Text {

@@ -2,7 +2,7 @@
 
 use crate::instrument::Text;
 use crate::instrument::expr::Comparison;
-use crate::texts::{Fill, operator, say};
+use crate::texts::{Fill, join, operator, say};
 
 use super::super::condition::{BandWish, Leaf};
 use super::super::engine::{Kind, Probe, Reason, compare};
@@ -178,7 +178,7 @@ impl Probe<'_> {
                     (Some(rule), _) => (rule.id.clone(), rule.meaning.clone()),
                     (None, Some(fired)) if !fired.is_empty() => (
                         joined(fired.iter().map(|(rule, _)| rule.id.as_str())),
-                        together(fired.iter().map(|(rule, _)| &rule.meaning)),
+                        join(fired.iter().map(|(rule, _)| &rule.meaning), "join.items"),
                     ),
                     _ => (self.part(), no_text()),
                 };
@@ -326,21 +326,6 @@ impl Probe<'_> {
 
 fn joined<'a>(words: impl Iterator<Item = &'a str>) -> String {
     words.collect::<Vec<_>>().join(", ")
-}
-
-/// Several texts as one.
-fn together<'a>(texts: impl Iterator<Item = &'a Text>) -> Text {
-    let comma = say("join.items", &[]);
-    let mut all = no_text();
-    for (at, text) in texts.enumerate() {
-        if at > 0 {
-            all.en.push_str(&comma.en);
-            all.zh_cn.push_str(&comma.zh_cn);
-        }
-        all.en.push_str(&text.en);
-        all.zh_cn.push_str(&text.zh_cn);
-    }
-    all
 }
 
 pub(super) fn no_text() -> Text {

@@ -7,14 +7,14 @@ use super::super::proposal::{Evidence, EvidenceKind, Undecided, WhyUndecided};
 use super::blank;
 use super::observe::no_text;
 use crate::instrument::Text;
-use crate::texts::{Fill, say};
+use crate::texts::{Fill, join, say};
 
 impl PolicyEngine<'_> {
     /// The records that make a leaf hold.
     pub(super) fn record_evidence(&self, rule: &RuleDef, probe: &RecordProbe<'_>, row: usize) -> Evidence {
         let source = self.source(rule);
         let said = probe.said(row);
-        let told = together(said.iter().map(|one| probe.told(one)));
+        let told = join(said.iter().map(|one| probe.told(one)), "join.items");
         let fills = [
             ("kind", Fill::Both(&probe.kind_name())),
             ("told", Fill::Both(&told)),
@@ -99,18 +99,4 @@ impl RecordProbe<'_> {
             subject,
         }
     }
-}
-
-fn together(texts: impl Iterator<Item = Text>) -> Text {
-    let comma = say("join.items", &[]);
-    let mut all = no_text();
-    for (at, text) in texts.enumerate() {
-        if at > 0 {
-            all.en.push_str(&comma.en);
-            all.zh_cn.push_str(&comma.zh_cn);
-        }
-        all.en.push_str(&text.en);
-        all.zh_cn.push_str(&text.zh_cn);
-    }
-    all
 }
