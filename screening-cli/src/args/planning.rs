@@ -41,12 +41,9 @@ pub(crate) struct SimulateCommand {
     /// Use published accuracies of this region only, for example CN.
     #[arg(long, requires = "sweep")]
     pub(crate) region: Option<String>,
-    /// Counts below this are not shown.
-    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(3..))]
-    pub(crate) min_cell: u32,
-    /// Show every count: for the people in charge of these pupils, not for passing on.
-    #[arg(long, conflicts_with = "min_cell")]
-    pub(crate) exact: bool,
+    /// Small counts.
+    #[command(flatten)]
+    pub(crate) counts: CountArgs,
     /// Folder for the outputs.
     #[arg(short, long, default_value = "simulation")]
     pub(crate) out: PathBuf,
@@ -65,20 +62,30 @@ pub(crate) struct EvaluateCommand {
     /// Another policy over the same wave: who changes tier, and why.
     #[arg(long, value_name = "POLICY")]
     pub(crate) against: Option<String>,
+    /// Small counts.
+    #[command(flatten)]
+    pub(crate) counts: CountArgs,
+    /// Folder for the outputs.
+    #[arg(short, long, default_value = "evaluation")]
+    pub(crate) out: PathBuf,
+}
+
+/// How small counts are treated.
+#[derive(Debug, Args)]
+pub(crate) struct CountArgs {
     /// Counts below this are not shown.
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(3..))]
     pub(crate) min_cell: u32,
     /// Show every count: for the people in charge of these pupils, not for passing on.
     #[arg(long, conflicts_with = "min_cell")]
     pub(crate) exact: bool,
-    /// Folder for the outputs.
-    #[arg(short, long, default_value = "evaluation")]
-    pub(crate) out: PathBuf,
 }
 
-/// The rule of suppression that was asked for.
-pub(crate) fn suppression(exact: bool, min_cell: u32) -> Rule {
-    if exact { Rule::exact() } else { Rule::below(min_cell) }
+impl CountArgs {
+    /// The rule of suppression that was asked for.
+    pub(crate) fn rule(&self) -> Rule {
+        if self.exact { Rule::exact() } else { Rule::below(self.min_cell) }
+    }
 }
 
 /// Most thresholds of a range.

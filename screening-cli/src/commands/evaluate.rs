@@ -17,7 +17,7 @@ use serde_json::json;
 use super::run::Progress;
 use super::simulate::{group_name, rule_name, suppressed_note};
 use super::{Context, print_json};
-use crate::args::{EvaluateCommand, suppression};
+use crate::args::EvaluateCommand;
 use crate::fail::Failure;
 use crate::table::table;
 use crate::texts::{fill, say};
@@ -32,7 +32,7 @@ pub(crate) fn run(context: &Context, command: &EvaluateCommand) -> Result<(), Fa
     let rehearsal = rehearse_job(&input, &others, &|step| progress.step(&step))?;
     let mut tried = rehearsal.others.iter();
     let simulator = if own.is_some() { tried.next().unwrap_or(&rehearsal.own) } else { &rehearsal.own };
-    let rule = suppression(command.exact, command.min_cell);
+    let rule = command.counts.rule();
     let results = &rehearsal.screening.results;
     let found = evaluate(simulator, results, &interviews, rule).map_err(Failure::from_error)?;
     let compared = tried.next().map(|other| compare_policies(simulator, other, rule)).transpose();

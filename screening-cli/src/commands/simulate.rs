@@ -20,7 +20,7 @@ use serde_json::{Value, json};
 
 use super::run::Progress;
 use super::{Context, print_json};
-use crate::args::{Place, SimulateCommand, suppression};
+use crate::args::{Place, SimulateCommand};
 use crate::fail::Failure;
 use crate::texts::{fill, say};
 
@@ -49,7 +49,7 @@ pub(crate) fn run(context: &Context, command: &SimulateCommand) -> Result<(), Fa
     let others: Vec<_> = other.iter().collect();
     let rehearsal = rehearse_job(&input, &others, &|step| progress.step(&step))?;
     let simulator = rehearsal.others.first().unwrap_or(&rehearsal.own);
-    let rule = suppression(command.exact, command.min_cell);
+    let rule = command.counts.rule();
     let changes: Vec<Change> = command.set.iter().map(|(place, value)| change(place, *value)).collect();
     let simulation = simulator.run(&changes).map_err(Failure::from_error)?;
     let release = simulation.release(rule).map_err(Failure::from_error)?;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::DisclosureError;
+use super::{DisclosureError, Shown};
 
 /// How a count of nobody is treated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize)]
@@ -65,6 +65,11 @@ impl Rule {
     /// Whether nothing is suppressed.
     pub fn is_exact(self) -> bool {
         self.threshold == 0
+    }
+
+    /// What is shown of a group that nobody is in and that is no cell of its table: nobody is a small count.
+    pub(crate) fn nobody(self) -> Shown {
+        if self.is_exact() { Shown::Value(0) } else { Shown::Small }
     }
 
     /// Lowest count that stands behind "<10".

@@ -161,6 +161,16 @@ impl ProtectedTable {
         self.cells.iter().find(same).map(|cell| cell.shown)
     }
 
+    /// The cells of those to whom a grouping of the last axis applies (its name is `yes`), with the name of the first axis where
+    /// there is another, and the level.
+    pub(crate) fn holding(&self) -> impl Iterator<Item = (String, &str, Shown)> {
+        self.cells.iter().filter_map(|cell| {
+            let (level, names) = cell.group.last()?;
+            let place = if cell.group.len() > 1 { cell.name(0) } else { String::new() };
+            names.first().is_some_and(|name| name == "yes").then_some((place, level.as_str(), cell.shown))
+        })
+    }
+
     /// Cells that are shown, small and withheld.
     pub fn tally(&self) -> (usize, usize, usize) {
         self.cells.iter().fold((0, 0, 0), |(shown, small, withheld), cell| match cell.shown {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::report::Row;
-use crate::disclosure::{Dimension, DisclosureError, Population, Rule, Shown, TableSpec, protect};
+use crate::disclosure::{Dimension, DisclosureError, Population, ProtectedTable, Rule, Shown, TableSpec, protect};
 
 /// Positive, positive and interviewed, others and interviewed.
 const WHAT: [&str; 3] = ["positive", "verified", "others"];
@@ -23,7 +23,7 @@ pub(super) struct Tables {
 impl Tables {
     /// Each rule in each grouping is a release of its own: protected together, rules that overlap in all ways would leave nothing.
     pub(super) fn of(rows: &[Row], tests: usize, rule: Rule) -> Result<Self, DisclosureError> {
-        let nobody = if rule.is_exact() { Shown::Value(0) } else { Shown::Small };
+        let nobody = rule.nobody();
         let mut own = Self { cells: HashMap::new(), withheld: HashSet::new(), nobody };
         if rows.is_empty() {
             return Ok(own);
@@ -80,13 +80,8 @@ impl Tables {
             }
             Err(other) => return Err(other),
         };
-        for cell in tables.iter().flat_map(|table| &table.cells) {
-            let Some((level, names)) = cell.group.last() else { continue };
-            let place = if cell.group.len() > 1 { cell.name(0) } else { String::new() };
-            if names.first().is_some_and(|name| name == "yes") {
-                self.cells.insert((axis, place, level.clone()), cell.shown);
-            }
-        }
+        let held = tables.iter().flat_map(ProtectedTable::holding);
+        self.cells.extend(held.map(|(place, level, shown)| ((axis, place, level.to_owned()), shown)));
         Ok(())
     }
 

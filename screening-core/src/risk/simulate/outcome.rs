@@ -310,15 +310,9 @@ impl Simulation {
         asked: &[usize],
         pairs: &[(usize, usize)],
     ) -> SimulationRelease {
-        let cells: HashMap<&str, Shown> = rules
-            .iter()
-            .flat_map(|table| &table.cells)
-            .filter_map(|cell| cell.group.first().map(|(level, names)| (level, names, cell.shown)))
-            .filter(|(_, names, _)| names.first().is_some_and(|name| name == "yes"))
-            .map(|(level, _, shown)| (level.as_str(), shown))
-            .collect();
-        // Where nobody is, there is no cell; nobody is a small count.
-        let nobody = if rule.is_exact() { Shown::Value(0) } else { Shown::Small };
+        let cells: HashMap<&str, Shown> =
+            rules.iter().flat_map(ProtectedTable::holding).map(|(_, level, shown)| (level, shown)).collect();
+        let nobody = rule.nobody();
         let get = |name: &str| cells.get(name).copied().unwrap_or(nobody);
         let own = |(at, yields): (usize, &RuleYield)| {
             let known = asked.contains(&at);

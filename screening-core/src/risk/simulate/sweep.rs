@@ -191,14 +191,8 @@ impl Sweep<'_> {
         // That nobody lies between two thresholds may be told: it is so wherever nobody has such a score.
         let rule = Rule { zeros: Zeros::Publish, ..self.rule };
         let release = protect(&people, &[TableSpec::new("sweep").axis("score", &asked)], rule)?;
-        let cells: HashMap<&str, Shown> = release
-            .tables
-            .iter()
-            .flat_map(|table| &table.cells)
-            .filter_map(|cell| cell.group.first().map(|(level, names)| (level, names, cell.shown)))
-            .filter(|(_, names, _)| names.first().is_some_and(|name| name == "yes"))
-            .map(|(level, _, shown)| (level.as_str(), shown))
-            .collect();
+        let cells: HashMap<&str, Shown> =
+            release.tables.iter().flat_map(ProtectedTable::holding).map(|(_, level, shown)| (level, shown)).collect();
         Ok(levels.iter().map(|level| cells.get(level).copied().unwrap_or(Shown::Small)).collect())
     }
 

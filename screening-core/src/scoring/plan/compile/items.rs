@@ -15,20 +15,21 @@ use super::super::{AnsweredResult, AnsweredRule, ItemPlan, Op, Val};
 use super::{Compiled, Compiler, constant, diagnose};
 
 impl Compiler<'_> {
+    /// The items of a scale, as positions in the definition.
+    pub(super) fn positions(&self, at: usize, scale: &ScaleDef) -> Compiled<Vec<usize>> {
+        self.definition.expand_items(&scale.items).map_err(|name| {
+            let (path, why) = (place!["scales", at, "items"], format!("`{name}` names no item"));
+            Diagnostic::error("reference", path, why, "use item ids")
+        })
+    }
+
     pub(super) fn item_scale(
         &mut self,
         at: usize,
         scale: &ScaleDef,
     ) -> Compiled<(Operand, Option<usize>, Option<usize>)> {
         let path = place!["scales", at];
-        let positions = self.definition.expand_items(&scale.items).map_err(|name| {
-            Diagnostic::error(
-                "reference",
-                place!["scales", at, "items"],
-                format!("`{name}` names no item"),
-                "use item ids",
-            )
-        })?;
+        let positions = self.positions(at, scale)?;
         if matches!(scale.method, Method::Weighted | Method::Max | Method::Min) {
             return Ok((self.by_formula(at, scale, &positions)?, None, None));
         }

@@ -1,7 +1,7 @@
 //! Scores from item parameters.
 
+use crate::instrument::ItemSlot;
 use crate::instrument::model::{Missing, ResponseDef, Rounding, ScaleDef};
-use crate::instrument::{Diagnostic, ItemSlot};
 use crate::place;
 
 use super::super::Op;
@@ -21,14 +21,7 @@ impl Compiler<'_> {
             return refuse("the method needs `response` and `round`", "state the item parameters and the decimals")
                 .map_err(diagnose(place!["scales", at]));
         };
-        let positions = self.definition.expand_items(&scale.items).map_err(|name| {
-            Diagnostic::error(
-                "reference",
-                place!["scales", at, "items"],
-                format!("`{name}` names no item"),
-                "use item ids",
-            )
-        })?;
+        let positions = self.positions(at, scale)?;
         let items = self.response_items(at, response, &positions)?;
         let count = items.len();
         let min_answered = match scale.missing {
