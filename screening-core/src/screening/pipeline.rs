@@ -3,8 +3,10 @@
 use std::collections::HashMap;
 
 use indexmap::IndexMap;
+use jiff::civil::Date;
 
 use crate::coverage::{CoverageTable, Enrolled, FollowUp, SheetState, Status, next_step, status};
+use crate::instrument::Library;
 use crate::scoring::{FrameOptions, Scorer};
 
 use super::accounts::account;
@@ -14,12 +16,12 @@ use super::checks;
 use super::error::ScreeningError;
 use super::evidence;
 use super::forms;
-use super::input::{Batch, ConsentMode, Interpretation, Pupil, ScreeningInput};
+use super::input::{Batch, ConsentMode, Interpretation, Pupil, ScreeningInput, WaveSettings};
 use super::join::join;
 use super::judge::{Judged, judge};
 use super::match_up::{Matched, ScoredBatch, SheetRows, admit, match_up};
 use super::measures::measures;
-use super::propose::Evidence;
+use super::propose::{Evidence, Proposed};
 use super::provenance::provenance;
 use super::rehearse::Kept;
 use super::result::ScreeningResult;
@@ -80,7 +82,6 @@ pub fn screen(input: ScreeningInput<'_>) -> Result<ScreeningResult, ScreeningErr
 }
 
 /// The same; `kept` takes what policies read, for [`super::rehearse`].
-#[expect(clippy::too_many_lines, reason = "one step of the pipeline after the other; each is a call")]
 pub(super) fn run(
     mut input: ScreeningInput<'_>,
     kept: Option<&mut Kept<'_>>,
@@ -98,15 +99,7 @@ pub(super) fn run(
     let (joined_batches, joined) = join(std::mem::take(&mut input.batches), input.library, input.wave.attempts)?;
     input.batches = joined_batches;
     let ScreeningInput { batches, wave, library, policy, interpretation, .. } = input;
-    let score = |batch: Batch| -> Result<ScoredBatch, ScreeningError> {
-        let rows = SheetRows::read(&batch, &wave, &by_id)?;
-        let people = rows.contexts(&roster);
-        let own = batch.battery.definition().all_instruments().filter_map(|id| scorers.get(id));
-        let scored = own
-            .map(|scorer| scorer.score_with(&batch.sheets, &people, &FrameOptions::default()))
-            .collect::<Result<_, _>>()?;
-        Ok(ScoredBatch { batch, rows, scored, judged_invalid: Vec::new() })
-    };
+    let score = |batch: Batch| score(batch, &wave, &by_id, &roster, &scorers);
     let mut batches = batches.into_iter().map(score).collect::<Result<Vec<_>, _>>()?;
     let admitted = admit(&batches, &roster, &wave);
     let judged = judge(&mut batches, &admitted, &roster, &scorers, &interpretation)?;
@@ -116,18 +109,7 @@ pub(super) fn run(
         .enumerate()
         .map(|(at, pupil)| status_of(at, pupil, &batches, &matched, wave.max_attempts))
         .collect();
-    let coverage = CoverageTable::of(roster.iter().zip(&statuses).map(|(pupil, status)| Enrolled {
-        school: &pupil.school,
-        grade: pupil.grade,
-        class: &pupil.class,
-        status: *status,
-    }));
-    let needs_consent = wave.consent == ConsentMode::OptIn;
-    let to_reach = |(at, (pupil, status)): (usize, (&Pupil, &Status))| -> Option<FollowUp> {
-        let step = next_step(*status, pupil.consent, needs_consent)?;
-        Some(FollowUp { pupil: at, status: *status, step })
-    };
-    let follow_up = roster.iter().zip(&statuses).enumerate().filter_map(to_reach).collect();
+    let (coverage, follow_up) = reached(&roster, &statuses, wave.consent);
     let measures = measures(&batches, &scorers);
     let parts = Parts {
         roster: &roster,
@@ -154,20 +136,10 @@ pub(super) fn run(
     if let Some(kept) = kept {
         evidence.keep(&proposed.asked, kept)?;
     }
-    let mut told = Told::new(roster.len());
-    for (batch, (proposals, fates)) in batches.iter().zip(proposed.of_sheets.iter().zip(&matched.fates)) {
-        told.take(batch, proposals, fates, library);
-    }
-    if let Some((pupils, proposals)) = &proposed.without_sheet {
-        told.take_without_sheet(pupils, proposals);
-    }
+    let mut told = tell(roster.len(), &batches, &proposed, &matched, library);
     let tier_ids: Vec<String> = policy.tiers().rev().map(|tier| tier.id.clone()).collect();
-    let day_of_sheet = |pupil: usize| {
-        let sheet = matched.chosen.get(pupil).copied().flatten();
-        let day = sheet.and_then(|(batch, row)| Some(batches.get(batch as usize)?.rows.date(row as usize)));
-        day.unwrap_or(wave.date)
-    };
-    let proposals = told.finish(&roster, &statuses, policy, &day_of_sheet);
+    let proposals =
+        told.finish(&roster, &statuses, policy, &|pupil| day_of_sheet(pupil, &batches, &matched).unwrap_or(wave.date));
     let (mut rejected, superseded, rows) = account(&batches, &matched, wave.attempts, joined);
     rejected.extend(known.rejected);
     let (forms_due, forms) = forms::due(&batches, &proposed.asked, &matched, &roster);
@@ -215,6 +187,51 @@ pub(super) fn run(
     })
 }
 
+/// Scores a batch for the pupils of the roster.
+fn score(
+    batch: Batch,
+    wave: &WaveSettings,
+    by_id: &HashMap<&str, u32>,
+    roster: &[Pupil],
+    scorers: &IndexMap<String, Scorer>,
+) -> Result<ScoredBatch, ScreeningError> {
+    let rows = SheetRows::read(&batch, wave, by_id)?;
+    let people = rows.contexts(roster);
+    let own = batch.battery.definition().all_instruments().filter_map(|id| scorers.get(id));
+    let scored = own
+        .map(|scorer| scorer.score_with(&batch.sheets, &people, &FrameOptions::default()))
+        .collect::<Result<_, _>>()?;
+    Ok(ScoredBatch { batch, rows, scored, judged_invalid: Vec::new() })
+}
+
+/// Who was reached, and what is to be done about the others.
+fn reached(roster: &[Pupil], statuses: &[Status], consent: ConsentMode) -> (CoverageTable, Vec<FollowUp>) {
+    let coverage = CoverageTable::of(roster.iter().zip(statuses).map(|(pupil, status)| Enrolled {
+        school: &pupil.school,
+        grade: pupil.grade,
+        class: &pupil.class,
+        status: *status,
+    }));
+    let needs_consent = consent == ConsentMode::OptIn;
+    let to_reach = |(at, (pupil, status)): (usize, (&Pupil, &Status))| -> Option<FollowUp> {
+        let step = next_step(*status, pupil.consent, needs_consent)?;
+        Some(FollowUp { pupil: at, status: *status, step })
+    };
+    (coverage, roster.iter().zip(statuses).enumerate().filter_map(to_reach).collect())
+}
+
+/// What all sheets of a pupil say, and the records of those without one.
+fn tell(pupils: usize, batches: &[ScoredBatch], proposed: &Proposed, matched: &Matched, library: &Library) -> Told {
+    let mut told = Told::new(pupils);
+    for (batch, (proposals, fates)) in batches.iter().zip(proposed.of_sheets.iter().zip(&matched.fates)) {
+        told.take(batch, proposals, fates, library);
+    }
+    if let Some((pupils, proposals)) = &proposed.without_sheet {
+        told.take_without_sheet(pupils, proposals);
+    }
+    told
+}
+
 fn validity_use(interpretation: &Interpretation, judged: &[Judged]) -> Option<ValidityUse> {
     let plan = interpretation.validity.as_ref()?.citation();
     let of = |judged: &Judged| InstrumentValidity {
@@ -251,6 +268,12 @@ fn compile(input: &ScreeningInput<'_>) -> Result<IndexMap<String, Scorer>, Scree
         }
     }
     Ok(scorers)
+}
+
+/// The day of the sheet of a pupil that counts.
+fn day_of_sheet(pupil: usize, batches: &[ScoredBatch], matched: &Matched) -> Option<Date> {
+    let (batch, row) = matched.chosen.get(pupil).copied().flatten()?;
+    Some(batches.get(batch as usize)?.rows.date(row as usize))
 }
 
 fn status_of(at: usize, pupil: &Pupil, batches: &[ScoredBatch], matched: &Matched, max_attempts: u8) -> Status {
