@@ -5,7 +5,7 @@ use nalgebra::{DMatrix, DVector};
 use super::super::minimise::{Local, Options, minimise};
 use super::super::{EstimationError, Polychorics};
 use super::ml::{Fitted, covariance_of};
-use super::model::{CfaModel, Equal, Layout, start};
+use super::model::{CfaModel, Equal, Layout, places, start};
 
 /// A chi-square with its scaled and shifted version (Asparouhov and Muthen 2010).
 pub(super) struct Scaled {
@@ -25,14 +25,7 @@ pub(super) struct Weighted {
 
 pub(super) fn fit(model: &CfaModel, items: &[String], polychorics: &Polychorics) -> Result<Weighted, EstimationError> {
     let correlations = polychorics.correlations();
-    let at = items.iter().map(|item| {
-        correlations.names().iter().position(|name| name == item).ok_or_else(|| EstimationError::Shape {
-            what: "the items of the model",
-            expected: correlations.names().join(", "),
-            found: item.clone(),
-        })
-    });
-    let at: Vec<usize> = at.collect::<Result<_, _>>()?;
+    let at = places(items, correlations.names())?;
     let p = items.len();
     let layout = Layout::new(model, items, 1, false, false, Equal::default());
     let known = p * (p - 1) / 2;

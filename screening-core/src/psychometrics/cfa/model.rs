@@ -325,3 +325,14 @@ pub(super) fn start(
     }
     values
 }
+
+/// Places of the items of a model among the names of the data.
+pub(super) fn places(items: &[String], names: &[String]) -> Result<Vec<usize>, EstimationError> {
+    let place = |item: &String| names.iter().position(|name| name == item);
+    items.iter().map(|item| place(item).ok_or_else(|| not_there(names, item.clone()))).collect()
+}
+
+/// The data do not have an item of a model.
+pub(super) fn not_there(names: &[String], found: String) -> EstimationError {
+    EstimationError::Shape { what: "the items of the model", expected: names.join(", "), found }
+}

@@ -4,6 +4,7 @@ use nalgebra::{DMatrix, DVector};
 
 use super::super::algebra::inverse_and_log_det;
 use super::super::{EstimationError, Missing, PairSums, Responses};
+use super::model::places;
 
 /// Means and covariances (over N) of persons who answered every item.
 #[derive(Debug, Clone, PartialEq)]
@@ -90,14 +91,7 @@ impl SampleMoments {
 
     /// The items of a model, in its order.
     pub(super) fn select(&self, items: &[String]) -> Result<Self, EstimationError> {
-        let at = items.iter().map(|item| {
-            self.names.iter().position(|name| name == item).ok_or_else(|| EstimationError::Shape {
-                what: "the items of the model",
-                expected: self.names.join(", "),
-                found: item.clone(),
-            })
-        });
-        let at: Vec<usize> = at.collect::<Result<_, _>>()?;
+        let at = places(items, &self.names)?;
         let covariance = self.covariance.select_rows(&at).select_columns(&at);
         Self::new(items.to_vec(), self.persons, self.left_out, self.means.select_rows(&at), covariance)
     }
