@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use screening_core::catalogue::{construct_name, minutes};
-use screening_core::instrument::model::{CutoffDef, GroupDef, Missing, NormDef, ScaleDef};
+use screening_core::instrument::model::{CutoffDef, GroupDef, Missing, NormDef, Note, ScaleDef, SourceDef};
 use screening_core::instrument::{Definition, Instrument, Language, Span, Text};
 
 use crate::show::word;
@@ -48,18 +48,28 @@ pub(crate) fn page(instrument: &Instrument) -> String {
     rules(&mut out, d);
     norms(&mut out, d);
     figures(&mut out, d);
-    if !d.notes.is_empty() {
-        out.push_str("\n## Notes\n\n");
-        for note in &d.notes {
+    ending(&mut out, ["Notes", "Sources"], &d.notes, &d.sources);
+    out
+}
+
+/// Notes and sources, under these headings.
+pub(crate) fn ending<'s>(
+    out: &mut String,
+    [heading_notes, heading_sources]: [&str; 2],
+    notes: &[Note],
+    sources: impl IntoIterator<Item = (&'s String, &'s SourceDef)>,
+) {
+    if !notes.is_empty() {
+        let _ = write!(out, "\n## {heading_notes}\n\n");
+        for note in notes {
             let _ = writeln!(out, "- **{}**: {} / {}", note.topic, note.text.en, note.text.zh_cn);
         }
     }
-    out.push_str("\n## Sources\n\n");
-    for (key, source) in &d.sources {
+    let _ = write!(out, "\n## {heading_sources}\n\n");
+    for (key, source) in sources {
         let url = source.url.as_ref().filter(|url| !url.is_empty()).map(|url| format!(" <{url}>")).unwrap_or_default();
         let _ = writeln!(out, "- **{key}** ({}) {}{url}", word(&source.kind), source.cite);
     }
-    out
 }
 
 fn head(out: &mut String, d: &Definition) {
@@ -260,7 +270,7 @@ fn group(group: &GroupDef) -> String {
     parts.join(", ")
 }
 
-fn both(text: &Text) -> String {
+pub(crate) fn both(text: &Text) -> String {
     if text.en == text.zh_cn { text.en.clone() } else { format!("{} / {}", text.en, text.zh_cn) }
 }
 
@@ -272,6 +282,6 @@ fn span(span: Option<Span>) -> String {
 }
 
 /// A text that stays in its cell.
-fn cell(text: &str) -> String {
+pub(crate) fn cell(text: &str) -> String {
     text.replace('|', "\\|").replace('\n', " ")
 }

@@ -2,10 +2,10 @@
 
 use std::fmt::Write as _;
 
-use screening_core::instrument::{Language, Library, Text};
+use screening_core::instrument::{Language, Library};
 use screening_core::risk::{ErrorRate, Policy};
 
-use crate::show::word;
+use crate::markdown::{both, cell, ending};
 
 /// All policies of the library.
 pub(crate) fn index(policies: &[Policy]) -> String {
@@ -82,17 +82,7 @@ pub(crate) fn page(policy: &Policy, library: &Library) -> String {
         );
     }
     errors(&mut out, &d.error_rates);
-    if !d.notes.is_empty() {
-        out.push_str("\n## Notes 说明\n\n");
-        for note in &d.notes {
-            let _ = writeln!(out, "- **{}**: {} / {}", note.topic, note.text.en, note.text.zh_cn);
-        }
-    }
-    out.push_str("\n## Sources 来源\n\n");
-    for (key, source) in &d.sources {
-        let url = source.url.as_ref().filter(|url| !url.is_empty()).map(|url| format!(" <{url}>")).unwrap_or_default();
-        let _ = writeln!(out, "- **{key}** ({}) {}{url}", word(&source.kind), source.cite);
-    }
+    ending(&mut out, ["Notes 说明", "Sources 来源"], &d.notes, &d.sources);
     out
 }
 
@@ -120,13 +110,4 @@ fn errors(out: &mut String, rates: &[ErrorRate]) {
 
 fn tier_name(policy: &Policy, id: &str) -> String {
     policy.tier(id).map_or_else(|| id.to_owned(), |tier| format!("{} (`{id}`)", both(&tier.name)))
-}
-
-fn both(text: &Text) -> String {
-    if text.en == text.zh_cn { text.en.clone() } else { format!("{} / {}", text.en, text.zh_cn) }
-}
-
-/// A text that stays in its cell.
-fn cell(text: &str) -> String {
-    text.replace('|', "\\|").replace('\n', " ")
 }

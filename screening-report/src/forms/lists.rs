@@ -48,8 +48,7 @@ pub fn key_list(
             cells
         });
         let lines = lines.collect();
-        let mut columns = pupil_columns(names);
-        columns.extend([
+        let columns = [
             ("level", 10.0),
             ("due", 8.0),
             ("critical", 8.0),
@@ -58,12 +57,10 @@ pub fn key_list(
             ("talk-by", 10.0),
             ("plan-made", 10.0),
             ("outcome", 14.0),
-        ]);
-        w.section(school_name(&w, school), 1, true);
-        w.table("key-list", &[("school", school)], &columns, lines, Vec::new());
+        ];
+        page(&mut w, "key-list", school, names, &columns, lines, Vec::new());
     }
-    let (title, below) = (w.say("title.key-list", &[]), subtitle(results, &w));
-    Ok(w.finish(title, below, "notice.list", true))
+    Ok(finish(w, results, "title.key-list"))
 }
 
 /// Sheets that cannot be interpreted, with the rule that fired; never dropped in silence.
@@ -97,21 +94,18 @@ pub fn invalid_list(
             cells
         });
         let lines = lines.collect();
-        let mut columns = pupil_columns(names);
-        columns.extend([
+        let columns = [
             ("status", 12.0),
             ("rules-fired", 40.0),
             ("to-do", 24.0),
             ("retest-date", 10.0),
             ("retest-by", 10.0),
             ("outcome", 14.0),
-        ]);
-        w.section(school_name(&w, school), 1, true);
+        ];
         let notes = vec![w.say("note.invalid", &[])];
-        w.table("invalid", &[("school", school)], &columns, lines, notes);
+        page(&mut w, "invalid", school, names, &columns, lines, notes);
     }
-    let (title, below) = (w.say("title.invalid", &[]), subtitle(results, &w));
-    Ok(w.finish(title, below, "notice.list", true))
+    Ok(finish(w, results, "title.invalid"))
 }
 
 /// Pupils without a sheet who may still be asked, with room for the reason. Who refused, withdrew or is left out on purpose is
@@ -136,20 +130,38 @@ pub fn make_up_list(
             cells
         });
         let lines = lines.collect();
-        let mut columns = pupil_columns(names);
-        columns.extend([
+        let columns = [
             ("status", 14.0),
             ("reason-absent", 30.0),
             ("make-up-date", 14.0),
             ("make-up-by", 14.0),
             ("remarks", 20.0),
-        ]);
-        w.section(school_name(&w, school), 1, true);
+        ];
         let notes = vec![w.say("note.make-up", &[])];
-        w.table("make-up", &[("school", school)], &columns, lines, notes);
+        page(&mut w, "make-up", school, names, &columns, lines, notes);
     }
-    let (title, below) = (w.say("title.make-up", &[]), subtitle(results, &w));
-    Ok(w.finish(title, below, "notice.list", true))
+    Ok(finish(w, results, "title.make-up"))
+}
+
+/// The list of a school, on a page of its own: who the pupils are, and then the columns of this list.
+fn page(
+    w: &mut Writer,
+    id: &str,
+    school: &str,
+    names: &Names,
+    columns: &[(&'static str, f64)],
+    lines: Vec<Vec<Cell>>,
+    notes: Vec<String>,
+) {
+    let mut all = pupil_columns(names);
+    all.extend(columns);
+    w.section(school_name(w, school), 1, true);
+    w.table(id, &[("school", school)], &all, lines, notes);
+}
+
+fn finish(w: Writer, results: &Results, title: &str) -> Report {
+    let (title, below) = (w.say(title, &[]), subtitle(results, &w));
+    w.finish(title, below, "notice.list", true)
 }
 
 fn school_name(w: &Writer, school: &str) -> String {

@@ -62,41 +62,23 @@ impl Named for Ready {
     }
 }
 
-impl Named for Policy {
-    fn id(&self) -> &str {
-        self.id()
-    }
-    fn version(&self) -> &semver::Version {
-        &self.definition().version
-    }
-    fn citation(&self) -> String {
-        self.citation()
-    }
+macro_rules! named {
+    ($($kind:ty),*) => {$(
+        impl Named for $kind {
+            fn id(&self) -> &str {
+                self.id()
+            }
+            fn version(&self) -> &semver::Version {
+                &self.definition().version
+            }
+            fn citation(&self) -> String {
+                self.citation()
+            }
+        }
+    )*};
 }
 
-impl Named for NormSet {
-    fn id(&self) -> &str {
-        self.id()
-    }
-    fn version(&self) -> &semver::Version {
-        &self.definition().version
-    }
-    fn citation(&self) -> String {
-        self.citation()
-    }
-}
-
-impl Named for ValidityPlan {
-    fn id(&self) -> &str {
-        self.id()
-    }
-    fn version(&self) -> &semver::Version {
-        &self.definition().version
-    }
-    fn citation(&self) -> String {
-        self.citation()
-    }
-}
+named!(Policy, NormSet, ValidityPlan);
 
 /// What a scorer with other cut-off sets is known by: the instrument, whether it is for open sheets, the sets.
 type VariantKey = (String, bool, Vec<(String, String)>);

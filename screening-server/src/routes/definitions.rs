@@ -5,11 +5,11 @@ use axum::extract::{Extension, Path, State};
 use axum::http::Uri;
 use axum::response::Response;
 use screening_core::catalogue::{Filter, minutes};
-use screening_core::instrument::{Evidence, Informant, Instrument, Language, LicenceStatus, Span};
+use screening_core::instrument::{Evidence, Informant, Language, LicenceStatus, Span, Text};
 use screening_core::risk::{Effective, Policy, TierDef};
 use serde::Serialize;
 
-use crate::catalogue::{Catalogue, Named, Shelf};
+use crate::catalogue::{Catalogue, Named, Ready, Shelf};
 use crate::middleware::Caller;
 use crate::order::missing;
 use crate::problem::{Problem, ProblemKind};
@@ -21,13 +21,32 @@ use super::score::{at_version, json};
 /// Parameters of the list of instruments.
 const FILTERS: &[&str] = &["construct", "age", "grade", "informant", "form_language", "licence", "evidence"];
 
+/// What every entry of a list begins with.
 #[derive(Serialize)]
-struct InstrumentEntry<'a> {
+struct Head<'a> {
     id: &'a str,
     version: String,
     versions: Vec<String>,
     citation: String,
     name: &'a str,
+}
+
+impl<'a> Head<'a> {
+    fn of<T: Named>(own: &'a T, shelf: &Shelf<T>, name: &'a Text, language: Language) -> Self {
+        Self {
+            id: own.id(),
+            version: own.version().to_string(),
+            versions: versions(shelf, own.id()),
+            citation: own.citation(),
+            name: name.get(language),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct InstrumentEntry<'a> {
+    #[serde(flatten)]
+    head: Head<'a>,
     abbreviation: &'a str,
     construct: &'a [String],
     informant: Informant,
@@ -53,11 +72,8 @@ struct Whole<'a, T> {
 
 #[derive(Serialize)]
 struct PolicyEntry<'a> {
-    id: &'a str,
-    version: String,
-    versions: Vec<String>,
-    citation: String,
-    name: &'a str,
+    #[serde(flatten)]
+    head: Head<'a>,
     population: &'a str,
     grades: Span,
     effective: Effective,
@@ -76,22 +92,16 @@ struct TierEntry<'a> {
 
 #[derive(Serialize)]
 struct NormEntry<'a> {
-    id: &'a str,
-    version: String,
-    versions: Vec<String>,
-    citation: String,
-    name: &'a str,
+    #[serde(flatten)]
+    head: Head<'a>,
     population: &'a str,
     scales: Vec<&'a str>,
 }
 
 #[derive(Serialize)]
 struct PlanEntry<'a> {
-    id: &'a str,
-    version: String,
-    versions: Vec<String>,
-    citation: String,
-    name: &'a str,
+    #[serde(flatten)]
+    head: Head<'a>,
     population: &'a str,
     rules: Vec<&'a str>,
 }
@@ -119,19 +129,15 @@ pub(super) async fn instruments(
         evidence: query.parsed("evidence", word)?,
     };
     let catalogue = app.definitions.now();
-    let found = catalogue.instruments.newest().map(|ready| ready.instrument()).filter(|own| filter.matches(own));
+    let found = catalogue.instruments.newest().filter(|own| filter.matches(own.instrument()));
     written(&found.map(|own| entry(own, &catalogue, caller.language)).collect::<Vec<_>>())
 }
 
-fn entry<'a>(instrument: &'a Instrument, catalogue: &Catalogue, language: Language) -> InstrumentEntry<'a> {
-    let definition = instrument.definition();
+fn entry<'a>(ready: &'a Ready, catalogue: &Catalogue, language: Language) -> InstrumentEntry<'a> {
+    let definition = ready.instrument().definition();
     let (minutes, minutes_estimated) = minutes(definition);
     InstrumentEntry {
-        id: instrument.id(),
-        version: definition.version.to_string(),
-        versions: versions(&catalogue.instruments, instrument.id()),
-        citation: instrument.citation(),
-        name: definition.name.get(language),
+        head: Head::of(ready, &catalogue.instruments, &definition.name, language),
         abbreviation: &definition.abbreviation,
         construct: &definition.construct,
         informant: definition.informant,
@@ -187,11 +193,7 @@ fn policy_entry<'a>(policy: &'a Policy, catalogue: &Catalogue, language: Languag
         response_hours: tier.response_hours,
     };
     PolicyEntry {
-        id: policy.id(),
-        version: definition.version.to_string(),
-        versions: versions(&catalogue.policies, policy.id()),
-        citation: policy.citation(),
-        name: definition.name.get(language),
+        head: Head::of(policy, &catalogue.policies, &definition.name, language),
         population: definition.population.get(language),
         grades: definition.grades,
         effective: definition.effective,
@@ -230,11 +232,7 @@ pub(super) async fn norms(
     let list = catalogue.norms.newest().map(|set| {
         let definition = set.definition();
         NormEntry {
-            id: set.id(),
-            version: definition.version.to_string(),
-            versions: versions(&catalogue.norms, set.id()),
-            citation: set.citation(),
-            name: definition.name.get(caller.language),
+            head: Head::of(set.as_ref(), &catalogue.norms, &definition.name, caller.language),
             population: definition.population.get(caller.language),
             scales: definition.scales.iter().map(|scale| scale.id.as_str()).collect(),
         }
@@ -253,11 +251,7 @@ pub(super) async fn plans(
     let list = catalogue.plans.newest().map(|plan| {
         let definition = plan.definition();
         PlanEntry {
-            id: plan.id(),
-            version: definition.version.to_string(),
-            versions: versions(&catalogue.plans, plan.id()),
-            citation: plan.citation(),
-            name: definition.name.get(caller.language),
+            head: Head::of(plan.as_ref(), &catalogue.plans, &definition.name, caller.language),
             population: definition.population.get(caller.language),
             rules: definition.rules.iter().map(|rule| rule.id.as_str()).collect(),
         }
