@@ -81,8 +81,10 @@ pub(crate) enum Command {
     Simulate(SimulateCommand),
     /// Tells how well a policy did, once interviews are in; compares two policies.
     Evaluate(EvaluateCommand),
-    /// Writes a synthetic example district.
+    /// Writes a synthetic example district; with --screen a whole province, screened district by district.
     Example(ExampleCommand),
+    /// Puts screenings together that were run apart: schools of a district, districts of a province.
+    Merge(MergeCommand),
     /// Builds, shows, compares and applies norms.
     Norms(NormsCommand),
     /// Writes the answers of a wave to single items for research, without identities.
@@ -264,4 +266,22 @@ pub(crate) struct ExampleCommand {
     /// Waves: with 2 the wave before is written too, and the job compares with it.
     #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u8).range(1..=2))]
     pub(crate) waves: u8,
+    /// Screen what is drawn, district by district, and keep what adds up instead of the sheets: for provinces of any size. A
+    /// run that was stopped goes on where it was.
+    #[arg(long, conflicts_with_all = ["schools", "waves"])]
+    pub(crate) screen: bool,
+    /// Pupils of a district, at most.
+    #[arg(long, default_value_t = 100_000, requires = "screen", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) district_pupils: u64,
+}
+
+/// `screening merge`
+#[derive(Debug, Args)]
+pub(crate) struct MergeCommand {
+    /// Outputs of `screening run` or of `screening merge`: the folder, or its tally.json.
+    #[arg(required = true, value_name = "PART")]
+    pub(crate) parts: Vec<PathBuf>,
+    /// Folder for the outputs.
+    #[arg(short, long, default_value = "merged")]
+    pub(crate) out: PathBuf,
 }

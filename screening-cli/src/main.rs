@@ -42,6 +42,7 @@ fn main() -> ExitCode {
         Command::Simulate(command) => commands::simulate::run(&context, &command),
         Command::Evaluate(command) => commands::evaluate::run(&context, &command),
         Command::Example(command) => commands::example::run(&context, &command),
+        Command::Merge(command) => commands::merge::run(&context, &command),
         Command::Norms(command) => commands::norms::run(&context, &command),
         Command::Research(command) => commands::research::run(&context, &command),
         Command::Serve(command) => commands::serve::run(&context, &command),

@@ -21,7 +21,8 @@
 //!
 //! # Floors
 //!
-//! A module uses what stands below it in this list, never what stands above: [`aggregates`], [`screening`], [`coverage`],
+//! A module uses what stands below it in this list, never what stands above: [`aggregates`], [`tally`],
+//! [`screening`], [`coverage`],
 //! [`schools`], [`risk`], [`change`], [`audit`], [`validity`], [`psychometrics`], [`norms`], [`disclosure`], [`scoring`],
 //! [`instrument`], [`answers`], [`svg`], [`stats`].
 
@@ -49,5 +50,7 @@ pub mod scoring;
 pub mod screening;
 pub mod stats;
 pub mod svg;
+#[cfg(feature = "frame")]
+pub mod tally;
 mod texts;
 pub mod validity;

@@ -59,6 +59,7 @@ mod matching;
 mod messages;
 pub mod output;
 mod parse;
+pub mod province;
 mod records;
 pub mod research;
 mod results;

@@ -97,8 +97,8 @@ fn write(out: &Path, result: &ScreeningResult, names: &BTreeMap<String, String>)
         steps.borrow_mut().push(step.file);
     });
     let written = written.unwrap_or_else(|error| panic!("{error}"));
-    assert_eq!(written.len(), 11);
-    assert_eq!(steps.borrow().len(), 12);
+    assert_eq!(written.len(), 12);
+    assert_eq!(steps.borrow().len(), 13);
     assert!(steps.borrow().last().is_some_and(Option::is_none));
     let found: BTreeSet<_> = files(out).into_iter().collect();
     assert_eq!(found, written.into_iter().collect(), "nothing else stands in the folder");

@@ -1,7 +1,9 @@
 //! `screening example`
 
 use indicatif::{ProgressBar, ProgressStyle};
+use screening_core::instrument::Library;
 use screening_io::example::{ExampleParams, generate};
+use screening_io::province::{ProvinceParams, province};
 
 use super::{Context, print_json};
 use crate::args::ExampleCommand;
@@ -10,6 +12,9 @@ use crate::texts::fill;
 
 pub(crate) fn run(context: &Context, command: &ExampleCommand) -> Result<(), Failure> {
     let library = context.library()?;
+    if command.screen {
+        return province_of(context, command, &library);
+    }
     let params = ExampleParams {
         schools: command.schools,
         waves: command.waves,
@@ -32,4 +37,18 @@ pub(crate) fn run(context: &Context, command: &ExampleCommand) -> Result<(), Fai
         fill("example-done", context.language, &[command.pupils.to_string(), summary.schools.to_string(), job])
     );
     Ok(())
+}
+
+/// Draws, screens and tallies a province.
+fn province_of(context: &Context, command: &ExampleCommand, library: &Library) -> Result<(), Failure> {
+    let ExampleCommand { pupils, district_pupils, seed, .. } = *command;
+    let params = ProvinceParams { pupils, district_pupils, seed, out: command.out.clone() };
+    let bar = ProgressBar::new(pupils);
+    if let Ok(style) = ProgressStyle::with_template("{bar:40} {pos}/{len} {eta}") {
+        bar.set_style(style);
+    }
+    let (whole, written) =
+        province(&params, library, &|progress| bar.set_position(progress.pupils)).map_err(Failure::from_error)?;
+    bar.finish_and_clear();
+    super::merge::told(context, &whole, &written)
 }

@@ -7,6 +7,7 @@ pub(crate) mod evaluate;
 pub(crate) mod example;
 pub(crate) mod instruments;
 pub(crate) mod map;
+pub(crate) mod merge;
 pub(crate) mod norms;
 pub(crate) mod policies;
 pub(crate) mod psychometrics;

@@ -1,6 +1,8 @@
 //! The counts of a wave that may be published: statuses, tiers and bands by school, grade and sex, after one suppression step.
 //!
-//! All tables are asked for together, so that nothing can be worked out from several of them ([`crate::disclosure`]):
+//! All tables about a measure are asked for together, so that nothing can be worked out from several of them
+//! ([`crate::disclosure`]); tables about different measures share nothing but who is there, which everybody knows. They are
+//! made of a [`WaveTally`], so parts that were screened apart give the same counts as one screening of all:
 //!
 //! | table | groups |
 //! |---|---|
@@ -13,12 +15,13 @@
 
 mod count;
 
+use rayon::prelude::*;
 use serde::Serialize;
 
 use crate::disclosure::{DisclosureError, ProtectedRelease, ProtectedTable, Rule, Shown};
 use crate::instrument::Text;
-use crate::risk::Policy;
-use crate::screening::ScreeningResult;
+pub use crate::tally::Unit;
+use crate::tally::{MeasureEntry, WaveTally};
 use crate::texts::say;
 
 /// Counts that may be published.
@@ -27,6 +30,8 @@ use crate::texts::say;
 pub struct Aggregates {
     /// The rule of suppression.
     pub rule: Rule,
+    /// What the district, or the province, is divided into.
+    pub unit: Unit,
     /// The counts: measure by measure, the district before the schools. Groups without pupils are left out.
     pub rows: Vec<AggregateRow>,
     /// Of the tiers: how many pupils of the district and of each school are flagged.
@@ -110,58 +115,27 @@ pub struct AggregateRow {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum AggregatesError {
-    /// The results lack a column, or it has another type.
-    #[error("the results cannot be counted: {0}; count the results of a screening as they are")]
-    Frame(#[from] polars::prelude::PolarsError),
     /// The tables cannot be protected.
     #[error(transparent)]
     Disclosure(#[from] DisclosureError),
 }
 
-/// The value of pupils of whom nothing was measured.
-pub const NO_RESULT: &str = "no-result";
-/// Values that do not flag.
-const OTHER: &str = "other";
-/// The name of what is not known of a pupil.
-pub(crate) const UNKNOWN: &str = "unknown";
-
-/// Something that is counted.
-struct Counted {
-    id: String,
-    /// Values that flag.
-    flagged: Vec<String>,
-    name: Text,
-    /// Ids and names of its values.
-    values: Vec<(String, Text)>,
-    /// By grade from 0 (not known) to 12, whether its pupils are asked.
-    asked: [bool; 13],
-}
-
-impl Counted {
-    fn kind(&self, value: &str) -> &'static str {
-        match value {
-            NO_RESULT => NO_RESULT,
-            _ if self.flagged.iter().any(|own| own == value) => count::FLAGGED,
-            _ => OTHER,
-        }
-    }
-}
-
 /// Counts a wave for publication.
 ///
-/// `policy` is that of the result. Deterministic.
+/// Deterministic.
 ///
 /// # Errors
-/// When the results lack a column, or a small count cannot be protected.
+/// When a small count cannot be protected.
 ///
 /// ```
 /// use jiff::civil::date;
 /// use polars::prelude::*;
-/// use screening_core::aggregates::aggregate;
+/// use screening_core::aggregates::{Unit, aggregate};
 /// use screening_core::disclosure::{Rule, Shown};
 /// use screening_core::instrument::Library;
 /// use screening_core::risk::Policy;
 /// use screening_core::screening::{ScreeningInput, WaveSettings, pupils_from_frame, screen};
+/// use screening_core::tally::WaveTally;
 ///
 /// let library = Library::bundled()?;
 /// let policy = Policy::bundled("district-default").expect("bundled")?;
@@ -178,17 +152,31 @@ impl Counted {
 ///     scoring: Default::default(),
 ///     interpretation: Default::default(),
 /// })?;
-/// let counts = aggregate(&result, &policy, Rule::default())?;
+/// let tally = WaveTally::of(&result, &policy)?;
+/// let counts = aggregate(&tally, Unit::School, Rule::default())?;
 /// let absent = counts.rows.iter().find(|row| row.value.as_deref() == Some("absent")).expect("a status");
 /// assert_eq!(absent.shown, Shown::Small);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn aggregate(result: &ScreeningResult, policy: &Policy, rule: Rule) -> Result<Aggregates, AggregatesError> {
-    let counted = counted(result, policy);
-    let (people, tables) = count::population(result, &counted)?;
-    let release = crate::disclosure::protect(&people, &tables, rule)?;
-    let rows = rows(&release, &counted);
-    Ok(Aggregates { rule, rows, flagged: flagged(&release), suppressed: (release.small, release.withheld) })
+pub fn aggregate(tally: &WaveTally, unit: Unit, rule: Rule) -> Result<Aggregates, AggregatesError> {
+    // Tables about different measures share nothing but who is there, which everybody knows: each is protected by itself.
+    let protect = |own: (usize, (&String, &MeasureEntry))| -> Result<Option<ProtectedRelease>, AggregatesError> {
+        let (at, (id, measure)) = own;
+        let Some((people, tables)) = count::population(tally, (at, id, measure), unit)? else { return Ok(None) };
+        Ok(Some(crate::disclosure::protect(&people, &tables, rule)?))
+    };
+    let measures: Vec<(usize, (&String, &MeasureEntry))> = tally.measures.iter().enumerate().collect();
+    let releases: Vec<Option<ProtectedRelease>> =
+        measures.par_iter().map(|own| protect(*own)).collect::<Result<_, _>>()?;
+    let mut counts = Aggregates { rule, unit, rows: Vec::new(), flagged: Vec::new(), suppressed: (0, 0) };
+    for ((id, measure), release) in tally.measures.iter().zip(&releases) {
+        let Some(release) = release else { continue };
+        counts.rows.extend(rows(release, id, measure));
+        counts.flagged.extend(flagged(release));
+        counts.suppressed.0 += release.small;
+        counts.suppressed.1 += release.withheld;
+    }
+    Ok(counts)
 }
 
 /// The district, then the schools in the order of their names.
@@ -202,85 +190,50 @@ fn flagged(release: &ProtectedRelease) -> Vec<FlaggedCounts> {
         let own = found.entry(school).or_insert(empty);
         match kind.last().map(String::as_str) {
             Some(count::FLAGGED) => own.flagged = cell.shown,
-            Some(OTHER) => own.others = cell.shown,
+            Some(count::OTHER) => own.others = cell.shown,
             _ => {}
         }
     }
     found.into_values().collect()
 }
 
-/// Status, tier, and all bands.
-fn counted(result: &ScreeningResult, policy: &Policy) -> Vec<Counted> {
-    let text = |key: &str| say(&format!("aggregates.{key}"), &[]);
-    let no_result = || (NO_RESULT.to_owned(), text("no-result"));
-    let statuses = crate::coverage::Status::ALL;
-    let mut counted = vec![Counted {
-        id: "status".to_owned(),
-        flagged: Vec::new(),
-        name: text("status"),
-        values: statuses.iter().map(|status| (status.word().to_owned(), status.name())).collect(),
-        asked: [true; 13],
-    }];
-    let asked = |asks: &dyn Fn(u8) -> bool| std::array::from_fn(|grade| grade > 0 && asks(grade as u8));
-    let above = policy.flagged_above();
-    let tiers = policy.tiers().map(|tier| (tier.id.clone(), tier.name.clone()));
-    counted.push(Counted {
-        id: count::TIER.to_owned(),
-        flagged: policy.tiers().filter(|tier| tier.severity > above).map(|tier| tier.id.clone()).collect(),
-        name: text("tier"),
-        values: tiers.chain([no_result()]).collect(),
-        asked: asked(&|grade| result.measures.iter().any(|measure| measure.asks(grade))),
-    });
-    counted.extend(result.measures.iter().map(|measure| Counted {
-        id: measure.column.clone(),
-        flagged: Vec::new(),
-        name: measure.name.clone(),
-        values: measure.bands.iter().cloned().chain([no_result()]).collect(),
-        asked: asked(&|grade| measure.asks(grade)),
-    }));
-    counted
-}
-
-fn rows(release: &ProtectedRelease, counted: &[Counted]) -> Vec<AggregateRow> {
+fn rows(release: &ProtectedRelease, id: &str, measure: &MeasureEntry) -> Vec<AggregateRow> {
     let everybody = say("aggregates.all", &[]);
     let mut rows = Vec::new();
-    for own in counted {
-        let tables =
-            release.tables.iter().filter(|table| table.spec.id().split_once('/').is_some_and(|(id, _)| id == own.id));
-        for cell in tables.flat_map(|table| table_cells(table, own)) {
-            let (groups, value, shown, people) = cell;
-            if people == Shown::Value(0) {
-                continue;
-            }
-            let [school, grade, sex] = groups;
-            let level = match (&school, &grade, &sex) {
-                (None, None, None) => GroupLevel::District,
-                (None, Some(_), None) => GroupLevel::Grade,
-                (None, None, Some(_)) => GroupLevel::Sex,
-                (None, Some(_), Some(_)) => GroupLevel::GradeSex,
-                (Some(_), None, None) => GroupLevel::School,
-                (Some(_), Some(_), _) => GroupLevel::SchoolGrade,
-                (Some(_), None, Some(_)) => GroupLevel::SchoolSex,
-            };
-            let value_name = match &value {
-                None => everybody.clone(),
-                Some(id) => {
-                    let known = own.values.iter().find(|(own, _)| own == id).map(|(_, name)| name.clone());
-                    known.unwrap_or_else(|| Text { en: id.clone(), zh_cn: id.clone() })
-                }
-            };
-            rows.push(AggregateRow {
-                level,
-                school,
-                grade,
-                sex,
-                measure: own.id.clone(),
-                measure_name: own.name.clone(),
-                value,
-                value_name,
-                shown,
-            });
+    let tables = release.tables.iter().filter(|table| table.spec.id() != count::FLAGGED);
+    for cell in tables.flat_map(|table| table_cells(table, measure)) {
+        let (groups, value, shown, people) = cell;
+        if people == Shown::Value(0) {
+            continue;
         }
+        let [school, grade, sex] = groups;
+        let level = match (&school, &grade, &sex) {
+            (None, None, None) => GroupLevel::District,
+            (None, Some(_), None) => GroupLevel::Grade,
+            (None, None, Some(_)) => GroupLevel::Sex,
+            (None, Some(_), Some(_)) => GroupLevel::GradeSex,
+            (Some(_), None, None) => GroupLevel::School,
+            (Some(_), Some(_), _) => GroupLevel::SchoolGrade,
+            (Some(_), None, Some(_)) => GroupLevel::SchoolSex,
+        };
+        let value_name = match &value {
+            None => everybody.clone(),
+            Some(id) => {
+                let known = measure.values.iter().find(|own| own.id == *id).map(|own| own.name.clone());
+                known.unwrap_or_else(|| Text { en: id.clone(), zh_cn: id.clone() })
+            }
+        };
+        rows.push(AggregateRow {
+            level,
+            school,
+            grade,
+            sex,
+            measure: id.to_owned(),
+            measure_name: measure.name.clone(),
+            value,
+            value_name,
+            shown,
+        });
     }
     rows
 }
@@ -289,7 +242,7 @@ fn rows(release: &ProtectedRelease, counted: &[Counted]) -> Vec<AggregateRow> {
 type AggregateCell = ([Option<String>; 3], Option<String>, Shown, Shown);
 
 /// The cells of a table.
-fn table_cells(table: &ProtectedTable, counted: &Counted) -> Vec<AggregateCell> {
+fn table_cells(table: &ProtectedTable, measure: &MeasureEntry) -> Vec<AggregateCell> {
     let mut people = Shown::Value(0);
     let mut cells = Vec::with_capacity(table.cells.len());
     for cell in &table.cells {
@@ -312,7 +265,7 @@ fn table_cells(table: &ProtectedTable, counted: &Counted) -> Vec<AggregateCell> 
         cells.push((groups, value, cell.shown, people));
     }
     // Values in the order of the measure, which is that of the policy and of the bands.
-    let order = |value: &Option<String>| value.as_ref().map(|id| counted.values.iter().position(|(own, _)| own == id));
+    let order = |value: &Option<String>| value.as_ref().map(|id| measure.values.iter().position(|own| own.id == *id));
     let same_group = |_: &AggregateCell, next: &AggregateCell| next.1.is_some();
     cells.chunk_by_mut(same_group).for_each(|group| group.sort_by_key(|cell| order(&cell.1)));
     cells

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::Status;
 
@@ -55,8 +55,35 @@ impl Counts {
         self.0.iter().sum()
     }
 
-    fn merge(&mut self, other: &Self) {
-        self.0.iter_mut().zip(other.0).for_each(|(to, from)| *to += from);
+    /// Adds the pupils of another group.
+    pub fn merge(&mut self, other: &Self) {
+        self.0.iter_mut().zip(other.0).for_each(|(to, from)| *to = to.saturating_add(from));
+    }
+}
+
+/// Reads what [`Serialize`] writes. The parts have to add up to `enrolled`, and each has to be there.
+impl<'de> Deserialize<'de> for Counts {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut told: BTreeMap<String, u32> = BTreeMap::deserialize(deserializer)?;
+        let mut take = |word: &str| {
+            told.remove(word)
+                .ok_or_else(|| serde::de::Error::custom(format!("the number of pupils `{word}` is missing")))
+        };
+        let enrolled = take("enrolled")?;
+        let mut counts = Self::default();
+        for status in Status::ALL {
+            counts.0[status.position()] = take(status.word())?;
+        }
+        if let Some(word) = told.keys().next() {
+            return Err(serde::de::Error::custom(format!("`{word}` is no status of a pupil")));
+        }
+        let sum = counts.0.iter().try_fold(0_u32, |sum, part| sum.checked_add(*part));
+        if sum != Some(enrolled) {
+            return Err(serde::de::Error::custom(format!(
+                "the parts of {enrolled} enrolled pupils do not add up to them"
+            )));
+        }
+        Ok(counts)
     }
 }
 
@@ -138,6 +165,15 @@ impl CoverageTable {
             classes.entry(key).or_default().merge(&counts);
         }
         Self { rows: roll_up(&classes) }
+    }
+
+    /// The table of classes that were counted before: school, grade and name of each, and its pupils.
+    pub fn of_classes<'a>(classes: impl IntoIterator<Item = (&'a str, Option<u8>, &'a str, Counts)>) -> Self {
+        let mut sorted: BTreeMap<ClassKey<'_>, Counts> = BTreeMap::new();
+        for (school, grade, class, counts) in classes {
+            sorted.entry((school, grade, Natural(class))).or_default().merge(&counts);
+        }
+        Self { rows: roll_up(&sorted) }
     }
 
     /// All rows.

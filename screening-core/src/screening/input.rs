@@ -71,6 +71,9 @@ pub enum ConsentMode {
 pub struct WaveSettings {
     /// Wave id, for example `2026-autumn`.
     pub id: String,
+    /// Name of the district that the schools belong to; blank where it does not matter.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub district: String,
     /// Day of the test, for sheets that carry none.
     pub date: Date,
     /// Which of several sheets counts.
@@ -96,6 +99,7 @@ impl WaveSettings {
     pub fn new(id: impl Into<String>, date: Date) -> Self {
         Self {
             id: id.into(),
+            district: String::new(),
             date,
             attempts: AttemptPolicy::default(),
             max_attempts: two(),

@@ -3,7 +3,7 @@
 use indexmap::IndexMap;
 use serde::Serialize;
 
-use crate::instrument::{Span, Text};
+use crate::instrument::{Method, Span, Text};
 use crate::scoring::Scorer;
 
 use super::match_up::ScoredBatch;
@@ -65,4 +65,14 @@ pub(super) fn measures(batches: &[ScoredBatch], scorers: &IndexMap<String, Score
         }
     }
     found
+}
+
+/// By instrument, the columns of its numeric scores: not internal, not words, not a norm score already.
+pub(super) fn scores(scorers: &IndexMap<String, Scorer>) -> IndexMap<String, Vec<String>> {
+    let columns = |(id, scorer): (&String, &Scorer)| {
+        let scales = scorer.instrument().definition().scales.iter();
+        let scored = scales.filter(|scale| scale.values.is_empty() && !scale.internal && scale.method != Method::Norm);
+        (id.clone(), scored.map(|scale| format!("{id}.{}", scale.id)).collect())
+    };
+    scorers.iter().map(columns).collect()
 }

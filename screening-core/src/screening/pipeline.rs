@@ -20,7 +20,7 @@ use super::input::{Batch, ConsentMode, Interpretation, Pupil, ScreeningInput, Wa
 use super::join::join;
 use super::judge::{Judged, judge};
 use super::match_up::{Matched, ScoredBatch, SheetRows, admit, match_up};
-use super::measures::measures;
+use super::measures::{measures, scores};
 use super::propose::{Evidence, Proposed};
 use super::provenance::provenance;
 use super::rehearse::Kept;
@@ -177,6 +177,7 @@ pub(super) fn run(
         proposals,
         coverage,
         follow_up,
+        scores: scores(&scorers),
         measures,
         forms_due,
         rejected,

@@ -1,5 +1,6 @@
 //! What a screening gives.
 
+use indexmap::IndexMap;
 use jiff::civil::Date;
 use polars::prelude::DataFrame;
 use serde::Serialize;
@@ -31,6 +32,8 @@ pub struct ScreeningResult {
     pub follow_up: Vec<FollowUp>,
     /// What was measured in bands, and in which grades.
     pub measures: Vec<Measure>,
+    /// By instrument, the columns of its numeric scores that are for people to see: those that norms are made of.
+    pub scores: IndexMap<String, Vec<String>>,
     /// Pupils who were asked for a further form and have not handed it in, or of whom the first form cannot say whether they
     /// are, in the order of the roster.
     pub forms_due: Vec<FormDue>,

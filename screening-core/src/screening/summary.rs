@@ -1,7 +1,7 @@
 //! Counts of a screening.
 
 use indexmap::IndexMap;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::change::{Comparison, Refusal};
 use crate::coverage::Counts;
@@ -138,7 +138,8 @@ pub struct ChangeUse {
 }
 
 /// What became of the rows: `read = used + superseded + joined + rejected`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct RowTotals {
     /// Rows of all batches.
     pub read: u64,
@@ -147,7 +148,7 @@ pub struct RowTotals {
     /// Sheets that another one replaces.
     pub superseded: u64,
     /// Sheets of further forms that are part of another sheet of the pupil.
-    #[serde(skip_serializing_if = "is_zero")]
+    #[serde(default, skip_serializing_if = "is_zero")]
     pub joined: u64,
     /// Sheets that are not used.
     pub rejected: u64,

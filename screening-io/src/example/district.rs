@@ -24,7 +24,7 @@ use super::respond::{Style, fill};
 use super::roster::Roster;
 use super::summary::{AnswerFile, Summary};
 use super::survey::{Sheet, SurveyWriter};
-use super::{ExampleParams, Progress};
+use super::{AnswerForm, ExampleParams, Progress};
 
 /// Classes that one computer room takes on a day.
 const SESSIONS_A_DAY: u32 = 6;
@@ -56,6 +56,8 @@ struct Output<'a> {
     records: RecordWriter<'a>,
     roster: Roster,
     make_up: Vec<Option<CanonicalWriter<'a>>>,
+    /// With [`AnswerForm::Tables`], the sheets of the day by battery.
+    tables: Vec<Option<CanonicalWriter<'a>>>,
     summary: Summary,
 }
 
@@ -68,6 +70,7 @@ impl<'a> District<'a> {
             interviews: Interviews::create(&self.params.out, self.config, self.params.seed, self.first_day)?,
             roster: Roster::create(&self.params.out.join("roster.csv"))?,
             make_up: self.batteries.iter().map(|_| None).collect(),
+            tables: self.batteries.iter().map(|_| None).collect(),
             summary: Summary::default(),
             earlier: if self.params.waves > 1 { Some(EarlierWave::create(self, schools)?) } else { None },
             records: RecordWriter::create(self)?,
@@ -79,7 +82,7 @@ impl<'a> District<'a> {
             };
             let file = format!("school-{:0digits$}.{}", school + 1, self.extension(which));
             let rows = self.school(school, schools, which, &answers.join(&file), &mut output, progress)?;
-            if let Some(battery) = self.batteries.get(which) {
+            if let (Some(battery), AnswerForm::Exports) = (self.batteries.get(which), self.params.answers) {
                 output.summary.files.push(AnswerFile {
                     file: format!("answers/{file}"),
                     battery: battery.kind.id.clone(),
@@ -102,18 +105,20 @@ impl<'a> District<'a> {
     }
 
     fn finish(&self, output: Output<'a>) -> Result<Summary, ExampleError> {
-        let Output { roster, make_up, mut summary, earlier, interviews, records } = output;
+        let Output { roster, make_up, tables, mut summary, earlier, interviews, records } = output;
         roster.finish()?;
         summary.interviews = interviews.finish()?;
         let written = records.finish()?;
         (summary.records, summary.decisions) = (written.records, written.decisions);
         summary.earlier = earlier.map(|earlier| earlier.finish().map(Box::new)).transpose()?;
-        for (battery, writer) in self.batteries.iter().zip(make_up) {
-            let (Some(writer), Some(form)) = (writer, battery.kind.make_up) else {
-                continue;
-            };
+        let make_up = self.batteries.iter().zip(make_up);
+        let make_up =
+            make_up.filter_map(|(battery, own)| Some((battery, make_up_name(battery, battery.kind.make_up?), own?)));
+        let tables = self.batteries.iter().zip(tables);
+        let tables = tables.filter_map(|(battery, own)| Some((battery, table_name(battery), own?)));
+        for (battery, file, writer) in tables.chain(make_up) {
             summary.files.push(AnswerFile {
-                file: make_up_name(battery, form),
+                file,
                 battery: battery.kind.id.clone(),
                 format: "canonical",
                 coding: None,
@@ -140,8 +145,13 @@ impl<'a> District<'a> {
         rng.set_stream(u64::from(school) + 1);
         let effects = self.latent.school(&mut rng);
         let name = self.school_name(school, battery);
-        let created = self.first_day.to_datetime(time(8, 0, 0, 0));
-        let mut writer = SurveyWriter::create(path, &self.config.survey, battery, created)?;
+        let mut writer = match self.params.answers {
+            AnswerForm::Tables => None,
+            AnswerForm::Exports => {
+                let created = self.first_day.to_datetime(time(8, 0, 0, 0));
+                Some(SurveyWriter::create(path, &self.config.survey, battery, created)?)
+            }
+        };
         let mut make_up = Vec::new();
         if let Some(earlier) = &mut output.earlier {
             earlier.enter(school, which)?;
@@ -182,8 +192,12 @@ impl<'a> District<'a> {
                 earlier.class(&sat)?;
             }
             sheets.sort_by(|a, b| (a.submitted, &a.student_id).cmp(&(b.submitted, &b.student_id)));
-            for sheet in &sheets {
-                writer.push(sheet)?;
+            match &mut writer {
+                Some(writer) => sheets.iter().try_for_each(|sheet| writer.push(sheet))?,
+                None => {
+                    let path = self.params.out.join(table_name(battery));
+                    self.push_table(output.tables.get_mut(which), &path, MakeUpFile::Parquet, battery, &mut sheets)?;
+                }
             }
             progress(Progress {
                 pupils_done: output.summary.pupils,
@@ -198,7 +212,7 @@ impl<'a> District<'a> {
             earlier.leave(&effects, size)?;
         }
         output.summary.schools += 1;
-        writer.finish()
+        writer.map_or(Ok(0), SurveyWriter::finish)
     }
 
     fn push_make_up(
@@ -208,17 +222,24 @@ impl<'a> District<'a> {
         sheets: &mut Vec<Sheet>,
         output: &mut Output<'a>,
     ) -> Result<(), ExampleError> {
-        let (Some(form), Some(slot)) = (battery.kind.make_up, output.make_up.get_mut(which)) else {
-            return Ok(());
-        };
-        if sheets.is_empty() {
-            return Ok(());
-        }
-        let writer = if let Some(writer) = slot {
-            writer
-        } else {
-            let path: PathBuf = self.params.out.join(make_up_name(battery, form));
-            slot.insert(CanonicalWriter::create(&path, form, battery, &self.config.survey)?)
+        let Some(form) = battery.kind.make_up else { return Ok(()) };
+        let path: PathBuf = self.params.out.join(make_up_name(battery, form));
+        self.push_table(output.make_up.get_mut(which), &path, form, battery, sheets)
+    }
+
+    /// Appends sheets to a table, which is opened with the first of them.
+    fn push_table(
+        &'a self,
+        slot: Option<&mut Option<CanonicalWriter<'a>>>,
+        path: &Path,
+        form: MakeUpFile,
+        battery: &'a Battery,
+        sheets: &mut Vec<Sheet>,
+    ) -> Result<(), ExampleError> {
+        let Some(slot) = slot.filter(|_| !sheets.is_empty()) else { return Ok(()) };
+        let writer = match slot {
+            Some(writer) => writer,
+            None => slot.insert(CanonicalWriter::create(path, form, battery, &self.config.survey)?),
         };
         writer.push(sheets)
     }
@@ -362,6 +383,10 @@ pub(super) struct Class<'a> {
     pub(super) first_day: Date,
     pub(super) session: u32,
     pub(super) effects: &'a [f64],
+}
+
+fn table_name(battery: &Battery) -> String {
+    format!("answers/{}.parquet", battery.kind.id)
 }
 
 fn make_up_name(battery: &Battery, form: MakeUpFile) -> String {

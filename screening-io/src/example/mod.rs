@@ -73,6 +73,20 @@ pub struct ExampleParams {
     pub waves: u8,
     /// Folder to write into; it is made when missing, and files of the same names are replaced.
     pub out: PathBuf,
+    /// What stands behind the name of the district, to tell it from others.
+    pub district: Option<String>,
+    /// How the sheets of the day arrive.
+    pub answers: AnswerForm,
+}
+
+/// How the sheets of the day arrive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum AnswerForm {
+    /// As exports of a survey platform, a file a school.
+    #[default]
+    Exports,
+    /// As tables with canonical columns, a parquet file a battery.
+    Tables,
 }
 
 impl ExampleParams {
@@ -84,7 +98,7 @@ impl ExampleParams {
     /// assert_eq!(params.schools, None);
     /// ```
     pub fn new(out: impl Into<PathBuf>, pupils: u64, seed: u64) -> Self {
-        Self { pupils, schools: None, seed, waves: 2, out: out.into() }
+        Self { pupils, schools: None, seed, waves: 2, out: out.into(), district: None, answers: AnswerForm::default() }
     }
 }
 
@@ -125,7 +139,11 @@ pub fn generate<'a>(
     lookup: &dyn Fn(&str) -> Option<&'a Definition>,
     progress: &dyn Fn(Progress),
 ) -> Result<Summary, ExampleError> {
-    generate_with(&Config::bundled()?, params, lookup, progress)
+    let mut config = Config::bundled()?;
+    if let Some(name) = &params.district {
+        config.district.name = format!("{} {name}", config.district.name);
+    }
+    generate_with(&config, params, lookup, progress)
 }
 
 fn generate_with<'a>(

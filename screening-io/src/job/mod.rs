@@ -284,6 +284,7 @@ fn screening_input<'a>(
     let JobInput { job, policy, library, audit, against, .. } = input;
     progress(Step::Screening { sheets: batches.iter().map(|batch| batch.sheets.height()).sum() });
     let mut wave = WaveSettings::new(job.wave.clone(), job.administered_on);
+    wave.district.clone_from(&job.district);
     wave.attempts = job.attempts;
     wave.consent = job.consent;
     wave.audit = audit.clone();

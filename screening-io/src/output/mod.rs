@@ -5,6 +5,7 @@ mod analysis;
 mod change;
 mod frames;
 mod guard;
+mod merged;
 mod moved;
 mod plot;
 mod published;
@@ -23,16 +24,18 @@ mod workbook;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use screening_core::aggregates::aggregate;
+use screening_core::aggregates::{Unit, aggregate};
 use screening_core::disclosure::Rule;
 use screening_core::risk::Policy;
 use screening_core::screening::ScreeningResult;
+use screening_core::tally::WaveTally;
 
 use crate::error::{IoError, Place, Problem, Rejected};
 use stage::Stage;
 
 pub use analysis::{AnalysisFiles, write_analysis};
 pub use change::write_change;
+pub use merged::{MergedPart, read_tally, write_merged};
 pub use moved::write_moved;
 pub use plot::{Mark, Plot, Series};
 pub use report::write_files;
@@ -63,7 +66,8 @@ const MAKE_UP_CSV: &str = "make-up.csv";
 const AGGREGATES: &str = "published/aggregates.csv";
 const SCHOOLS: &str = "published/schools.csv";
 const FUNNEL: &str = "published/schools.svg";
-const FILES: [&str; 11] = [
+const TALLY: &str = "tally.json";
+const FILES: [&str; 12] = [
     RESULTS_PARQUET,
     RESULTS_CSV,
     ALERTS,
@@ -73,11 +77,12 @@ const FILES: [&str; 11] = [
     REJECTED,
     AGGREGATES,
     SUMMARY,
+    TALLY,
     SCHOOLS,
     FUNNEL,
 ];
 /// Those of every screening; the others compare schools, where there are several.
-const ALWAYS: usize = 9;
+const ALWAYS: usize = 10;
 
 /// Writes the outputs of a screening into the folder `out`, which is made when missing, and gives their paths.
 ///
@@ -91,6 +96,7 @@ const ALWAYS: usize = 9;
 /// | `rejected.csv` | everything that was not used, or replaced by another sheet, with where, why and what to do. `kind` is `row`, `cell` or `notice` (told while reading), `sheet` or `value` (told while screening) or `superseded` |
 /// | `published/aggregates.csv` | statuses, tiers and bands by school, grade and sex, small counts suppressed ([`screening_core::aggregates`]): the one file here that is made to be passed on |
 /// | `summary.json` | counts and provenance; `rejected_by_reason` counts the lines of `rejected.csv` |
+/// | `tally.json` | what of the screening adds up, small counts included: parts of a district that were screened apart are put together from it ([`write_merged`]) |
 /// | `published/schools.csv`, `published/schools.svg` | where several schools have sheets: flagged pupils of each with intervals, shrunken shares and funnel limits ([`screening_core::schools`]), small counts suppressed; and the funnel plot |
 ///
 /// Names stand in `alerts.xlsx`, `make-up.xlsx` and `make-up.csv` only, and only those of `names` (student id to name); with an empty map there is no such
@@ -131,7 +137,7 @@ const ALWAYS: usize = 9;
 /// })?;
 /// let folder = tempfile::tempdir()?;
 /// let written = write_outputs(folder.path(), &result, &policy, &[], &BTreeMap::new(), &|_| {})?;
-/// assert_eq!(written.len(), 9);
+/// assert_eq!(written.len(), 10);
 /// assert!(folder.path().join("alerts.xlsx").is_file());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -144,23 +150,26 @@ pub fn write_outputs(
     progress: &dyn Fn(WriteProgress),
 ) -> Result<Vec<PathBuf>, IoError> {
     same_policy(out, result, policy)?;
-    let published = aggregate(result, policy, Rule::default())
+    let tally =
+        WaveTally::of(result, policy).map_err(|cause| stage::problem("output-unwritable", &out.join(TALLY), &cause))?;
+    let published = aggregate(&tally, Unit::School, Rule::default())
         .map_err(|cause| stage::problem("output-unwritable", &out.join(AGGREGATES), &cause))?;
-    let compared = schools::compare(result, policy, &published)
+    let compared = schools::compare(&tally, &published)
         .map_err(|cause| stage::problem("output-unwritable", &out.join(SCHOOLS), &*cause))?;
     let files = FILES.get(..if compared.is_some() { FILES.len() } else { ALWAYS }).unwrap_or(&FILES);
     let mut stage = Stage::open(out)?;
     for (done, file) in files.iter().copied().enumerate() {
         progress(WriteProgress { file: Some(file), done, files: files.len() });
         stage.write(file, |writer| match (file, &compared) {
-            (SCHOOLS, Some(compared)) => schools::write_table(writer, compared),
-            (FUNNEL, Some(compared)) => schools::write_plot(writer, compared),
+            (SCHOOLS, Some(compared)) => schools::write_table(writer, compared, Unit::School),
+            (FUNNEL, Some(compared)) => schools::write_plot(writer, compared, Unit::School),
             _ => match file {
                 RESULTS_PARQUET => frames::write_parquet(writer, result),
                 RESULTS_CSV => frames::write_csv(writer, &result.results, true),
                 ALERTS => alerts::write(writer, result, policy, names),
                 MAKE_UP => alerts::write_make_up(writer, result, policy, names),
                 MAKE_UP_CSV => frames::write_csv(writer, &alerts::make_up_frame(result, names)?, true),
+                TALLY => merged::write_tally(writer, &tally),
                 AGGREGATES => frames::write_csv(writer, &published::frame(&published)?, true),
                 COVERAGE => frames::write_csv(writer, &result.coverage.to_frame()?, true),
                 REJECTED => rejected::write(writer, result, rejected_while_reading),

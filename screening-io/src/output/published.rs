@@ -1,7 +1,7 @@
 //! The counts that may be passed on.
 
 use polars::prelude::{Column, DataFrame};
-use screening_core::aggregates::{AggregateRow, Aggregates};
+use screening_core::aggregates::{AggregateRow, Aggregates, GroupLevel, Unit};
 use screening_core::disclosure::Shown;
 
 use super::stage::Failure;
@@ -17,9 +17,13 @@ pub(super) fn frame(counts: &Aggregates) -> Result<DataFrame, Failure> {
         Shown::Small => Some("primary".to_owned()),
         Shown::Withheld => Some("complementary".to_owned()),
     };
+    let unit = match counts.unit {
+        Unit::School => "school",
+        Unit::District => "district",
+    };
     let columns = vec![
-        texts("level", &|row| Some(row.level.word().to_owned())),
-        texts("school", &|row| row.school.clone()),
+        texts("level", &|row| Some(level(row.level, counts.unit).to_owned())),
+        texts(unit, &|row| row.school.clone()),
         texts("grade", &|row| row.grade.clone()),
         texts("sex", &|row| row.sex.clone()),
         texts("measure", &|row| Some(row.measure.clone())),
@@ -33,4 +37,15 @@ pub(super) fn frame(counts: &Aggregates) -> Result<DataFrame, Failure> {
         texts("suppressed", &suppressed),
     ];
     Ok(DataFrame::new(rows.len(), columns)?)
+}
+
+/// The word of a level: where districts stand beside each other, they take the place of schools.
+fn level(level: GroupLevel, unit: Unit) -> &'static str {
+    match (unit, level) {
+        (Unit::District, GroupLevel::District) => "all",
+        (Unit::District, GroupLevel::School) => "district",
+        (Unit::District, GroupLevel::SchoolGrade) => "district_grade",
+        (Unit::District, GroupLevel::SchoolSex) => "district_sex",
+        _ => level.word(),
+    }
 }

@@ -1,15 +1,13 @@
 //! Schools beside each other: a table and a funnel plot that may be shown outside the centre.
 
-use std::collections::BTreeMap;
 use std::io::Write;
 
 use polars::prelude::*;
-use screening_core::aggregates::Aggregates;
+use screening_core::aggregates::{Aggregates, Unit};
 use screening_core::disclosure::Shown;
 use screening_core::instrument::Text;
-use screening_core::risk::Policy;
 use screening_core::schools::{SchoolComparison, SchoolCount, SchoolRow, Standing, compare_shown};
-use screening_core::screening::ScreeningResult;
+use screening_core::tally::WaveTally;
 
 use super::frames::write_csv;
 use super::plot::{Mark, Plot, Series};
@@ -21,15 +19,12 @@ const LEVEL: f64 = 0.95;
 /// Sizes at which the limits of the plot are computed.
 const STEPS: u64 = 60;
 
-/// The flagged pupils of each school, compared; none for a district of one school, or where nobody has a sheet.
+/// The flagged pupils of each unit, compared; none for a single one, or where nobody has a sheet.
 ///
-/// Pupils are those whose sheet counts. What may be shown was settled together with the other counts that may be passed on.
-pub(super) fn compare(
-    result: &ScreeningResult,
-    policy: &Policy,
-    shown: &Aggregates,
-) -> Result<Option<SchoolComparison>, Failure> {
-    let counts = counts(&result.results, policy)?;
+/// Pupils are those with a proposal. What may be shown was settled together with the other counts that may be passed on.
+pub(super) fn compare(tally: &WaveTally, shown: &Aggregates) -> Result<Option<SchoolComparison>, Failure> {
+    let own = |(school, (pupils, cases)): (String, (u64, u64))| SchoolCount { school, pupils, cases };
+    let counts: Vec<SchoolCount> = tally.flagged(shown.unit).into_iter().map(own).collect();
     if counts.len() < 2 {
         return Ok(None);
     }
@@ -40,28 +35,15 @@ pub(super) fn compare(
     Ok(Some(compare_shown(&counts, LEVEL, shown.rule, &of)?))
 }
 
-fn counts(results: &DataFrame, policy: &Policy) -> PolarsResult<Vec<SchoolCount>> {
-    let words = |name: &str| -> PolarsResult<StringChunked> {
-        Ok(results.column(name)?.as_materialized_series().cast(&DataType::String)?.str()?.clone())
-    };
-    let (schools, tiers) = (words("school")?, words("tier")?);
-    let flags = |id: &str| policy.tier(id).is_some_and(|tier| tier.severity > policy.flagged_above());
-    let mut counts: BTreeMap<&str, (u64, u64)> = BTreeMap::new();
-    for (school, tier) in schools.iter().zip(tiers.iter()) {
-        let Some(tier) = tier else { continue };
-        let (pupils, cases) = counts.entry(school.unwrap_or_default()).or_default();
-        *pupils += 1;
-        *cases += u64::from(flags(tier));
-    }
-    let own = |(school, (pupils, cases)): (&str, (u64, u64))| SchoolCount { school: school.to_owned(), pupils, cases };
-    Ok(counts.into_iter().map(own).collect())
-}
-
 /// One row a school, in the order of the names, and the district first where it may be shown.
-pub(super) fn write_table(writer: &mut (impl Write + Send), comparison: &SchoolComparison) -> Result<(), Failure> {
+pub(super) fn write_table(
+    writer: &mut (impl Write + Send),
+    comparison: &SchoolComparison,
+    unit: Unit,
+) -> Result<(), Failure> {
     let threshold = comparison.rule.threshold;
     let district = comparison.district.map(|own| SchoolRow {
-        school: beside(&text("schools.district", &[])),
+        school: beside(&told(unit, "district", &[])),
         pupils: Shown::Value(own.pupils),
         cases: Shown::Value(own.cases),
         share: Some(own.share),
@@ -82,9 +64,13 @@ pub(super) fn write_table(writer: &mut (impl Write + Send), comparison: &SchoolC
         Column::new(name.into(), cells)
     };
     let standings: Vec<Option<String>> =
-        rows.iter().map(|row| row.standing.map(|own| beside(&standing(own)))).collect();
+        rows.iter().map(|row| row.standing.map(|own| beside(&standing(own, unit)))).collect();
+    let heading = match unit {
+        Unit::School => "school",
+        Unit::District => "district",
+    };
     let columns = vec![
-        Column::new("school".into(), rows.iter().map(|row| row.school.as_str()).collect::<Vec<_>>()),
+        Column::new(heading.into(), rows.iter().map(|row| row.school.as_str()).collect::<Vec<_>>()),
         count("pupils", |row| row.pupils),
         count("flagged", |row| row.cases),
         figure("share", &|row| row.share),
@@ -102,18 +88,27 @@ pub(super) fn write_table(writer: &mut (impl Write + Send), comparison: &SchoolC
     write_csv(writer, &DataFrame::new(rows.len(), columns)?, true)
 }
 
-fn standing(own: Standing) -> Text {
+fn standing(own: Standing, unit: Unit) -> Text {
     let key = match own {
-        Standing::Within => "schools.within",
-        Standing::Edge => "schools.edge",
-        Standing::Outside => "schools.outside",
+        Standing::Within => "within",
+        Standing::Edge => "edge",
+        Standing::Outside => "outside",
     };
-    text(key, &[])
+    told(unit, key, &[])
+}
+
+/// A text about schools, or about districts.
+fn told(unit: Unit, key: &str, arguments: &[(&str, &str)]) -> Text {
+    let table = match unit {
+        Unit::School => "schools",
+        Unit::District => "districts",
+    };
+    text(&format!("{table}.{key}"), arguments)
 }
 
 /// The funnel plot: schools whose figures may be shown, the district, and the limits by size.
-pub(super) fn write_plot(writer: &mut impl Write, comparison: &SchoolComparison) -> Result<(), Failure> {
-    let named = |key: &str| beside(&text(key, &[]));
+pub(super) fn write_plot(writer: &mut impl Write, comparison: &SchoolComparison, unit: Unit) -> Result<(), Failure> {
+    let named = |key: &str| beside(&told(unit, key, &[]));
     let mut series = Vec::new();
     let shown: Vec<(&SchoolRow, f64, f64)> = comparison
         .schools
@@ -134,10 +129,10 @@ pub(super) fn write_plot(writer: &mut impl Write, comparison: &SchoolComparison)
         };
         let at = |at: usize| limits.get(at);
         let (p95, p998) = ("#1565c0", "#8d6e63");
-        series.push(line(named("schools.target"), "#616161", Mark::Line, &|_| funnel.target));
-        series.push(line(named("schools.limit-95"), p95, Mark::Dashes, &|i| at(i).map_or(f64::NAN, |own| own.p95.0)));
+        series.push(line(named("target"), "#616161", Mark::Line, &|_| funnel.target));
+        series.push(line(named("limit-95"), p95, Mark::Dashes, &|i| at(i).map_or(f64::NAN, |own| own.p95.0)));
         series.push(line(String::new(), p95, Mark::Dashes, &|i| at(i).map_or(f64::NAN, |own| own.p95.1)));
-        series.push(line(named("schools.limit-998"), p998, Mark::Line, &|i| at(i).map_or(f64::NAN, |own| own.p998.0)));
+        series.push(line(named("limit-998"), p998, Mark::Line, &|i| at(i).map_or(f64::NAN, |own| own.p998.0)));
         series.push(line(String::new(), p998, Mark::Line, &|i| at(i).map_or(f64::NAN, |own| own.p998.1)));
     }
     // Only schools that lie outside chance are named: the plot is no list.
@@ -146,7 +141,7 @@ pub(super) fn write_plot(writer: &mut impl Write, comparison: &SchoolComparison)
         _ => String::new(),
     };
     series.push(Series {
-        name: named("schools.school"),
+        name: named("school"),
         colour: "#2e7d32",
         points: shown.iter().map(|(_, pupils, share)| (*pupils, *share)).collect(),
         labels: shown.iter().map(|(row, ..)| label(row)).collect(),
@@ -154,10 +149,10 @@ pub(super) fn write_plot(writer: &mut impl Write, comparison: &SchoolComparison)
     });
     let left_out = (comparison.schools.len() - shown.len()).to_string();
     let plot = Plot {
-        title: named("schools.title"),
-        x: named("schools.x"),
-        y: named("schools.y"),
-        note: beside(&text("schools.note", &[("left-out", &left_out)])),
+        title: named("title"),
+        x: named("x"),
+        y: named("y"),
+        note: beside(&told(unit, "note", &[("left-out", &left_out)])),
         series,
     };
     writer.write_all(plot.svg().as_bytes())?;

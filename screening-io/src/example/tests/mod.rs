@@ -24,7 +24,7 @@ fn definitions() -> HashMap<String, Definition> {
 
 fn make(out: &Path, pupils: u64, schools: Option<u32>, seed: u64) -> Result<Summary, ExampleError> {
     let definitions = definitions();
-    let params = ExampleParams { pupils, schools, seed, waves: 1, out: out.to_owned() };
+    let params = ExampleParams { schools, waves: 1, ..ExampleParams::new(out, pupils, seed) };
     generate(&params, &|id| definitions.get(id), &|_| {})
 }
 

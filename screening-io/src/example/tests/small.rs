@@ -123,7 +123,7 @@ fn a_district_that_does_not_fit_is_refused_before_anything_is_written() {
     let out = folder.path().join("district");
     let definitions = super::definitions();
     for (pupils, schools) in [(0, None), (2, Some(1)), (100, Some(0)), (1_000_000, Some(3)), (10, Some(90_000))] {
-        let params = ExampleParams { pupils, schools, seed: 1, waves: 1, out: out.clone() };
+        let params = ExampleParams { schools, waves: 1, ..ExampleParams::new(&out, pupils, 1) };
         let refused = generate(&params, &|id| definitions.get(id), &|_| {});
         assert!(matches!(refused, Err(ExampleError::Size { .. })), "{pupils} pupils, {schools:?} schools");
     }
