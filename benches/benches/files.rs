@@ -17,6 +17,7 @@ use polars::prelude::*;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rust_xlsxwriter::Workbook;
+use screening_benches::peak;
 use screening_core::instrument::{Instrument, Library};
 use screening_core::scoring::{FrameOptions, Scorer};
 use screening_io::output::{score_table, write_in_parts};
@@ -97,13 +98,6 @@ fn child(name: &str) -> Outcome<()> {
     let seconds = start.elapsed().as_secs_f64();
     println!("{name:36} {seconds:>10.2} {:>12} {rows:>10}", peak().map_or("-".to_owned(), |peak| peak.to_string()));
     Ok(())
-}
-
-/// The most memory that this process has held, in MiB; only Linux tells.
-fn peak() -> Option<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
-    Some(line.trim().trim_end_matches("kB").trim().parse::<u64>().ok()? / 1024)
 }
 
 fn spec(instrument: &Instrument) -> TableSpec<'_> {

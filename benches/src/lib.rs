@@ -1,5 +1,7 @@
 //! Answers for the benchmarks, and the same outputs as a competent user of polars would write them.
 
+pub mod wave;
+
 use std::time::Instant;
 
 use polars::prelude::*;
@@ -93,4 +95,24 @@ pub fn medians<const N: usize>(rounds: usize, works: [&dyn Fn(); N]) -> [f64; N]
         seconds.sort_by(f64::total_cmp);
         seconds[seconds.len() / 2]
     })
+}
+
+/// The most memory that this process has held, in MiB; only Linux tells.
+pub fn peak() -> Option<u64> {
+    status("VmHWM:").map(|kib| kib / 1024)
+}
+
+/// Processor seconds that this process has used, on all cores; only Linux tells.
+pub fn processor() -> Option<f64> {
+    // Fields 14 and 15 count from 1 and hundredths of a second; the name before them may hold blanks, and ends with `)`.
+    let stat = std::fs::read_to_string("/proc/self/stat").ok()?;
+    let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
+    let ticks = |at: usize| fields.get(at)?.parse::<f64>().ok();
+    Some((ticks(11)? + ticks(12)?) / 100.0)
+}
+
+fn status(name: &str) -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix(name))?;
+    line.trim().trim_end_matches("kB").trim().parse().ok()
 }

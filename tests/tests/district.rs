@@ -254,7 +254,7 @@ fn cells(workbook: &mut Xlsx<std::io::BufReader<std::fs::File>>, sheet: &str) ->
 }
 
 /// What a run writes.
-const FILES: [&str; 11] = [
+const FILES: [&str; 12] = [
     "results.parquet",
     "results.csv",
     "alerts.xlsx",
@@ -266,6 +266,7 @@ const FILES: [&str; 11] = [
     "published/schools.csv",
     "published/schools.svg",
     "summary.json",
+    "tally.json",
 ];
 
 #[test]

@@ -123,7 +123,9 @@ impl<'a> Search<'a> {
                 }
             }
         }
-        if self.best.is_none() {
+        // A move without an exchange changes every total. Where no exchange along single dimensions was to be had (each school
+        // with grades of its own), one with people who differ in several still keeps them.
+        if self.best.as_ref().is_none_or(|best| best.step.corners.len() == 1) {
             self.strangers(group, part, &look);
         }
         self.best.take()

@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{self, BufReader, Cursor, Read, Seek};
 use std::path::Path;
+use std::sync::mpsc::sync_channel;
 
 use polars::io::mmap::MmapBytesReader;
 use polars::prelude::DataFrame;
@@ -164,8 +165,33 @@ impl<'a> Chunks<'a> {
         }
     }
 
-    /// Reads the file from its beginning and hands it over, so many rows at a time.
+    /// Reads the file from its beginning and hands it over, so many rows at a time. The next rows are read while those before
+    /// are looked at.
     fn each<E: From<IoError>>(
+        &self,
+        keep: Keep<'_>,
+        rows: usize,
+        each: &mut dyn FnMut(Chunk) -> Result<(), E>,
+    ) -> Result<(), E> {
+        if matches!(self.how, How::Whole(_)) {
+            return self.read(keep, rows, each);
+        }
+        let (send, receive) = sync_channel::<Chunk>(1);
+        std::thread::scope(|scope| {
+            let reading = scope
+                .spawn(move || self.read(keep, rows, &mut |chunk| send.send(chunk).map_err(|_| Ended::NobodyListens)));
+            // The receiver goes with the loop: a reader that has more to give learns that nobody wants it.
+            let done = receive.into_iter().try_for_each(each);
+            let read = reading.join().unwrap_or_else(|defect| std::panic::resume_unwind(defect));
+            done?;
+            match read {
+                Err(Ended::Refused(refused)) => Err(refused.into()),
+                Ok(()) | Err(Ended::NobodyListens) => Ok(()),
+            }
+        })
+    }
+
+    fn read<E: From<IoError>>(
         &self,
         keep: Keep<'_>,
         rows: usize,
@@ -225,6 +251,19 @@ impl<'a> Chunks<'a> {
                 return Ok(builder.end()?);
             }
         }
+    }
+}
+
+/// Why a reader stopped before the end of its file.
+enum Ended {
+    Refused(IoError),
+    /// Whoever takes the rows has had enough.
+    NobodyListens,
+}
+
+impl From<IoError> for Ended {
+    fn from(refused: IoError) -> Self {
+        Self::Refused(refused)
     }
 }
 

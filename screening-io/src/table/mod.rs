@@ -98,15 +98,15 @@ pub struct ReadOptions {
 #[derive(Clone, Copy)]
 pub(crate) struct Keep<'a> {
     /// Whether the content of a column under a heading may be kept. What may not is never stored.
-    pub(crate) column: &'a dyn Fn(&str) -> bool,
+    pub(crate) column: &'a (dyn Fn(&str) -> bool + Sync),
     /// Whether a row holds the headings. Without it the first row that is not blank does; with it the rows above are
     /// titles and left aside.
-    pub(crate) head: Option<&'a dyn Fn(&[String]) -> bool>,
+    pub(crate) head: Option<&'a (dyn Fn(&[String]) -> bool + Sync)>,
 }
 
 impl<'a> Keep<'a> {
     /// Takes columns by their heading, which stands in the first row.
-    pub(crate) fn columns(column: &'a dyn Fn(&str) -> bool) -> Self {
+    pub(crate) fn columns(column: &'a (dyn Fn(&str) -> bool + Sync)) -> Self {
         Self { column, head: None }
     }
 }
