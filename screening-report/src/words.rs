@@ -117,6 +117,7 @@ mod tests {
             include_str!("source/mod.rs"),
             include_str!("source/measures.rs"),
             include_str!("render/html.rs"),
+            include_str!("render/pdf/mod.rs"),
             include_str!("render/xlsx.rs"),
         ];
         let group = |id: &str| id.split_once('.').is_some_and(|(group, key)| !group.is_empty() && !key.is_empty());

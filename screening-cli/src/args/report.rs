@@ -12,7 +12,7 @@ pub(crate) struct ReportCommand {
     /// What is written.
     #[arg(long, value_enum)]
     pub(crate) kind: KindArg,
-    /// The file; its ending (.html, .docx, .xlsx) says as what. For `--kind school` without --school a folder, with one
+    /// The file; its ending (.html, .docx, .pdf, .xlsx) says as what. For `--kind school` without --school a folder, with one
     /// file a school.
     #[arg(short, long)]
     pub(crate) output: PathBuf,
@@ -65,6 +65,8 @@ pub(crate) enum FormatArg {
     Docx,
     /// Page that prints.
     Html,
+    /// Document that is not edited any more.
+    Pdf,
     /// Workbook.
     Xlsx,
 }
@@ -75,6 +77,7 @@ impl FormatArg {
         match self {
             Self::Docx => "docx",
             Self::Html => "html",
+            Self::Pdf => "pdf",
             Self::Xlsx => "xlsx",
         }
     }

@@ -3,5 +3,6 @@
 mod figures;
 mod files;
 mod hostile;
+mod printed;
 mod texts;
 mod world;
