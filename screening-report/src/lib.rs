@@ -20,6 +20,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod batch;
 mod error;
 mod figures;
 mod format;
@@ -34,12 +35,13 @@ mod survey;
 mod words;
 mod writer;
 
+pub use batch::{write_reports, write_schools};
 pub use error::{Refusal, ReportError};
 pub use format::{Format, NONE};
-pub use forms::{Names, Naming, invalid_list, key_list, make_up_list, pupil_page, referral};
+pub use forms::{Names, Naming, Reader, Whose, invalid_list, key_list, letters, make_up_list, pupil_page, referral};
 pub use model::{Bar, Block, Cell, Chart, Column, Figure, FormField, Report, Section, Table};
 pub use render::{FORMATS, docx, html, pdf, write, xlsx};
 pub use settings::Settings;
 pub use source::{Measure, Results, Summary, Value};
-pub use survey::Survey;
+pub use survey::{EvidenceWave, Survey, evidence};
 pub use words::refused_words;

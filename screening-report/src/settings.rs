@@ -29,6 +29,16 @@ pub struct Settings {
     pub date: Option<Date>,
     /// Documents on which the screening rests.
     pub basis: Vec<Text>,
+    /// Legal basis of the processing, for the evidence pack.
+    pub legal_basis: Vec<Text>,
+    /// How consent was asked for and recorded, for the evidence pack.
+    pub consent: Vec<Text>,
+    /// How long what is kept, and how it is deleted, for the evidence pack.
+    pub retention: Vec<Text>,
+    /// Whom pupils and parents may ask, on their texts.
+    pub contact: Option<Text>,
+    /// Whether texts for pupils and parents have scores.
+    pub scores_in_texts: bool,
     /// Help lines, as they are printed.
     pub help_lines: Vec<Text>,
     /// Level of confidence of the intervals.
@@ -47,6 +57,11 @@ impl Default for Settings {
             organisation: None,
             date: None,
             basis: Vec::new(),
+            legal_basis: Vec::new(),
+            consent: Vec::new(),
+            retention: Vec::new(),
+            contact: None,
+            scores_in_texts: false,
             help_lines: Vec::new(),
             level: 0.95,
             rule: Rule::default(),

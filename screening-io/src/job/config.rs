@@ -11,6 +11,7 @@ use serde::Deserialize;
 
 use super::JobError;
 use super::against::{ChangeSettings, Earlier, NormChoice};
+use super::reports::JobReports;
 use crate::{Coding, MatchBy, SchoolSystem};
 
 /// The version of the job format that this engine reads.
@@ -85,6 +86,9 @@ pub struct Job {
     /// Decisions of named persons about the proposals of this wave: one file or several.
     #[serde(default)]
     pub decisions: Option<OneOrMany>,
+    /// Reports that are written beside the outputs.
+    #[serde(default)]
+    pub reports: Option<JobReports>,
     /// Files with answers.
     pub answers: Vec<AnswerFile>,
 }
@@ -299,6 +303,9 @@ impl Job {
                 let file = evidence.file.first().display();
                 return refuse(format!("`{file}`: `schools` has no effect without `covers`"));
             }
+        }
+        if let Some(fault) = job.reports.as_ref().and_then(JobReports::fault) {
+            return refuse(fault.to_owned());
         }
         Ok(job)
     }

@@ -27,6 +27,30 @@ pub struct Summary {
     /// What was compared with earlier waves.
     #[serde(default)]
     pub change: Option<ChangeFacts>,
+    /// Records beside the sheets.
+    #[serde(default)]
+    pub evidence: Option<RecordFacts>,
+    /// Decisions of named persons.
+    #[serde(default)]
+    pub agreement: Option<DecisionFacts>,
+}
+
+/// Records beside the sheets.
+#[derive(Debug, Clone, Copy, Deserialize)]
+pub struct RecordFacts {
+    /// Read.
+    pub read: u64,
+    /// Used.
+    pub used: u64,
+}
+
+/// Decisions of named persons about proposals.
+#[derive(Debug, Clone, Copy, Deserialize)]
+pub struct DecisionFacts {
+    /// Proposals that were decided.
+    pub decided: u64,
+    /// Proposals that were not.
+    pub open: u64,
 }
 
 /// The wave.

@@ -2,7 +2,9 @@
 
 mod basis;
 mod change;
+mod class;
 mod end;
+mod evidence;
 mod groups;
 mod overall;
 mod scales;
@@ -23,6 +25,7 @@ use crate::words::both;
 use crate::writer::Writer;
 
 pub(crate) use basis::{due, grade_name};
+pub use evidence::{EvidenceWave, evidence};
 use tests::Tests;
 
 /// All counts of a wave after the one suppression step, ready for the reports of the district and of every school.
@@ -115,10 +118,15 @@ impl<'a> Survey<'a> {
     /// # Errors
     /// When there is no such school, and as [`Self::district`].
     pub fn school(&self, name: &str) -> Result<Report, ReportError> {
+        self.report(Scope { school: Some(self.school_at(name)?) })
+    }
+
+    /// The place of a school.
+    fn school_at(&self, name: &str) -> Result<u32, ReportError> {
         let schools = self.results.schools();
         let at = schools.iter().position(|school| school == name);
         let at = at.ok_or_else(|| refuse("school", &[("school", name), ("known", &schools.join(", "))]))?;
-        self.report(Scope { school: Some(at as u32) })
+        Ok(at as u32)
     }
 
     fn report(&self, scope: Scope) -> Result<Report, ReportError> {

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use screening_core::instrument::Language;
 use serde_json::{Value, json};
 
+use crate::format::NONE;
 use crate::model::{Block, Cell, Report, Table};
 use crate::plot::svg;
 
@@ -51,6 +52,7 @@ pub(super) fn warn(value: &mut Value, words: String) {
 fn plain(value: &mut Value, has: &dyn Fn(char) -> bool, missing: &mut BTreeSet<char>) {
     match value {
         Value::String(text) => {
+            let has = |sign: char| sign == BREAK || has(sign);
             let drawn = |sign: char| sign.is_control() || has(sign);
             if text.chars().any(|sign| sign.is_control() || !has(sign)) {
                 missing.extend(text.chars().filter(|sign| !drawn(*sign)));
@@ -76,11 +78,15 @@ fn block(block: &Block) -> Value {
         Block::Warning(text) => words("warning", text),
         Block::List(items) => json!({ "kind": "list", "items": items }),
         Block::Form(fields) => {
-            let field = |own: &crate::model::FormField| json!({ "label": own.label, "value": own.value, "lines": own.lines });
+            let field =
+                |own: &crate::model::FormField| json!({ "label": own.label, "value": own.value, "lines": own.lines });
             json!({ "kind": "form", "fields": fields.iter().map(field).collect::<Vec<_>>() })
         }
         Block::Figure(figure) => {
-            json!({ "kind": "figure", "svg": svg(figure), "alt": figure.alt, "caption": figure.caption })
+            // A picture without words is refused by readers of screens: its caption stands for them.
+            let said = [&figure.alt, &figure.caption, &figure.id].into_iter().find(|text| !text.trim().is_empty());
+            let alt = said.map_or(NONE, String::as_str);
+            json!({ "kind": "figure", "svg": svg(figure), "alt": alt, "caption": figure.caption })
         }
         Block::Table(own) => table(own),
     }
@@ -89,7 +95,7 @@ fn block(block: &Block) -> Value {
 fn table(table: &Table) -> Value {
     let columns = table.columns.iter().map(|own| json!({ "heading": own.heading, "width": own.width.max(1.0) }));
     let cell = |cell: &Cell| match cell {
-        Cell::Text(text) => json!({ "kind": "text", "text": text }),
+        Cell::Text(text) => json!({ "kind": "text", "text": breakable(text) }),
         Cell::Figure { text, .. } => json!({ "kind": "figure", "text": text }),
         Cell::Blank => json!({ "kind": "blank" }),
     };
@@ -103,9 +109,44 @@ fn table(table: &Table) -> Value {
     })
 }
 
+/// Shortest word that may break behind its signs.
+const LONG: usize = 12;
+/// A place where a line may end, without any mark.
+const BREAK: char = '\u{200b}';
+
+/// Versions, hashes and names of files are long words: they may break behind their signs, and after every so many letters.
+fn breakable(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 16);
+    for word in text.split_inclusive(' ') {
+        let plain = word.chars().all(|sign| sign.is_ascii());
+        if !plain || word.len() < LONG {
+            out.push_str(word);
+            continue;
+        }
+        let mut since = 0;
+        for sign in word.chars() {
+            out.push(sign);
+            since += 1;
+            if "@+./_:-".contains(sign) || since == LONG {
+                out.push(BREAK);
+                since = 0;
+            }
+        }
+    }
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn long_words_may_break_and_lose_nothing() {
+        let hash = breakable("phq-9@1.0.0+0f0b9d248ba8cc11 and 中文 short");
+        assert_eq!(hash.replace(BREAK, ""), "phq-9@1.0.0+0f0b9d248ba8cc11 and 中文 short");
+        assert!(hash.split(BREAK).all(|part| part.len() <= 2 * LONG) && hash.contains(BREAK));
+        assert_eq!(breakable("中文 short"), "中文 short");
+    }
 
     #[test]
     fn what_the_fonts_lack_is_told_and_boxed() {
@@ -119,6 +160,9 @@ mod tests {
         };
         let (value, missing) = data(&report, &|sign| u32::from(sign) < 0x3000);
         assert_eq!(missing, ['🙂', '\u{20bb7}']);
-        assert_eq!((&value["title"], &value["subtitle"][0], &value["notice"]), (&json!("a□b"), &json!("x y"), &json!("□")));
+        assert_eq!(
+            (&value["title"], &value["subtitle"][0], &value["notice"]),
+            (&json!("a□b"), &json!("x y"), &json!("□"))
+        );
     }
 }

@@ -32,10 +32,11 @@ pub fn pdf(report: &Report) -> Result<Vec<u8>, ReportError> {
     let world = world::Pages::new(value.to_string());
     let document = typst::compile::<PagedDocument>(&world).output.map_err(|found| told(&found))?;
     let standards = PdfStandards::new(&[PdfStandard::Ua_1]).map_err(|found| ReportError::document(found.message()))?;
-    let options = PdfOptions { standards, creator: Smart::Custom(Some("screening".to_owned())), ..PdfOptions::default() };
+    let options =
+        PdfOptions { standards, creator: Smart::Custom(Some("screening".to_owned())), ..PdfOptions::default() };
     let bytes = typst_pdf::pdf(&document, &options).map_err(|found| told(&found));
     // What was kept for a second run of the same pages is let go, as hundreds of schools may follow.
-    typst::comemo::evict(2);
+    typst::comemo::evict(10);
     bytes
 }
 

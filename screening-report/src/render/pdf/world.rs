@@ -1,5 +1,6 @@
 //! What typst may see: one layout, one report, two fonts.
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::LazyLock;
 
@@ -33,9 +34,16 @@ fn file_id(name: &str) -> Option<FileId> {
     Some(FileId::new(RootedPath::new(VirtualRoot::Project, path)))
 }
 
+/// The characters that both fonts have.
+static CHARACTERS: LazyLock<HashSet<u32>> = LazyLock::new(|| {
+    let mut sets = FONTS.iter().map(|font| font.info().coverage.iter().collect::<HashSet<u32>>());
+    let first = sets.next().unwrap_or_default();
+    sets.fold(first, |both, own| both.intersection(&own).copied().collect())
+});
+
 /// Whether both fonts have a character.
 pub(super) fn has(sign: char) -> bool {
-    !FONTS.is_empty() && FONTS.iter().all(|font| font.info().coverage.contains(u32::from(sign)))
+    CHARACTERS.contains(&u32::from(sign))
 }
 
 /// The pages of one report.
@@ -84,5 +92,29 @@ impl World for Pages {
 
     fn today(&self, _offset: Option<Duration>) -> Option<Datetime> {
         None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_fonts_are_there_and_have_what_the_texts_need() {
+        assert_eq!(FONTS.len(), 2);
+        assert!(SOURCE.is_some() && DATA.is_some());
+        let texts = include_str!("../../../resources/report.toml");
+        let names = include_str!("../../../fonts/characters.txt");
+        let lacking: String =
+            texts.chars().chain(names.chars()).filter(|sign| !sign.is_control() && !has(*sign)).collect();
+        assert_eq!(lacking, "");
+        assert!(!has('\u{2a6a5}') && !has('🙂'));
+    }
+
+    #[test]
+    fn nothing_outside_can_be_read() {
+        let pages = Pages::new("{}".to_owned());
+        let other = file_id("etc/passwd").unwrap();
+        assert!(pages.file(other).is_err() && pages.source(other).is_err() && pages.today(None).is_none());
     }
 }
