@@ -1,103 +1,124 @@
-//! From the results of a wave to a population and the tables about it.
+//! From the results of a wave to what is counted.
 
 use polars::prelude::*;
 
-use crate::disclosure::{Dimension, Population, TableSpec};
+use crate::coverage::Status;
+use crate::instrument::Text;
+use crate::risk::Policy;
 use crate::screening::ScreeningResult;
+use crate::texts::say;
 
-use super::{AggregatesError, Counted, NO_RESULT, UNKNOWN};
+use super::{AggregatesError, Pupils};
 
-pub(super) const SCHOOL: &str = "school";
-pub(super) const GRADE: &str = "grade";
-pub(super) const SEX: &str = "sex";
-/// Which measures a pupil's grade is asked: known, since everybody knows what a grade answers.
-const ASKED: &str = "asked";
-const YES: &str = "yes";
-/// Whether a value is one of those that are flagged, one of the others, or none.
-const KIND: &str = "kind";
-const VALUE: &str = "value";
+pub(super) const STATUS: &str = "status";
 pub(super) const TIER: &str = "tier";
-/// Table of the pupils of each school by whether they are flagged.
-pub(super) const FLAGGED: &str = "flagged";
 
-/// Everybody by school, grade, sex and measure, and the tables.
-pub(super) fn population(
-    result: &ScreeningResult,
-    counted: &[Counted],
-) -> Result<(Population, Vec<TableSpec>), AggregatesError> {
-    let frame = &result.results;
-    let ids: Vec<&str> = counted.iter().map(|own| own.id.as_str()).collect();
-    let mut dimensions = vec![
-        Dimension::known(SCHOOL, &[SCHOOL]),
-        Dimension::known(GRADE, &[GRADE]),
-        Dimension::known(SEX, &[SEX]),
-        Dimension::known(ASKED, &["set"]).grouped_by(&ids),
-    ];
-    dimensions.extend(ids.iter().map(|id| Dimension::sensitive(id, &[KIND, VALUE])));
-    let mut people = Population::new(dimensions);
-    for (at, own) in counted.iter().enumerate() {
-        for (value, _) in &own.values {
-            people.declare(4 + at, &[own.kind(value), value])?;
-        }
+/// Something that is counted.
+pub(super) struct Counted {
+    pub(super) id: String,
+    pub(super) name: Text,
+    /// Id, name, and whether it is raised.
+    pub(super) values: Vec<(String, Text, bool)>,
+    /// By pupil, the place of the value.
+    pub(super) of: Vec<Option<u8>>,
+    /// By pupil, whether the grade is asked.
+    pub(super) asked: Vec<bool>,
+}
+
+impl Counted {
+    /// Ids of the values, and whether they are raised.
+    pub(super) fn ids(&self) -> Vec<(&str, bool)> {
+        self.values.iter().map(|(id, _, raised)| (id.as_str(), *raised)).collect()
     }
-    let schools = texts(frame, SCHOOL)?;
-    let sexes = texts(frame, SEX)?;
-    let grades = frame.column(GRADE)?.cast(&DataType::UInt8)?.u8()?.clone();
-    let measured = ids.iter().map(|id| texts(frame, id)).collect::<PolarsResult<Vec<_>>>()?;
-    let asked: Vec<(String, Vec<&str>)> = (0..=12_usize)
-        .map(|grade| {
-            let answers: Vec<bool> = counted.iter().map(|own| own.asked.get(grade) == Some(&true)).collect();
-            let words: Vec<&str> = answers.iter().map(|asked| if *asked { YES } else { "no" }).collect();
-            (words.join(" "), words)
-        })
-        .collect();
-    let names: Vec<String> =
-        (0..=12).map(|grade| if grade == 0 { UNKNOWN.to_owned() } else { grade.to_string() }).collect();
-    let mut values: Vec<[&str; 2]> = Vec::with_capacity(counted.len());
+}
+
+/// Who the pupils of results are.
+///
+/// # Errors
+/// When a column is missing.
+pub(super) fn pupils(frame: &DataFrame) -> PolarsResult<Pupils> {
+    let (schools, sexes) = (texts(frame, "school")?, texts(frame, "sex")?);
+    let grades = frame.column("grade")?.cast(&DataType::UInt8)?.u8()?.clone();
+    let mut pupils = Pupils::default();
     for row in 0..frame.height() {
-        let grade = grades.get(row).map_or(0, usize::from).min(12);
-        let Some(((set, answers), grade)) = asked.get(grade).zip(names.get(grade)) else { continue };
-        let (school, sex) = ([known(schools.get(row))], [known(sexes.get(row))]);
-        let mut set: Vec<&str> = vec![set];
-        set.extend(answers);
-        values.clear();
-        values.extend(counted.iter().zip(&measured).map(|(own, column)| {
-            let value = column.get(row).unwrap_or(NO_RESULT);
-            [own.kind(value), value]
-        }));
-        let mut person: Vec<&[&str]> = Vec::with_capacity(4 + counted.len());
-        let grade = [grade.as_str()];
-        person.extend([school.as_slice(), &grade, &sex, &set]);
-        person.extend(values.iter().map(<[&str; 2]>::as_slice));
-        people.add(&person, 1)?;
+        pupils.push(schools.get(row).unwrap_or_default(), grades.get(row), sexes.get(row));
     }
-    let anybody = |own: &&Counted| {
-        (0..=12).any(|grade| {
-            own.asked.get(grade) == Some(&true)
-                && (grades.iter().any(|known| known.map_or(0, usize::from).min(12) == grade))
-        })
+    Ok(pupils)
+}
+
+/// Why pupils have no valid sheet, tiers, and all bands.
+pub(super) fn counted(result: &ScreeningResult, policy: &Policy) -> Result<Vec<Counted>, AggregatesError> {
+    let frame = &result.results;
+    let text = |key: &str| say(&format!("aggregates.{key}"), &[]);
+    let grades = frame.column("grade")?.cast(&DataType::UInt8)?.u8()?.clone();
+    let asked = |asks: &dyn Fn(u8) -> bool| -> Vec<bool> {
+        grades.iter().map(|grade| grade.is_some_and(|grade| grade > 0 && asks(grade))).collect()
     };
-    let mut tables: Vec<TableSpec> = counted.iter().filter(anybody).flat_map(|own| tables(&own.id)).collect();
-    if counted.iter().filter(anybody).any(|own| own.id == TIER) {
-        let spec = TableSpec::new(FLAGGED).axis(SCHOOL, &["all", SCHOOL]).axis(TIER, &[KIND]);
-        tables.push(spec.within(ASKED, TIER, &[YES]));
+    let reasons = Status::ALL.into_iter().filter(|status| *status != Status::Valid);
+    let reasons: Vec<(String, Text, bool)> =
+        reasons.map(|status| (status.word().to_owned(), status.name(), false)).collect();
+    let mut counted = vec![Counted {
+        id: STATUS.to_owned(),
+        name: text(STATUS),
+        of: places(frame, STATUS, &reasons)?,
+        values: reasons,
+        asked: vec![true; frame.height()],
+    }];
+    let above = policy.flagged_above();
+    let tiers = policy.tiers().map(|tier| (tier.id.clone(), tier.name.clone(), tier.severity > above));
+    let tiers: Vec<(String, Text, bool)> = tiers.collect();
+    counted.push(Counted {
+        id: TIER.to_owned(),
+        name: text(TIER),
+        of: places(frame, TIER, &tiers)?,
+        values: tiers,
+        asked: asked(&|grade| result.measures.iter().any(|measure| measure.asks(grade))),
+    });
+    for measure in &result.measures {
+        let raised = |id: &String| measure.raised.contains(id);
+        let values: Vec<(String, Text, bool)> =
+            measure.bands.iter().map(|(id, name)| (id.clone(), name.clone(), raised(id))).collect();
+        let mut of = places(frame, &measure.column, &values)?;
+        let usable = usable(frame, &measure.instrument)?;
+        of.iter_mut().zip(usable).filter(|(_, usable)| !usable).for_each(|(value, _)| *value = None);
+        counted.push(Counted {
+            id: measure.column.clone(),
+            name: measure.name.clone(),
+            values,
+            of,
+            asked: asked(&|grade| measure.asks(grade)),
+        });
     }
-    Ok((people, tables))
+    Ok(counted)
 }
 
-/// The tables about a measure.
-fn tables(id: &str) -> [TableSpec; 3] {
-    let about = |name: &str| TableSpec::new(&format!("{id}/{name}"));
-    let told = |spec: TableSpec| spec.axis(id, &["all", VALUE]).within(ASKED, id, &[YES]);
-    [
-        told(about("district").axis(GRADE, &["all", GRADE]).axis(SEX, &["all", SEX])),
-        told(about("schools").axis(SCHOOL, &[SCHOOL]).axis(GRADE, &["all", GRADE])),
-        told(about("schools-sex").axis(SCHOOL, &[SCHOOL]).axis(SEX, &[SEX])),
-    ]
+/// Whether the scores of an instrument may be interpreted, pupil by pupil: the status is `valid`, and the sheet to this instrument
+/// was not judged `invalid`. Whatever counts or averages scores counts these pupils.
+///
+/// # Errors
+/// When there is no column of statuses.
+pub fn usable(frame: &DataFrame, instrument: &str) -> PolarsResult<Vec<bool>> {
+    let statuses = texts(frame, STATUS)?;
+    let mut usable: Vec<bool> = statuses.iter().map(|status| status == Some(Status::Valid.word())).collect();
+    let verdict = format!("{instrument}.validity.verdict");
+    if frame.column(&verdict).is_ok() {
+        let verdicts = texts(frame, &verdict)?;
+        usable
+            .iter_mut()
+            .zip(verdicts.iter())
+            .filter(|(_, own)| *own == Some("invalid"))
+            .for_each(|(own, _)| *own = false);
+    }
+    Ok(usable)
 }
 
-fn known(name: Option<&str>) -> &str {
-    name.map(str::trim).filter(|name| !name.is_empty()).unwrap_or(UNKNOWN)
+/// The words of a column as places among values; none for what is not among them.
+fn places(frame: &DataFrame, column: &str, values: &[(String, Text, bool)]) -> PolarsResult<Vec<Option<u8>>> {
+    let place = |word: Option<&str>| {
+        let word = word?;
+        values.iter().position(|(id, ..)| id == word).and_then(|at| u8::try_from(at).ok())
+    };
+    Ok(texts(frame, column)?.iter().map(place).collect())
 }
 
 fn texts(frame: &DataFrame, name: &str) -> PolarsResult<StringChunked> {

@@ -7,15 +7,24 @@
 //! | district | all, by grade, by sex, by grade and sex |
 //! | schools | each school, by grade, by sex |
 //!
-//! What is counted in each group is a *measure*: the status of every enrolled pupil, the tier of those whose grade is
-//! screened, and each band of those whose grade is asked. A measure has a value for every pupil it is about (`no-result`
-//! where nothing was measured), so its counts sum to the pupils of the group, which everybody knows.
+//! What is counted in each group is a *measure*: why pupils have no valid sheet, the tier, and each band of those whose sheet may
+//! be interpreted ([`usable`]). How many pupils of a group have a value is known; which value is not. So `valid` (of statuses) and
+//! `no-result` (of tiers and bands: pupils whose grade is asked, without a value) are told of every group, and the other values pass
+//! the suppression step ([`decide`]). Reports take their counts from the same step.
 
 mod count;
+mod decide;
 
+use std::collections::BTreeMap;
+
+use rayon::prelude::*;
 use serde::Serialize;
 
-use crate::disclosure::{DisclosureError, ProtectedRelease, ProtectedTable, Rule, Shown};
+pub use count::usable;
+pub use decide::{Counts, Group, Of, Pupils, decide};
+
+use crate::coverage::Status;
+use crate::disclosure::{DisclosureError, Rule, Shown};
 use crate::instrument::Text;
 use crate::risk::Policy;
 use crate::screening::ScreeningResult;
@@ -68,6 +77,23 @@ pub enum GroupLevel {
 }
 
 impl GroupLevel {
+    /// All, the widest first.
+    pub const ALL: [Self; 7] =
+        [Self::District, Self::Grade, Self::Sex, Self::GradeSex, Self::School, Self::SchoolGrade, Self::SchoolSex];
+
+    /// Whether a group has a school, a grade, a sex.
+    fn names(self) -> (bool, bool, bool) {
+        match self {
+            Self::District => (false, false, false),
+            Self::Grade => (false, true, false),
+            Self::Sex => (false, false, true),
+            Self::GradeSex => (false, true, true),
+            Self::School => (true, false, false),
+            Self::SchoolGrade => (true, true, false),
+            Self::SchoolSex => (true, false, true),
+        }
+    }
+
     /// The word used in files.
     pub fn word(self) -> &'static str {
         match self {
@@ -120,32 +146,8 @@ pub enum AggregatesError {
 
 /// The value of pupils of whom nothing was measured.
 pub const NO_RESULT: &str = "no-result";
-/// Values that do not flag.
-const OTHER: &str = "other";
 /// The name of what is not known of a pupil.
-pub(crate) const UNKNOWN: &str = "unknown";
-
-/// Something that is counted.
-struct Counted {
-    id: String,
-    /// Values that flag.
-    flagged: Vec<String>,
-    name: Text,
-    /// Ids and names of its values.
-    values: Vec<(String, Text)>,
-    /// By grade from 0 (not known) to 12, whether its pupils are asked.
-    asked: [bool; 13],
-}
-
-impl Counted {
-    fn kind(&self, value: &str) -> &'static str {
-        match value {
-            NO_RESULT => NO_RESULT,
-            _ if self.flagged.iter().any(|own| own == value) => count::FLAGGED,
-            _ => OTHER,
-        }
-    }
-}
+pub const UNKNOWN: &str = "unknown";
 
 /// Counts a wave for publication.
 ///
@@ -184,136 +186,89 @@ impl Counted {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn aggregate(result: &ScreeningResult, policy: &Policy, rule: Rule) -> Result<Aggregates, AggregatesError> {
-    let counted = counted(result, policy);
-    let (people, tables) = count::population(result, &counted)?;
-    let release = crate::disclosure::protect(&people, &tables, rule)?;
-    let rows = rows(&release, &counted);
-    Ok(Aggregates { rule, rows, flagged: flagged(&release), suppressed: (release.small, release.withheld) })
+    let pupils = count::pupils(&result.results)?;
+    let counted = count::counted(result, policy)?;
+    let one = |own: &count::Counted| decide(&pupils, &own.ids(), &own.of, rule);
+    let decided: Vec<Counts> = counted.par_iter().map(one).collect::<Result<_, _>>()?;
+    let mut rows = Vec::new();
+    for (own, counts) in counted.iter().zip(&decided) {
+        measure_rows(&pupils, own, counts, &mut rows);
+    }
+    let flagged = counted.iter().zip(&decided).find(|(own, _)| own.id == count::TIER);
+    let flagged = flagged.map_or_else(Vec::new, |(own, counts)| flagged_rows(&pupils, own, counts));
+    let of = |wanted: Shown| rows.iter().filter(|row| row.shown == wanted).count();
+    let suppressed = (of(Shown::Small), of(Shown::Withheld));
+    Ok(Aggregates { rule, rows, flagged, suppressed })
 }
 
-/// The district, then the schools in the order of their names.
-fn flagged(release: &ProtectedRelease) -> Vec<FlaggedCounts> {
-    let mut found: std::collections::BTreeMap<Option<String>, FlaggedCounts> = std::collections::BTreeMap::new();
-    let cells = release.tables.iter().filter(|table| table.spec.id() == count::FLAGGED).flat_map(|table| &table.cells);
-    for cell in cells {
-        let [(_, school), (_, kind)] = cell.group.as_slice() else { continue };
-        let school = school.last().cloned();
-        let empty = FlaggedCounts { school: school.clone(), flagged: Shown::Value(0), others: Shown::Value(0) };
-        let own = found.entry(school).or_insert(empty);
-        match kind.last().map(String::as_str) {
-            Some(count::FLAGGED) => own.flagged = cell.shown,
-            Some(OTHER) => own.others = cell.shown,
-            _ => {}
+/// Pupils whose grade is asked, in every group of the tables.
+fn asked(pupils: &Pupils, own: &count::Counted) -> BTreeMap<(GroupLevel, Order), (Group, u64)> {
+    let mut groups: BTreeMap<(GroupLevel, Order), (Group, u64)> = BTreeMap::new();
+    let people = pupils.schools.iter().zip(&pupils.grades).zip(&pupils.sexes).zip(&own.asked);
+    for (((school, grade), sex), _) in people.filter(|(_, asked)| **asked) {
+        for level in GroupLevel::ALL {
+            let (with_school, with_grade, with_sex) = level.names();
+            let name = |wanted: bool, name: &String| wanted.then(|| name.clone());
+            let group =
+                Group { school: name(with_school, school), grade: name(with_grade, grade), sex: name(with_sex, sex) };
+            let number = |grade: &String| grade.parse::<u8>().unwrap_or(u8::MAX);
+            let order = (group.school.clone(), group.grade.as_ref().map(number), group.sex.clone());
+            groups.entry((level, order)).or_insert((group, 0)).1 += 1;
         }
     }
-    found.into_values().collect()
+    groups
 }
 
-/// Status, tier, and all bands.
-fn counted(result: &ScreeningResult, policy: &Policy) -> Vec<Counted> {
-    let text = |key: &str| say(&format!("aggregates.{key}"), &[]);
-    let no_result = || (NO_RESULT.to_owned(), text("no-result"));
-    let statuses = crate::coverage::Status::ALL;
-    let mut counted = vec![Counted {
-        id: "status".to_owned(),
-        flagged: Vec::new(),
-        name: text("status"),
-        values: statuses.iter().map(|status| (status.word().to_owned(), status.name())).collect(),
-        asked: [true; 13],
-    }];
-    let asked = |asks: &dyn Fn(u8) -> bool| std::array::from_fn(|grade| grade > 0 && asks(grade as u8));
-    let above = policy.flagged_above();
-    let tiers = policy.tiers().map(|tier| (tier.id.clone(), tier.name.clone()));
-    counted.push(Counted {
-        id: count::TIER.to_owned(),
-        flagged: policy.tiers().filter(|tier| tier.severity > above).map(|tier| tier.id.clone()).collect(),
-        name: text("tier"),
-        values: tiers.chain([no_result()]).collect(),
-        asked: asked(&|grade| result.measures.iter().any(|measure| measure.asks(grade))),
-    });
-    counted.extend(result.measures.iter().map(|measure| Counted {
-        id: measure.column.clone(),
-        flagged: Vec::new(),
-        name: measure.name.clone(),
-        values: measure.bands.iter().cloned().chain([no_result()]).collect(),
-        asked: asked(&|grade| measure.asks(grade)),
-    }));
-    counted
-}
+/// School, grade as a number, sex.
+type Order = (Option<String>, Option<u8>, Option<String>);
 
-fn rows(release: &ProtectedRelease, counted: &[Counted]) -> Vec<AggregateRow> {
+/// All counts of a measure: all pupils of a group, those without a value (or, of statuses, with a valid sheet), and each value.
+fn measure_rows(pupils: &Pupils, own: &count::Counted, counts: &Counts, rows: &mut Vec<AggregateRow>) {
+    let (rest, rest_name) = if own.id == count::STATUS {
+        (Status::Valid.word().to_owned(), Status::Valid.name())
+    } else {
+        (NO_RESULT.to_owned(), say("aggregates.no-result", &[]))
+    };
     let everybody = say("aggregates.all", &[]);
-    let mut rows = Vec::new();
-    for own in counted {
-        let tables =
-            release.tables.iter().filter(|table| table.spec.id().split_once('/').is_some_and(|(id, _)| id == own.id));
-        for cell in tables.flat_map(|table| table_cells(table, own)) {
-            let (groups, value, shown, people) = cell;
-            if people == Shown::Value(0) {
-                continue;
-            }
-            let [school, grade, sex] = groups;
-            let level = match (&school, &grade, &sex) {
-                (None, None, None) => GroupLevel::District,
-                (None, Some(_), None) => GroupLevel::Grade,
-                (None, None, Some(_)) => GroupLevel::Sex,
-                (None, Some(_), Some(_)) => GroupLevel::GradeSex,
-                (Some(_), None, None) => GroupLevel::School,
-                (Some(_), Some(_), _) => GroupLevel::SchoolGrade,
-                (Some(_), None, Some(_)) => GroupLevel::SchoolSex,
-            };
-            let value_name = match &value {
-                None => everybody.clone(),
-                Some(id) => {
-                    let known = own.values.iter().find(|(own, _)| own == id).map(|(_, name)| name.clone());
-                    known.unwrap_or_else(|| Text { en: id.clone(), zh_cn: id.clone() })
-                }
-            };
+    for ((level, _), (group, people)) in asked(pupils, own) {
+        let mut add = |value: Option<String>, value_name: Text, shown: Shown| {
             rows.push(AggregateRow {
                 level,
-                school,
-                grade,
-                sex,
+                school: group.school.clone(),
+                grade: group.grade.clone(),
+                sex: group.sex.clone(),
                 measure: own.id.clone(),
                 measure_name: own.name.clone(),
                 value,
                 value_name,
                 shown,
             });
+        };
+        add(None, everybody.clone(), Shown::Value(people));
+        // A grade that is not asked may have pupils with a value all the same: who is counted of a group is then its base.
+        let base = counts.get(&group, Of::Everybody).value().unwrap_or(0);
+        let without = Shown::Value(people.saturating_sub(base));
+        if own.id == count::STATUS {
+            add(Some(rest.clone()), rest_name.clone(), without);
+        }
+        for (at, (id, name, _)) in own.values.iter().enumerate() {
+            let shown = if base == 0 { Shown::Value(0) } else { counts.get(&group, Of::Value(at)) };
+            add(Some(id.clone()), name.clone(), shown);
+        }
+        if own.id != count::STATUS {
+            add(Some(rest.clone()), rest_name.clone(), without);
         }
     }
-    rows
 }
 
-/// School, grade and sex of a cell, its value, what is shown, and the pupils of the group.
-type AggregateCell = ([Option<String>; 3], Option<String>, Shown, Shown);
-
-/// The cells of a table.
-fn table_cells(table: &ProtectedTable, counted: &Counted) -> Vec<AggregateCell> {
-    let mut people = Shown::Value(0);
-    let mut cells = Vec::with_capacity(table.cells.len());
-    for cell in &table.cells {
-        let (mut groups, mut value) = ([None, None, None], None);
-        for (axis, (_, names)) in table.spec.axes().zip(&cell.group) {
-            let slot = match axis {
-                count::SCHOOL => groups.get_mut(0),
-                count::GRADE => groups.get_mut(1),
-                count::SEX => groups.get_mut(2),
-                _ => Some(&mut value),
-            };
-            if let Some(slot) = slot {
-                *slot = names.last().cloned();
-            }
-        }
-        // The margin stands before the values of its group.
-        if value.is_none() {
-            people = cell.shown;
-        }
-        cells.push((groups, value, cell.shown, people));
-    }
-    // Values in the order of the measure, which is that of the policy and of the bands.
-    let order = |value: &Option<String>| value.as_ref().map(|id| counted.values.iter().position(|(own, _)| own == id));
-    let same_group = |_: &AggregateCell, next: &AggregateCell| next.1.is_some();
-    cells.chunk_by_mut(same_group).for_each(|group| group.sort_by_key(|cell| order(&cell.1)));
-    cells
+/// The district, then the schools in the order of their names.
+fn flagged_rows(pupils: &Pupils, own: &count::Counted, counts: &Counts) -> Vec<FlaggedCounts> {
+    let groups = asked(pupils, own).into_values().map(|(group, _)| group);
+    let whole = groups.filter(|group| group.grade.is_none() && group.sex.is_none());
+    let row = |group: Group| {
+        let nobody = counts.get(&group, Of::Everybody).value().unwrap_or(0) == 0;
+        let shown = |of: Of| if nobody { Shown::Value(0) } else { counts.get(&group, of) };
+        FlaggedCounts { flagged: shown(Of::Raised), others: shown(Of::Usual), school: group.school.clone() }
+    };
+    whole.map(row).collect()
 }

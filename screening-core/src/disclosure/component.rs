@@ -187,8 +187,8 @@ impl Component {
                         state: State::Shown,
                         blank: false,
                         locked: false,
-                        // Each step up the hierarchy counts four times as much: a district total is worth many classes.
-                        cost: 1_u64 << (2 * above).min(40),
+                        // Each step up the hierarchy counts sixteen times as much: a district total is worth very many classes.
+                        cost: 1_u64 << (4 * above).min(40),
                         need: 0,
                     });
                 }

@@ -123,7 +123,8 @@ impl<'a> Search<'a> {
                 }
             }
         }
-        if self.best.is_none() {
+        // Where schools share no grade, only people who differ in several dimensions can change hands without the totals.
+        if self.best.as_ref().is_none_or(|best| best.cost > 0) {
             self.strangers(group, part, &look);
         }
         self.best.take()

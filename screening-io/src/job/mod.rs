@@ -290,6 +290,7 @@ fn screening_input<'a>(
     let mut wave = WaveSettings::new(job.wave.clone(), job.administered_on);
     wave.attempts = job.attempts;
     wave.consent = job.consent;
+    wave.suppression = job.suppression;
     wave.audit = audit.clone();
     let scoring: IndexMap<String, ScoringOptions> = job
         .cutoffs

@@ -24,7 +24,6 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use screening_core::aggregates::aggregate;
-use screening_core::disclosure::Rule;
 use screening_core::risk::Policy;
 use screening_core::screening::ScreeningResult;
 
@@ -144,7 +143,7 @@ pub fn write_outputs(
     progress: &dyn Fn(WriteProgress),
 ) -> Result<Vec<PathBuf>, IoError> {
     same_policy(out, result, policy)?;
-    let published = aggregate(result, policy, Rule::default())
+    let published = aggregate(result, policy, result.summary.wave.suppression)
         .map_err(|cause| stage::problem("output-unwritable", &out.join(AGGREGATES), &cause))?;
     let compared = schools::compare(result, policy, &published)
         .map_err(|cause| stage::problem("output-unwritable", &out.join(SCHOOLS), &*cause))?;

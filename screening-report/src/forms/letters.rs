@@ -55,7 +55,7 @@ pub fn letters(
     reader: Reader,
     whose: &Whose,
 ) -> Result<Report, ReportError> {
-    let mut writer = Writer::new(settings.language, settings.rule.threshold);
+    let mut writer = Writer::new(settings.language, results.rule().threshold);
     let w = &mut writer;
     let silent = [Status::Refused, Status::Withdrawn, Status::OutOfScope];
     for row in rows(results, whose)? {

@@ -20,7 +20,7 @@ use crate::writer::Writer;
 /// When there is no such pupil, or a column of the results is missing.
 pub fn pupil_page(results: &Results, settings: &Settings, names: &Names, pupil: &str) -> Result<Report, ReportError> {
     let row = row_of(results, pupil)?;
-    let mut writer = Writer::new(settings.language, settings.rule.threshold);
+    let mut writer = Writer::new(settings.language, results.rule().threshold);
     let w = &mut writer;
     person(results, w, names, row)?;
     let answered = answered(results, row)?;

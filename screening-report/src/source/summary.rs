@@ -2,6 +2,7 @@
 
 use indexmap::IndexMap;
 use jiff::civil::Date;
+use screening_core::disclosure::Rule;
 use screening_core::instrument::Text;
 use serde::Deserialize;
 
@@ -60,6 +61,9 @@ pub struct WaveFacts {
     pub id: String,
     /// Day.
     pub date: Date,
+    /// How small counts are suppressed; the usual rule in results of an older engine.
+    #[serde(default)]
+    pub suppression: Rule,
 }
 
 /// What the results rest on.

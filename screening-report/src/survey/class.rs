@@ -91,7 +91,7 @@ impl Survey<'_> {
     }
 
     fn begin(&self, school: &str) -> Result<(u32, Writer), ReportError> {
-        Ok((self.school_at(school)?, Writer::new(self.settings.language, self.settings.rule.threshold)))
+        Ok((self.school_at(school)?, Writer::new(self.settings.language, self.results.rule().threshold)))
     }
 
     fn end(&self, w: Writer, title: &str, school: &str) -> Report {

@@ -32,7 +32,7 @@ pub struct EvidenceWave<'a> {
 pub fn evidence(waves: &[EvidenceWave<'_>], except: Option<&Path>) -> Result<Report, ReportError> {
     let Some(first) = waves.first() else { return Err(refuse("no-wave", &[])) };
     let settings = first.survey.settings;
-    let mut writer = Writer::new(settings.language, settings.rule.threshold);
+    let mut writer = Writer::new(settings.language, first.survey.results.rule().threshold);
     let w = &mut writer;
     w.chapter("chapter.purpose");
     w.paragraph("evidence.intro", &[]);

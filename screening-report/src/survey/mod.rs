@@ -75,7 +75,7 @@ impl<'a> Survey<'a> {
     /// When a column of the results is missing or holds words that policy and instruments do not have.
     pub fn of(results: &'a Results, settings: &'a Settings) -> Result<Self, ReportError> {
         let counted = |measure: &'a Measure, values: Vec<Option<u8>>| -> Result<Counted<'a>, ReportError> {
-            let counts = release(&results.pupils, measure, &values, settings.rule)?;
+            let counts = release(&results.pupils, measure, &values, results.rule())?;
             Ok(Counted { measure, values, counts })
         };
         let tiers = counted(&results.tiers, results.pupils.tier.clone())?;
@@ -99,7 +99,7 @@ impl<'a> Survey<'a> {
             changes.push(Changed { scale, from_wave: comparison.from_wave.clone(), outcome });
         }
         let tests = Tests::of(results, settings.level, &tiers, &scales)?;
-        let reasons = release(&results.pupils, reasons(), &reason_values(results), settings.rule)?;
+        let reasons = release(&results.pupils, reasons(), &reason_values(results), results.rule())?;
         let instruments = &results.summary.provenance.instruments;
         let grades = instruments.iter().map(|fact| results.grades_of(&fact.id)).collect::<Result<_, _>>()?;
         Ok(Self { results, settings, tiers, critical, scales, changes, tests, reasons, days: results.days()?, grades })
@@ -130,7 +130,7 @@ impl<'a> Survey<'a> {
     }
 
     fn report(&self, scope: Scope) -> Result<Report, ReportError> {
-        let mut writer = Writer::new(self.settings.language, self.settings.rule.threshold);
+        let mut writer = Writer::new(self.settings.language, self.results.rule().threshold);
         let w = &mut writer;
         self.basis(w, scope);
         self.methods(w, scope);

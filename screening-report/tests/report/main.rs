@@ -5,4 +5,5 @@ mod files;
 mod hostile;
 mod printed;
 mod texts;
+mod together;
 mod world;
