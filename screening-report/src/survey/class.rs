@@ -52,7 +52,7 @@ impl Survey<'_> {
             let whole = [(grade_name(w, own.0), of_grade), (w.say("group.whole-school", &[]), of_school)];
             let rows = classes.get(&own).map(|reached| (name.clone(), *reached)).into_iter().chain(whole);
             let rows = rows.map(|(name, reached)| reached.row(w, name)).collect();
-            self.completion(w, &name, rows);
+            completion(w, &name, rows);
             self.picture(w, at, own.0);
             self.for_teachers(w);
         }
@@ -84,7 +84,7 @@ impl Survey<'_> {
                 rows.push(reached.row(w, class_name(w, *key)));
             }
             rows.push(whole.row(w, w.say("group.whole-grade", &[])));
-            self.completion(w, &name, rows);
+            completion(w, &name, rows);
             self.picture(w, at, own);
         }
         Ok(self.end(writer, "title.grade", school))
@@ -111,13 +111,6 @@ impl Survey<'_> {
             own.valid += u64::from(pupils.status.get(row) == Some(&valid));
         }
         found
-    }
-
-    fn completion(&self, w: &mut Writer, name: &str, rows: Vec<Vec<Cell>>) {
-        let columns =
-            [("group", 24.0), ("enrolled", 12.0), ("valid", 12.0), ("without-sheet", 16.0), ("valid-rate", 12.0)];
-        let notes = vec![w.say("note.completion", &[])];
-        w.table("completion", &[("group", name)], &columns, rows, notes);
     }
 
     /// The shares of a grade of the school, as far as they may be shown.
@@ -180,4 +173,11 @@ impl Reached {
 fn class_name(w: &Writer, (grade, class): (u8, &str)) -> String {
     let class = if class.is_empty() { w.say("group.class-unknown", &[]) } else { class.to_owned() };
     format!("{} {class}", grade_name(w, grade))
+}
+
+/// The table of who took part.
+fn completion(w: &mut Writer, name: &str, rows: Vec<Vec<Cell>>) {
+    let columns = [("group", 24.0), ("enrolled", 12.0), ("valid", 12.0), ("without-sheet", 16.0), ("valid-rate", 12.0)];
+    let notes = vec![w.say("note.completion", &[])];
+    w.table("completion", &[("group", name)], &columns, rows, notes);
 }

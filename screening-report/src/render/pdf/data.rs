@@ -118,8 +118,7 @@ const BREAK: char = '\u{200b}';
 fn breakable(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 16);
     for word in text.split_inclusive(' ') {
-        let plain = word.chars().all(|sign| sign.is_ascii());
-        if !plain || word.len() < LONG {
+        if !word.is_ascii() || word.len() < LONG {
             out.push_str(word);
             continue;
         }
