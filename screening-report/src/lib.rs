@@ -2,7 +2,7 @@
 //!
 //! [`Results`] are read from the folder that `screening run` writes. A function a kind makes a [`Report`] of them, one typed model
 //! of sections, paragraphs, tables and pictures; [`write()`] renders it by the extension of the file: `html` (one file, ready to
-//! print), `docx` (to be edited), `xlsx` (lists).
+//! print), `docx` (to be edited), `pdf` (to be handed on), `xlsx` (lists).
 //!
 //! Nothing here screens: scores, tiers and tests are the engine's. Every count of a survey report passes the suppression step
 //! once for all reports of a wave ([`Survey`]). No report holds a name unless names are handed to a list of a school on
@@ -20,6 +20,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod batch;
 mod error;
 mod figures;
 mod format;
@@ -34,12 +35,13 @@ mod survey;
 mod words;
 mod writer;
 
+pub use batch::{write_reports, write_schools};
 pub use error::{Refusal, ReportError};
 pub use format::{Format, NONE};
-pub use forms::{Names, Naming, invalid_list, key_list, make_up_list, pupil_page, referral};
+pub use forms::{Names, Naming, Reader, Whose, invalid_list, key_list, letters, make_up_list, pupil_page, referral};
 pub use model::{Bar, Block, Cell, Chart, Column, Figure, FormField, Report, Section, Table};
-pub use render::{FORMATS, docx, html, write, xlsx};
+pub use render::{FORMATS, docx, html, pdf, write, xlsx};
 pub use settings::Settings;
 pub use source::{Measure, Results, Summary, Value};
-pub use survey::Survey;
+pub use survey::{EvidenceWave, Survey, evidence};
 pub use words::refused_words;

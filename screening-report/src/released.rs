@@ -1,15 +1,11 @@
-//! The one place where counts pass the suppression step. Every table and picture of every report takes its counts from here,
-//! so that all reports of a wave together tell no more than one of them.
-//!
-//! Of each measure these counts are decided together: the district, by grade, by sex, by grade and sex; each school, by grade,
-//! by sex. How many pupils a group has is known; what is asked of them is not. Anything else a report shows (stages of school,
-//! sums of tiers) is a sum of counts that are shown.
+//! The counts of the reports, from the one decision that the published files of a wave rest on as well
+//! ([`screening_core::aggregates::decide`]): everything of a wave together tells no more than one piece of it. Anything else a
+//! report shows (stages of school, sums of tiers) is a sum of counts that are shown.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
-use screening_core::disclosure::{
-    Dimension, DisclosureError, Population, ProtectedTable, Rule, Shown, TableSpec, protect,
-};
+use screening_core::aggregates::{self, UNKNOWN, decide};
+use screening_core::disclosure::{DisclosureError, Rule, Shown};
 
 use crate::source::{Measure, Pupils, RAISED, SEXES, USUAL};
 
@@ -53,10 +49,6 @@ impl Counts {
     }
 }
 
-/// Levels of the tables, in the order in which detail is given up: schools by grade and sex; by grade; schools alone; the
-/// district by grade and sex; by grade, by sex; alone.
-const STEPS: usize = 6;
-
 /// Decides the counts of a measure. `values` has for each pupil the place of its value; pupils without one are not counted.
 pub(crate) fn release(
     pupils: &Pupils,
@@ -64,113 +56,41 @@ pub(crate) fn release(
     values: &[Option<u8>],
     rule: Rule,
 ) -> Result<Counts, DisclosureError> {
-    let people = population(pupils, measure, values)?;
-    if people.people() == 0 {
-        return Ok(Counts { cells: HashMap::new(), given_up: 0 });
-    }
-    // Detail that can only be had by hiding the whole is given up for the whole.
-    let whole = plain_parts(measure, values);
-    let told = |counts: &Counts| {
-        let shown = |part| counts.get(Group::default(), Of::Part(part)).value().is_some();
-        let (raised, usual) = (shown(RAISED), shown(USUAL));
-        (raised && usual) || whole.0.min(whole.1) < u64::from(rule.threshold)
-    };
-    let mut first = None;
-    for step in 0..STEPS {
-        match protect(&people, &specs(step), rule) {
-            Ok(release) => {
-                let mut cells = HashMap::new();
-                release.tables.iter().for_each(|table| collect(table, pupils, measure, &mut cells));
-                let counts = Counts { cells, given_up: step };
-                if told(&counts) {
-                    return Ok(counts);
-                }
-                first = first.or(Some(counts));
-            }
-            Err(DisclosureError::Unprotected { .. } | DisclosureError::TooLarge { .. }) => {}
-            Err(other) => return Err(other),
+    let ids: Vec<(&str, bool)> = measure.values.iter().map(|value| (value.id.as_str(), value.raised)).collect();
+    let decided = decide(&pupils.groups, &ids, values, rule)?;
+    let schools: HashMap<&str, u32> =
+        pupils.schools.iter().enumerate().map(|(at, name)| (known(name), at as u32)).collect();
+    let mut cells = HashMap::new();
+    for (group, of, shown) in decided.iter() {
+        if let Some(group) = placed(group, &schools) {
+            let of = match of {
+                aggregates::Of::Everybody => Of::Everybody,
+                aggregates::Of::Raised => Of::Part(RAISED),
+                aggregates::Of::Usual => Of::Part(USUAL),
+                aggregates::Of::Value(at) => Of::Value(at),
+            };
+            cells.insert((group, of), shown);
         }
     }
-    Ok(first.unwrap_or_else(|| Counts { cells: HashMap::new(), given_up: STEPS }))
+    Ok(Counts { cells, given_up: decided.given_up })
 }
 
-/// Pupils with a raised value, and with a usual one.
-fn plain_parts(measure: &Measure, values: &[Option<u8>]) -> (u64, u64) {
-    let raised = |value: u8| measure.values.get(usize::from(value)).is_some_and(|value| value.raised);
-    values.iter().flatten().fold((0, 0), |(yes, no), value| if raised(*value) { (yes + 1, no) } else { (yes, no + 1) })
+/// A group by places instead of names; none where a name is of nobody.
+fn placed(group: &aggregates::Group, schools: &HashMap<&str, u32>) -> Option<Group> {
+    let school = group.school.as_ref().map(|name| schools.get(name.as_str()).copied());
+    let grade = group.grade.as_ref().map(|name| if name == UNKNOWN { Some(0) } else { name.parse().ok() });
+    let sex = group.sex.as_ref().map(|name| {
+        SEXES.iter().chain([&UNKNOWN]).position(|own| *own == name.as_str()).and_then(|at| u8::try_from(at).ok())
+    });
+    // A name that nobody has spoils the group; a name that is not asked for does not.
+    let place = |own: Option<Option<u32>>| own.map_or(Some(None), |own| own.map(Some));
+    let small = |own: Option<Option<u8>>| own.map_or(Some(None), |own| own.map(Some));
+    Some(Group { school: place(school)?, grade: small(grade)?, sex: small(sex)? })
 }
 
-fn population(pupils: &Pupils, measure: &Measure, values: &[Option<u8>]) -> Result<Population, DisclosureError> {
-    let mut counts: BTreeMap<(u32, u8, u8, u8), u64> = BTreeMap::new();
-    for (row, value) in values.iter().enumerate() {
-        let place = (pupils.school.get(row), pupils.grade.get(row), pupils.sex.get(row), value);
-        if let (Some(school), Some(grade), Some(sex), Some(value)) = place {
-            *counts.entry((*school, *grade, *sex, *value)).or_default() += 1;
-        }
-    }
-    let mut people = Population::new(vec![
-        Dimension::known("school", &["school"]),
-        Dimension::known("grade", &["grade"]),
-        Dimension::known("sex", &["sex"]),
-        Dimension::sensitive("value", &["part", "value"]),
-    ]);
-    for ((school, grade, sex, value), count) in counts {
-        let (school, grade, sex) = (school.to_string(), format!("{grade:02}"), sex.to_string());
-        let part = measure.values.get(usize::from(value)).map_or(USUAL, |value| value.part());
-        people.add(&[&[&school], &[&grade], &[&sex], &[part, &value.to_string()]], count)?;
-    }
-    for (at, value) in measure.values.iter().enumerate() {
-        people.declare(3, &[value.part(), &at.to_string()])?;
-    }
-    Ok(people)
-}
-
-fn specs(step: usize) -> Vec<TableSpec> {
-    let whole = |id: &str| TableSpec::new(id).axis("value", &["all", "part", "value"]);
-    let parts = |id: &str| TableSpec::new(id).axis("value", &["all", "part"]);
-    let mut specs = Vec::new();
-    match step {
-        0 => specs.extend([
-            whole("school-grade").axis("school", &["school"]).axis("grade", &["all", "grade"]),
-            whole("school-sex").axis("school", &["school"]).axis("sex", &["sex"]),
-        ]),
-        1 => specs.push(parts("school-grade").axis("school", &["school"]).axis("grade", &["all", "grade"])),
-        2 => specs.push(parts("school").axis("school", &["school"])),
-        _ => {}
-    }
-    match step {
-        0..=3 => specs.push(whole("district").axis("grade", &["all", "grade"]).axis("sex", &["all", "sex"])),
-        4 => specs
-            .extend([whole("district").axis("grade", &["all", "grade"]), parts("district-sex").axis("sex", &["sex"])]),
-        _ => specs.push(parts("district")),
-    }
-    specs
-}
-
-fn collect(table: &ProtectedTable, pupils: &Pupils, measure: &Measure, cells: &mut HashMap<(Group, Of), Shown>) {
-    for cell in &table.cells {
-        let (mut group, mut of) = (Group::default(), Some(Of::Everybody));
-        for (level, names) in &cell.group {
-            let last = names.last().map(String::as_str);
-            match level.as_str() {
-                "school" => group.school = last.and_then(|name| name.parse().ok()),
-                "grade" => group.grade = last.and_then(|name| name.parse().ok()),
-                "sex" => group.sex = last.and_then(|name| name.parse().ok()),
-                "part" => of = Some(Of::Part(if last == Some(RAISED) { RAISED } else { USUAL })),
-                "value" => of = last.and_then(|name| name.parse().ok()).map(Of::Value),
-                _ => {}
-            }
-        }
-        if let Some(of) = of.filter(|of| known(group, *of, pupils, measure)) {
-            cells.insert((group, of), cell.shown);
-        }
-    }
-}
-
-fn known(group: Group, of: Of, pupils: &Pupils, measure: &Measure) -> bool {
-    let school = group.school.is_none_or(|school| (school as usize) < pupils.schools.len());
-    let sex = group.sex.is_none_or(|sex| usize::from(sex) <= SEXES.len());
-    school && sex && !matches!(of, Of::Value(at) if at >= measure.values.len())
+/// The name of a school as the decision knows it.
+fn known(name: &str) -> &str {
+    if name.trim().is_empty() { UNKNOWN } else { name.trim() }
 }
 
 /// Which groups of a partition may have a mean: those whose pupils are shown, and never all but one of them, since the last
@@ -197,5 +117,18 @@ mod tests {
         assert_eq!(free_means(&[Shown::Small, Shown::Withheld, Shown::Value(30)]), [false, false, true]);
         assert_eq!(free_means(&[Shown::Value(40), Shown::Value(30)]), [true, true]);
         assert!(free_means(&[]).is_empty());
+    }
+
+    #[test]
+    fn groups_are_found_by_their_names() {
+        let schools = HashMap::from([("A", 3_u32), (UNKNOWN, 0)]);
+        let group = |school: &str, grade: &str, sex: &str| {
+            let name = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+            placed(&aggregates::Group { school: name(school), grade: name(grade), sex: name(sex) }, &schools)
+        };
+        assert_eq!(group("", "", ""), Some(Group::default()));
+        assert_eq!(group("A", "7", ""), Some(Group { school: Some(3), grade: Some(7), sex: None }));
+        assert_eq!(group("", "unknown", "unknown"), Some(Group { school: None, grade: Some(0), sex: Some(3) }));
+        assert_eq!(group("B", "", ""), None);
     }
 }

@@ -3,7 +3,6 @@
 use std::path::Path;
 
 use jiff::civil::Date;
-use screening_core::disclosure::Rule;
 use screening_core::instrument::{Language, Text};
 use serde::Deserialize;
 
@@ -14,7 +13,7 @@ use crate::error::{ReportError, refuse};
 /// ```
 /// use screening_report::Settings;
 /// let settings = Settings::from_toml("report.toml", "district = { zh-CN = \"示例区\", en = \"Example district\" }")?;
-/// assert_eq!(settings.rule.threshold, 10);
+/// assert_eq!(settings.level, 0.95);
 /// assert!(Settings::from_toml("report.toml", "districts = 1").is_err());
 /// # Ok::<(), screening_report::ReportError>(())
 /// ```
@@ -29,12 +28,20 @@ pub struct Settings {
     pub date: Option<Date>,
     /// Documents on which the screening rests.
     pub basis: Vec<Text>,
+    /// Legal basis of the processing, for the evidence pack.
+    pub legal_basis: Vec<Text>,
+    /// How consent was asked for and recorded, for the evidence pack.
+    pub consent: Vec<Text>,
+    /// How long what is kept, and how it is deleted, for the evidence pack.
+    pub retention: Vec<Text>,
+    /// Whom pupils and parents may ask, on their texts.
+    pub contact: Option<Text>,
+    /// Whether texts for pupils and parents have scores.
+    pub scores_in_texts: bool,
     /// Help lines, as they are printed.
     pub help_lines: Vec<Text>,
     /// Level of confidence of the intervals.
     pub level: f64,
-    /// The rule of suppression.
-    pub rule: Rule,
     /// Language; the command sets it.
     #[serde(skip)]
     pub language: Language,
@@ -47,9 +54,13 @@ impl Default for Settings {
             organisation: None,
             date: None,
             basis: Vec::new(),
+            legal_basis: Vec::new(),
+            consent: Vec::new(),
+            retention: Vec::new(),
+            contact: None,
+            scores_in_texts: false,
             help_lines: Vec::new(),
             level: 0.95,
-            rule: Rule::default(),
             language: Language::ZhCn,
         }
     }
@@ -59,15 +70,12 @@ impl Settings {
     /// Reads a text; `name` stands in the message of a refusal.
     ///
     /// # Errors
-    /// An unknown key, a value that is none, a level outside 0.5 to 0.999, a threshold below 3.
+    /// An unknown key, a value that is none, a level outside 0.5 to 0.999.
     pub fn from_toml(name: &str, text: &str) -> Result<Self, ReportError> {
         let told = |cause: &str| refuse("settings", &[("file", name), ("cause", cause.trim())]);
         let settings: Self = toml::from_str(text).map_err(|error| told(&error.to_string()))?;
         if !(0.5..=0.999).contains(&settings.level) {
             return Err(told(&format!("level = {}", settings.level)));
-        }
-        if settings.rule.threshold < 3 {
-            return Err(told(&format!("rule.threshold = {}", settings.rule.threshold)));
         }
         Ok(settings)
     }

@@ -101,6 +101,7 @@ mod tests {
     #[test]
     fn every_text_that_is_asked_for_exists() {
         let sources = [
+            include_str!("batch.rs"),
             include_str!("error.rs"),
             include_str!("survey/mod.rs"),
             include_str!("survey/basis.rs"),
@@ -108,8 +109,11 @@ mod tests {
             include_str!("survey/groups.rs"),
             include_str!("survey/scales.rs"),
             include_str!("survey/change.rs"),
+            include_str!("survey/class.rs"),
+            include_str!("survey/evidence.rs"),
             include_str!("survey/end.rs"),
             include_str!("forms/mod.rs"),
+            include_str!("forms/letters.rs"),
             include_str!("forms/lists.rs"),
             include_str!("forms/pupil.rs"),
             include_str!("forms/referral.rs"),
@@ -117,6 +121,7 @@ mod tests {
             include_str!("source/mod.rs"),
             include_str!("source/measures.rs"),
             include_str!("render/html.rs"),
+            include_str!("render/pdf/mod.rs"),
             include_str!("render/xlsx.rs"),
         ];
         let group = |id: &str| id.split_once('.').is_some_and(|(group, key)| !group.is_empty() && !key.is_empty());

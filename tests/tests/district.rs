@@ -411,9 +411,18 @@ fn what_is_published_tells_no_small_count() -> Outcome<()> {
     let folder = tempfile::tempdir()?;
     write_outputs(folder.path(), &RUN.screening, &RUN.policy, &RUN.rejected, &RUN.names, &|_| {})?;
     let counts = Csv::read(&folder.path().join("published/aggregates.csv"))?;
-    let columns = ["level", "school", "measure", "value", "pupils", "shown", "suppressed"];
+    let columns = ["level", "school", "measure", "value", "pupils", "shown", "suppressed", "grade", "sex"];
     let columns = columns.map(|name| counts.column(name));
-    let [levels, schools, measures, values, pupils, shown, suppressed] = columns.map(Result::unwrap_or_default);
+    let [levels, schools, measures, values, pupils, shown, suppressed, grades, sexes] =
+        columns.map(Result::unwrap_or_default);
+    // How many of a group have a value is known; where nobody has one, all its counts are zero.
+    let group = |row: usize| (levels[row], schools[row], grades[row], sexes[row], measures[row]);
+    let told = |wanted: &[&str]| -> HashMap<_, &str> {
+        let rows = (0..counts.height()).filter(|row| wanted.contains(&values[*row]));
+        rows.map(|row| (group(row), pupils[row])).collect()
+    };
+    let (everybody, without) = (told(&["all"]), told(&["valid", "no-result"]));
+    assert_eq!(everybody.len(), without.len());
     let results = &RUN.screening.results;
     let (of_school, tiers) = (texts(results, "school")?, texts(results, "tier")?);
     let (mut true_counts, mut hidden) = (0, 0);
@@ -421,10 +430,11 @@ fn what_is_published_tells_no_small_count() -> Outcome<()> {
         if !suppressed[row].is_empty() {
             assert!(pupils[row].is_empty() && shown[row].parse::<u64>().is_err(), "row {row}");
             hidden += 1;
-        } else if values[row] != "all" {
+        } else if !["all", "valid", "no-result"].contains(&values[row]) {
             let count: u64 = pupils[row].parse()?;
-            assert!(count >= 10, "row {row}: {count} {}", values[row]);
-            if levels[row] == "school" && measures[row] == "tier" && values[row] != "no-result" {
+            let nobody = everybody.get(&group(row)) == without.get(&group(row));
+            assert!(count >= 10 || (count == 0 && nobody), "row {row}: {count} {}", values[row]);
+            if levels[row] == "school" && measures[row] == "tier" {
                 let own = |(school, tier): &(&Option<String>, &Option<String>)| {
                     school.as_deref() == Some(schools[row]) && tier.as_deref() == Some(values[row])
                 };

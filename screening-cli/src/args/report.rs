@@ -12,16 +12,25 @@ pub(crate) struct ReportCommand {
     /// What is written.
     #[arg(long, value_enum)]
     pub(crate) kind: KindArg,
-    /// The file; its ending (.html, .docx, .xlsx) says as what. For `--kind school` without --school a folder, with one
-    /// file a school.
+    /// The file; its ending (.html, .docx, .pdf, .xlsx) says as what. For `--kind school`, `class` and `grade` without --school
+    /// a folder, with one file a school.
     #[arg(short, long)]
     pub(crate) output: PathBuf,
     /// One school: the report of it, or its list alone.
     #[arg(long)]
     pub(crate) school: Option<String>,
-    /// Student id, for `--kind pupil` and `--kind referral`.
+    /// One grade, for `--kind class`, `grade`, `pupil-text` and `parent-text`.
+    #[arg(long, value_name = "1-12")]
+    pub(crate) grade: Option<u8>,
+    /// One class as the class list names it, for `--kind class`, `pupil-text` and `parent-text`.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) class: Option<String>,
+    /// Student id, for `--kind pupil`, `referral`, `pupil-text` and `parent-text`.
     #[arg(long, value_name = "ID")]
     pub(crate) pupil: Option<String>,
+    /// Results of another wave of the year, for `--kind evidence`; repeat for each folder.
+    #[arg(long, value_name = "RESULTS")]
+    pub(crate) also: Vec<PathBuf>,
     /// Who signs, documents, help lines, rule of suppression (docs/reports.md).
     #[arg(long, value_name = "FILE")]
     pub(crate) settings: Option<PathBuf>,
@@ -46,6 +55,10 @@ pub(crate) enum KindArg {
     District,
     /// Survey report of a school, or of all schools.
     School,
+    /// Pages for class teachers of a school, or of all schools: completion, and the picture of the grade.
+    Class,
+    /// Pages for the grades of a school, or of all schools.
+    Grade,
     /// One page about a pupil for a case conference.
     Pupil,
     /// Whom to talk with, by school.
@@ -56,6 +69,12 @@ pub(crate) enum KindArg {
     MakeUp,
     /// Referral form out and reply form back.
     Referral,
+    /// Texts for pupils: descriptive, without scores.
+    PupilText,
+    /// Texts for parents: descriptive, without scores.
+    ParentText,
+    /// Evidence pack for the yearly audit.
+    Evidence,
 }
 
 /// Kinds of files.
@@ -65,6 +84,8 @@ pub(crate) enum FormatArg {
     Docx,
     /// Page that prints.
     Html,
+    /// Document that is not edited any more.
+    Pdf,
     /// Workbook.
     Xlsx,
 }
@@ -75,6 +96,7 @@ impl FormatArg {
         match self {
             Self::Docx => "docx",
             Self::Html => "html",
+            Self::Pdf => "pdf",
             Self::Xlsx => "xlsx",
         }
     }

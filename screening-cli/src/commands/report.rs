@@ -1,13 +1,13 @@
 //! `screening report`
 
-use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use polars::prelude::*;
 use screening_core::risk::Policy;
 use screening_io::{RosterOptions, read_rosters};
 use screening_report::{
-    Names, Naming, Report, Results, Settings, Survey, invalid_list, key_list, make_up_list, pupil_page, referral, write,
+    EvidenceWave, Names, Naming, Reader, Report, ReportError, Results, Settings, Survey, Whose, evidence, invalid_list,
+    key_list, letters, make_up_list, pupil_page, referral, write, write_schools,
 };
 
 use super::{Context, print_json};
@@ -16,11 +16,16 @@ use crate::fail::Failure;
 use crate::texts::{fill, say};
 
 pub(crate) fn run(context: &Context, command: &ReportCommand) -> Result<(), Failure> {
+    idle(context, command)?;
     let mut settings = command.settings.as_deref().map(Settings::read).transpose()?.unwrap_or_default();
     settings.language = context.language;
     let results = Results::read(&command.results, context.library()?, policy(command)?)?;
     let written = match (command.kind, &command.school) {
-        (KindArg::School, None) => all_schools(context, command, &results, &settings)?,
+        (KindArg::School | KindArg::Class | KindArg::Grade, None) => {
+            let survey = Survey::of(&results, &settings)?;
+            let of = |school: &str| of_school(command, &survey, school);
+            write_schools(&results, &of, &command.output, &[command.format.extension()])?
+        }
         _ => {
             write(&one(context, command, &results, &settings)?, &command.output)?;
             vec![command.output.clone()]
@@ -39,6 +44,26 @@ pub(crate) fn run(context: &Context, command: &ReportCommand) -> Result<(), Fail
     Ok(())
 }
 
+/// An option that this kind does not look at.
+fn idle(context: &Context, command: &ReportCommand) -> Result<(), Failure> {
+    use KindArg as Kind;
+    let kind = command.kind;
+    let letters = matches!(kind, Kind::PupilText | Kind::ParentText);
+    let of_schools = matches!(kind, Kind::School | Kind::Class | Kind::Grade);
+    let lists = matches!(kind, Kind::KeyList | Kind::Invalid | Kind::MakeUp);
+    let given = [
+        ("--school", command.school.is_some(), of_schools || lists || letters),
+        ("--grade", command.grade.is_some(), letters || matches!(kind, Kind::Class | Kind::Grade)),
+        ("--class", command.class.is_some(), letters || kind == Kind::Class),
+        ("--pupil", command.pupil.is_some(), letters || matches!(kind, Kind::Pupil | Kind::Referral)),
+        ("--also", !command.also.is_empty(), kind == Kind::Evidence),
+    ];
+    match given.into_iter().find(|(_, given, used)| *given && !used) {
+        Some((option, ..)) => Err(Failure::Message(fill("report-idle", context.language, &[option.to_owned()]))),
+        None => Ok(()),
+    }
+}
+
 fn policy(command: &ReportCommand) -> Result<Option<Policy>, Failure> {
     let Some(path) = &command.policy else { return Ok(None) };
     let told = |cause: String| Failure::Message(format!("{}: {cause}", path.display()));
@@ -49,9 +74,12 @@ fn policy(command: &ReportCommand) -> Result<Option<Policy>, Failure> {
 fn one(context: &Context, command: &ReportCommand, results: &Results, settings: &Settings) -> Result<Report, Failure> {
     let school = command.school.as_deref();
     let names = names(command)?;
+    let survey = || Survey::of(results, settings);
     Ok(match command.kind {
-        KindArg::District => Survey::of(results, settings)?.district()?,
-        KindArg::School => Survey::of(results, settings)?.school(school.unwrap_or_default())?,
+        KindArg::District => survey()?.district()?,
+        KindArg::School | KindArg::Class | KindArg::Grade => {
+            of_school(command, &survey()?, school.unwrap_or_default())?
+        }
         KindArg::KeyList => key_list(results, settings, &names, school)?,
         KindArg::Invalid => invalid_list(results, settings, &names, school)?,
         KindArg::MakeUp => make_up_list(results, settings, &names, school)?,
@@ -61,35 +89,51 @@ fn one(context: &Context, command: &ReportCommand, results: &Results, settings: 
             let pupil = pupil.ok_or_else(|| Failure::Message(say("report-needs-pupil", context.language)))?;
             pupil_page(results, settings, &names, pupil)?
         }
+        KindArg::PupilText => letters(results, settings, &names, Reader::Pupil, &whose(context, command)?)?,
+        KindArg::ParentText => letters(results, settings, &names, Reader::Parent, &whose(context, command)?)?,
+        KindArg::Evidence => evidence_pack(context, command, results, settings)?,
     })
 }
 
-/// One file a school.
-fn all_schools(
+/// Of a school: its survey report, or the pages of its classes or grades.
+fn of_school(command: &ReportCommand, survey: &Survey<'_>, school: &str) -> Result<Report, ReportError> {
+    match command.kind {
+        KindArg::Class => survey.classes(school, command.grade, command.class.as_deref()),
+        KindArg::Grade => survey.grades(school, command.grade),
+        _ => survey.school(school),
+    }
+}
+
+/// Whose texts are asked for: a pupil's, or those of a school.
+fn whose(context: &Context, command: &ReportCommand) -> Result<Whose, Failure> {
+    match (&command.pupil, &command.school) {
+        (Some(pupil), _) => Ok(Whose::Pupil(pupil.clone())),
+        (None, Some(school)) => {
+            Ok(Whose::Class { school: school.clone(), grade: command.grade, class: command.class.clone() })
+        }
+        (None, None) => Err(Failure::Message(say("report-needs-whose", context.language))),
+    }
+}
+
+/// The waves of a year, the one of the command first.
+fn evidence_pack(
     context: &Context,
     command: &ReportCommand,
     results: &Results,
     settings: &Settings,
-) -> Result<Vec<PathBuf>, Failure> {
-    let survey = Survey::of(results, settings)?;
-    let (mut written, mut used) = (Vec::new(), BTreeSet::new());
-    for school in results.schools() {
-        let path = command.output.join(format!("{}.{}", file_name(school), command.format.extension()));
-        if !used.insert(path.clone()) {
-            let path = path.display().to_string();
-            return Err(Failure::Message(fill("report-school-same-file", context.language, &[path])));
-        }
-        write(&survey.school(school)?, &path)?;
-        written.push(path);
-    }
-    Ok(written)
-}
-
-/// The name of a school as the name of a file.
-fn file_name(school: &str) -> String {
-    let plain: String =
-        school.chars().map(|sign| if sign.is_alphanumeric() || sign == '-' { sign } else { '_' }).collect();
-    if plain.is_empty() { "_".to_owned() } else { plain }
+) -> Result<Report, Failure> {
+    let others = command
+        .also
+        .iter()
+        .map(|folder| -> Result<Results, Failure> { Ok(Results::read(folder, context.library()?, policy(command)?)?) });
+    let others: Vec<Results> = others.collect::<Result<_, _>>()?;
+    let all: Vec<(&Results, &Path)> = std::iter::once((results, command.results.as_path()))
+        .chain(others.iter().zip(command.also.iter().map(PathBuf::as_path)))
+        .collect();
+    let surveys = all.iter().map(|(results, _)| Survey::of(results, settings)).collect::<Result<Vec<_>, _>>()?;
+    let waves: Vec<EvidenceWave<'_>> =
+        surveys.iter().zip(&all).map(|(survey, (_, folder))| EvidenceWave { survey, folder }).collect();
+    Ok(evidence(&waves, Some(&command.output))?)
 }
 
 /// Names of the class lists, where they are given.

@@ -1,6 +1,7 @@
 //! `screening run`
 
 use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use screening_core::instrument::Language;
@@ -8,6 +9,7 @@ use screening_core::screening::WaveAudit;
 use screening_io::CodingReport;
 use screening_io::job::{JobResult, Step, run_job};
 use screening_io::output::write_outputs;
+use screening_report::{Names, Naming, Results, Settings, write_reports};
 
 use super::{Context, print_json};
 use crate::args::RunCommand;
@@ -19,8 +21,9 @@ pub(crate) fn run(context: &Context, command: &RunCommand) -> Result<(), Failure
     let progress = Progress::new(context);
     let done = run_job(&command.job, command.names, &|step| progress.step(&step))?;
     progress.step(&Step::Writing);
-    let written = write_outputs(&command.out, &done.screening, &done.policy, &done.rejected, &done.names, &|_| {})
+    let mut written = write_outputs(&command.out, &done.screening, &done.policy, &done.rejected, &done.names, &|_| {})
         .map_err(Failure::from_error)?;
+    written.extend(reports(command, &done)?);
     progress.finish();
     if context.json {
         return print_json(&done.screening.summary);
@@ -32,6 +35,17 @@ pub(crate) fn run(context: &Context, command: &RunCommand) -> Result<(), Failure
     }
     println!("\n{}", say("not-a-diagnosis", context.language));
     Ok(())
+}
+
+/// The reports that the job asks for. Names stand in lists only where they were asked for, and masked.
+fn reports(command: &RunCommand, done: &JobResult) -> Result<Vec<PathBuf>, Failure> {
+    let Some(wanted) = &done.job.reports else { return Ok(Vec::new()) };
+    let base = command.job.parent().unwrap_or(Path::new(""));
+    let settings = wanted.settings.as_ref().map(|path| Settings::read(&base.join(path))).transpose()?;
+    let settings = Settings { language: wanted.language, ..settings.unwrap_or_default() };
+    let results = Results::from_screening(&done.screening, done.library.clone(), done.policy.clone())?;
+    let names = Names::new(done.names.clone(), Naming::Masked);
+    Ok(write_reports(&results, &settings, &names, wanted, &command.out)?)
 }
 
 /// A bar on a terminal, plain lines otherwise, nothing for machines.

@@ -1,28 +1,36 @@
 //! The counts of a wave that may be published: statuses, tiers and bands by school, grade and sex, after one suppression step.
 //!
-//! All tables about a measure are asked for together, so that nothing can be worked out from several of them
-//! ([`crate::disclosure`]); tables about different measures share nothing but who is there, which everybody knows. They are
-//! made of a [`WaveTally`], so parts that were screened apart give the same counts as one screening of all:
+//! All tables are asked for together, so that nothing can be worked out from several of them ([`crate::disclosure`]):
 //!
 //! | table | groups |
 //! |---|---|
 //! | district | all, by grade, by sex, by grade and sex |
 //! | schools | each school, by grade, by sex |
 //!
-//! What is counted in each group is a *measure*: the status of every enrolled pupil, the tier of those whose grade is
-//! screened, and each band of those whose grade is asked. A measure has a value for every pupil it is about (`no-result`
-//! where nothing was measured), so its counts sum to the pupils of the group, which everybody knows.
+//! What is counted in each group is a *measure*: why pupils have no valid sheet, the tier, and each band of those whose sheet may
+//! be interpreted ([`usable`]). How many pupils of a group have a value is known; which value is not. So `valid` (of statuses) and
+//! `no-result` (of tiers and bands: pupils whose grade is asked, without a value) are told of every group, and the other values pass
+//! the suppression step ([`decide`]). Reports take their counts from the same step. They are made of a [`WaveTally`], so parts that
+//! were screened apart give the same counts as one screening of all.
 
 mod count;
+mod decide;
+
+use std::collections::BTreeMap;
 
 use rayon::prelude::*;
 use serde::Serialize;
 
-use crate::disclosure::{DisclosureError, ProtectedRelease, ProtectedTable, Rule, Shown};
+pub use decide::{Counts, Group, Of, Pupils, decide};
+
+pub use crate::tally::{NO_RESULT, UNKNOWN, Unit, usable};
+
+use crate::coverage::Status;
+use crate::disclosure::{DisclosureError, Rule, Shown};
 use crate::instrument::Text;
-pub use crate::tally::Unit;
-use crate::tally::{MeasureEntry, WaveTally};
+use crate::tally::{MeasureEntry, STATUS, TIER, WaveTally};
 use crate::texts::say;
+use count::Counted;
 
 /// Counts that may be published.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -73,6 +81,23 @@ pub enum GroupLevel {
 }
 
 impl GroupLevel {
+    /// All, the widest first.
+    pub const ALL: [Self; 7] =
+        [Self::District, Self::Grade, Self::Sex, Self::GradeSex, Self::School, Self::SchoolGrade, Self::SchoolSex];
+
+    /// Whether a group has a school, a grade, a sex.
+    fn names(self) -> (bool, bool, bool) {
+        match self {
+            Self::District => (false, false, false),
+            Self::Grade => (false, true, false),
+            Self::Sex => (false, false, true),
+            Self::GradeSex => (false, true, true),
+            Self::School => (true, false, false),
+            Self::SchoolGrade => (true, true, false),
+            Self::SchoolSex => (true, false, true),
+        }
+    }
+
     /// The word used in files.
     pub fn word(self) -> &'static str {
         match self {
@@ -125,7 +150,7 @@ pub enum AggregatesError {
 /// Deterministic.
 ///
 /// # Errors
-/// When a small count cannot be protected.
+/// When the rule is none.
 ///
 /// ```
 /// use jiff::civil::date;
@@ -152,121 +177,98 @@ pub enum AggregatesError {
 ///     scoring: Default::default(),
 ///     interpretation: Default::default(),
 /// })?;
-/// let tally = WaveTally::of(&result, &policy)?;
-/// let counts = aggregate(&tally, Unit::School, Rule::default())?;
+/// let counts = aggregate(&WaveTally::of(&result, &policy)?, Unit::School, Rule::default())?;
 /// let absent = counts.rows.iter().find(|row| row.value.as_deref() == Some("absent")).expect("a status");
 /// assert_eq!(absent.shown, Shown::Small);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn aggregate(tally: &WaveTally, unit: Unit, rule: Rule) -> Result<Aggregates, AggregatesError> {
-    // Tables about different measures share nothing but who is there, which everybody knows: each is protected by itself.
-    let protect = |own: (usize, (&String, &MeasureEntry))| -> Result<Option<ProtectedRelease>, AggregatesError> {
-        let (at, (id, measure)) = own;
-        let Some((people, tables)) = count::population(tally, (at, id, measure), unit)? else { return Ok(None) };
-        Ok(Some(crate::disclosure::protect(&people, &tables, rule)?))
+    let measures: Vec<(usize, &String, &MeasureEntry)> =
+        tally.measures.iter().enumerate().map(|(at, (id, measure))| (at, id, measure)).collect();
+    let one = |own: &(usize, &String, &MeasureEntry)| -> Result<(Counted, Counts), DisclosureError> {
+        let counted = Counted::of(tally, (own.0, own.1, own.2), unit);
+        let counts = decide(&counted.pupils, &counted.ids(), &counted.of, rule)?;
+        Ok((counted, counts))
     };
-    let measures: Vec<(usize, (&String, &MeasureEntry))> = tally.measures.iter().enumerate().collect();
-    let releases: Vec<Option<ProtectedRelease>> =
-        measures.par_iter().map(|own| protect(*own)).collect::<Result<_, _>>()?;
-    let mut counts = Aggregates { rule, unit, rows: Vec::new(), flagged: Vec::new(), suppressed: (0, 0) };
-    for ((id, measure), release) in tally.measures.iter().zip(&releases) {
-        let Some(release) = release else { continue };
-        counts.rows.extend(rows(release, id, measure));
-        counts.flagged.extend(flagged(release));
-        counts.suppressed.0 += release.small;
-        counts.suppressed.1 += release.withheld;
+    let decided: Vec<(Counted, Counts)> = measures.par_iter().map(one).collect::<Result<_, _>>()?;
+    let mut rows = Vec::new();
+    for (own, counts) in &decided {
+        measure_rows(own, counts, &mut rows);
     }
-    Ok(counts)
+    let flagged = decided.iter().find(|(own, _)| own.id == TIER);
+    let flagged = flagged.map_or_else(Vec::new, |(own, counts)| flagged_rows(own, counts));
+    let of = |wanted: Shown| rows.iter().filter(|row| row.shown == wanted).count();
+    let suppressed = (of(Shown::Small), of(Shown::Withheld));
+    Ok(Aggregates { rule, unit, rows, flagged, suppressed })
+}
+
+/// Pupils whose grade is asked, in every group of the tables.
+fn asked(own: &Counted) -> BTreeMap<(GroupLevel, Order), (Group, u64)> {
+    let mut groups: BTreeMap<(GroupLevel, Order), (Group, u64)> = BTreeMap::new();
+    for ((school, grade, sex, count), _) in own.pupils.rows().zip(&own.asked).filter(|(_, asked)| **asked) {
+        for level in GroupLevel::ALL {
+            let (with_school, with_grade, with_sex) = level.names();
+            let name = |wanted: bool, name: &String| wanted.then(|| name.clone());
+            let group =
+                Group { school: name(with_school, school), grade: name(with_grade, grade), sex: name(with_sex, sex) };
+            let number = |grade: &String| grade.parse::<u8>().unwrap_or(u8::MAX);
+            let order = (group.school.clone(), group.grade.as_ref().map(number), group.sex.clone());
+            groups.entry((level, order)).or_insert((group, 0)).1 += count;
+        }
+    }
+    groups
+}
+
+/// School, grade as a number, sex.
+type Order = (Option<String>, Option<u8>, Option<String>);
+
+/// All counts of a measure: all pupils of a group, those without a value (or, of statuses, with a valid sheet), and each value.
+fn measure_rows(own: &Counted, counts: &Counts, rows: &mut Vec<AggregateRow>) {
+    let (rest, rest_name) = if own.id == STATUS {
+        (Status::Valid.word().to_owned(), Status::Valid.name())
+    } else {
+        (NO_RESULT.to_owned(), say("aggregates.no-result", &[]))
+    };
+    let everybody = say("aggregates.all", &[]);
+    for ((level, _), (group, people)) in asked(own) {
+        let mut add = |value: Option<String>, value_name: Text, shown: Shown| {
+            rows.push(AggregateRow {
+                level,
+                school: group.school.clone(),
+                grade: group.grade.clone(),
+                sex: group.sex.clone(),
+                measure: own.id.clone(),
+                measure_name: own.name.clone(),
+                value,
+                value_name,
+                shown,
+            });
+        };
+        add(None, everybody.clone(), Shown::Value(people));
+        // A grade that is not asked may have pupils with a value all the same: who is counted of a group is then its base.
+        let base = counts.get(&group, Of::Everybody).value().unwrap_or(0);
+        let without = Shown::Value(people.saturating_sub(base));
+        if own.id == STATUS {
+            add(Some(rest.clone()), rest_name.clone(), without);
+        }
+        for (at, (id, name, _)) in own.values.iter().enumerate() {
+            let shown = if base == 0 { Shown::Value(0) } else { counts.get(&group, Of::Value(at)) };
+            add(Some(id.clone()), name.clone(), shown);
+        }
+        if own.id != STATUS {
+            add(Some(rest.clone()), rest_name.clone(), without);
+        }
+    }
 }
 
 /// The district, then the schools in the order of their names.
-fn flagged(release: &ProtectedRelease) -> Vec<FlaggedCounts> {
-    let mut found: std::collections::BTreeMap<Option<String>, FlaggedCounts> = std::collections::BTreeMap::new();
-    let cells = release.tables.iter().filter(|table| table.spec.id() == count::FLAGGED).flat_map(|table| &table.cells);
-    for cell in cells {
-        let [(_, school), (_, kind)] = cell.group.as_slice() else { continue };
-        let school = school.last().cloned();
-        let empty = FlaggedCounts { school: school.clone(), flagged: Shown::Value(0), others: Shown::Value(0) };
-        let own = found.entry(school).or_insert(empty);
-        match kind.last().map(String::as_str) {
-            Some(count::FLAGGED) => own.flagged = cell.shown,
-            Some(count::OTHER) => own.others = cell.shown,
-            _ => {}
-        }
-    }
-    found.into_values().collect()
-}
-
-fn rows(release: &ProtectedRelease, id: &str, measure: &MeasureEntry) -> Vec<AggregateRow> {
-    let everybody = say("aggregates.all", &[]);
-    let mut rows = Vec::new();
-    let tables = release.tables.iter().filter(|table| table.spec.id() != count::FLAGGED);
-    for cell in tables.flat_map(|table| table_cells(table, measure)) {
-        let (groups, value, shown, people) = cell;
-        if people == Shown::Value(0) {
-            continue;
-        }
-        let [school, grade, sex] = groups;
-        let level = match (&school, &grade, &sex) {
-            (None, None, None) => GroupLevel::District,
-            (None, Some(_), None) => GroupLevel::Grade,
-            (None, None, Some(_)) => GroupLevel::Sex,
-            (None, Some(_), Some(_)) => GroupLevel::GradeSex,
-            (Some(_), None, None) => GroupLevel::School,
-            (Some(_), Some(_), _) => GroupLevel::SchoolGrade,
-            (Some(_), None, Some(_)) => GroupLevel::SchoolSex,
-        };
-        let value_name = match &value {
-            None => everybody.clone(),
-            Some(id) => {
-                let known = measure.values.iter().find(|own| own.id == *id).map(|own| own.name.clone());
-                known.unwrap_or_else(|| Text { en: id.clone(), zh_cn: id.clone() })
-            }
-        };
-        rows.push(AggregateRow {
-            level,
-            school,
-            grade,
-            sex,
-            measure: id.to_owned(),
-            measure_name: measure.name.clone(),
-            value,
-            value_name,
-            shown,
-        });
-    }
-    rows
-}
-
-/// School, grade and sex of a cell, its value, what is shown, and the pupils of the group.
-type AggregateCell = ([Option<String>; 3], Option<String>, Shown, Shown);
-
-/// The cells of a table.
-fn table_cells(table: &ProtectedTable, measure: &MeasureEntry) -> Vec<AggregateCell> {
-    let mut people = Shown::Value(0);
-    let mut cells = Vec::with_capacity(table.cells.len());
-    for cell in &table.cells {
-        let (mut groups, mut value) = ([None, None, None], None);
-        for (axis, (_, names)) in table.spec.axes().zip(&cell.group) {
-            let slot = match axis {
-                count::SCHOOL => groups.get_mut(0),
-                count::GRADE => groups.get_mut(1),
-                count::SEX => groups.get_mut(2),
-                _ => Some(&mut value),
-            };
-            if let Some(slot) = slot {
-                *slot = names.last().cloned();
-            }
-        }
-        // The margin stands before the values of its group.
-        if value.is_none() {
-            people = cell.shown;
-        }
-        cells.push((groups, value, cell.shown, people));
-    }
-    // Values in the order of the measure, which is that of the policy and of the bands.
-    let order = |value: &Option<String>| value.as_ref().map(|id| measure.values.iter().position(|own| own.id == *id));
-    let same_group = |_: &AggregateCell, next: &AggregateCell| next.1.is_some();
-    cells.chunk_by_mut(same_group).for_each(|group| group.sort_by_key(|cell| order(&cell.1)));
-    cells
+fn flagged_rows(own: &Counted, counts: &Counts) -> Vec<FlaggedCounts> {
+    let groups = asked(own).into_values().map(|(group, _)| group);
+    let whole = groups.filter(|group| group.grade.is_none() && group.sex.is_none());
+    let row = |group: Group| {
+        let nobody = counts.get(&group, Of::Everybody).value().unwrap_or(0) == 0;
+        let shown = |of: Of| if nobody { Shown::Value(0) } else { counts.get(&group, of) };
+        FlaggedCounts { flagged: shown(Of::Raised), others: shown(Of::Usual), school: group.school.clone() }
+    };
+    whole.map(row).collect()
 }

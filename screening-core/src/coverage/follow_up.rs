@@ -1,5 +1,7 @@
 //! Who is still to be reached, and how.
 
+use std::collections::HashMap;
+
 use serde::Serialize;
 
 use super::{Consent, Status};
@@ -51,6 +53,28 @@ pub struct FollowUp {
     pub status: Status,
     /// What is to be done.
     pub step: NextStep,
+}
+
+/// Puts the pupils of one school who are to be reached into the order of its list: by grade, by class in the order of the roster,
+/// by what is to be done. `key` gives grade and class, and the step, of an entry; entries come in the order of the roster.
+///
+/// ```
+/// use screening_core::coverage::{NextStep, sort_to_reach};
+/// let mut list = [(8, "B", NextStep::Explain), (7, "B", NextStep::Retest), (7, "A", NextStep::Talk), (7, "B", NextStep::MakeUp)];
+/// sort_to_reach(&mut list, |own| ((Some(own.0), own.1), own.2));
+/// assert_eq!(list.map(|own| (own.0, own.1)), [(7, "B"), (7, "B"), (7, "A"), (8, "B")]);
+/// assert_eq!(list[0].2, NextStep::MakeUp);
+/// ```
+pub fn sort_to_reach<'k, T>(list: &mut [T], key: impl Fn(&T) -> ((Option<u8>, &'k str), NextStep)) {
+    let mut order: HashMap<(Option<u8>, &str), usize> = HashMap::new();
+    for entry in list.iter() {
+        let next = order.len();
+        order.entry(key(entry).0).or_insert(next);
+    }
+    list.sort_by_key(|entry| {
+        let (class, step) = key(entry);
+        (class.0, order.get(&class).copied(), step)
+    });
 }
 
 /// What is to be done about a pupil; none for those who were reached, and for those whom nobody may or need reach: refused,

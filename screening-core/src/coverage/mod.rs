@@ -10,7 +10,7 @@ mod table;
 
 use serde::{Deserialize, Serialize};
 
-pub use follow_up::{FollowUp, NextStep, next_step};
+pub use follow_up::{FollowUp, NextStep, next_step, sort_to_reach};
 pub use table::{Counts, CoverageRow, CoverageTable, Enrolled, Level};
 
 /// What the roster knows of consent.

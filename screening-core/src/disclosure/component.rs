@@ -187,7 +187,7 @@ impl Component {
                         state: State::Shown,
                         blank: false,
                         locked: false,
-                        // Each step up the hierarchy counts sixteen times as much: a total is given up only where nothing finer will do.
+                        // Each step up the hierarchy counts sixteen times as much: a district total is worth very many classes.
                         cost: 1_u64 << (4 * above).min(40),
                         need: 0,
                     });

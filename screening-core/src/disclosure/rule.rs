@@ -80,7 +80,16 @@ impl Rule {
         }
     }
 
-    pub(super) fn check(self) -> Result<(), DisclosureError> {
+    /// Whether this can be a rule: a threshold of at least 3, and a protection that fits below it.
+    ///
+    /// # Errors
+    /// When it cannot.
+    ///
+    /// ```
+    /// use screening_core::disclosure::Rule;
+    /// assert!(Rule::below(5).check().is_ok() && Rule::below(2).check().is_err());
+    /// ```
+    pub fn check(self) -> Result<(), DisclosureError> {
         if self.is_exact() {
             return Ok(());
         }

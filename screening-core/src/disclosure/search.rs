@@ -123,9 +123,8 @@ impl<'a> Search<'a> {
                 }
             }
         }
-        // A move without an exchange changes every total. Where no exchange along single dimensions was to be had (each school
-        // with grades of its own), one with people who differ in several still keeps them.
-        if self.best.as_ref().is_none_or(|best| best.step.corners.len() == 1) {
+        // Where schools share no grade, only people who differ in several dimensions can change hands without the totals.
+        if self.best.as_ref().is_none_or(|best| best.cost > 0) {
             self.strangers(group, part, &look);
         }
         self.best.take()

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::answers::Sex;
 use crate::change::{ChangeOptions, Wave};
 use crate::coverage::{Attendance, Consent, Scope};
+use crate::disclosure::Rule;
 use crate::instrument::Library;
 use crate::norms::{DeriveOptions, NormSet};
 use crate::risk::Policy;
@@ -85,6 +86,10 @@ pub struct WaveSettings {
     /// Whether an unrecorded consent counts as given.
     #[serde(default)]
     pub consent: ConsentMode,
+    /// How small counts are suppressed in everything that is published or reported of the wave: one rule, since two would tell
+    /// more together than either.
+    #[serde(default)]
+    pub suppression: Rule,
     /// Findings of the auditor that were accepted.
     #[serde(default, skip_serializing_if = "AuditSettings::is_empty")]
     pub audit: AuditSettings,
@@ -104,6 +109,7 @@ impl WaveSettings {
             attempts: AttemptPolicy::default(),
             max_attempts: two(),
             consent: ConsentMode::default(),
+            suppression: Rule::default(),
             audit: AuditSettings::default(),
         }
     }

@@ -3,6 +3,7 @@
 use indexmap::IndexMap;
 use serde::Serialize;
 
+use crate::instrument::model::Level;
 use crate::instrument::{Method, Span, Text};
 use crate::scoring::Scorer;
 
@@ -20,6 +21,8 @@ pub struct Measure {
     pub name: Text,
     /// Ids and names of the bands, from the lowest score up.
     pub bands: Vec<(String, Text)>,
+    /// Ids of the bands that are not usual.
+    pub raised: Vec<String>,
     /// Grades whose battery has the instrument.
     pub grades: Vec<Span>,
 }
@@ -51,6 +54,7 @@ pub(super) fn measures(batches: &[ScoredBatch], scorers: &IndexMap<String, Score
                 let label = definition.bands.get(band).map(|band| band.label.clone());
                 (band.clone(), label.unwrap_or_else(|| Text { en: band.clone(), zh_cn: band.clone() }))
             };
+            let raised = |band: &String| definition.bands.get(band).is_some_and(|label| label.level != Level::Usual);
             let short = &definition.abbreviation;
             found.push(Measure {
                 column: format!("{id}.{}.band", scale.id),
@@ -59,6 +63,7 @@ pub(super) fn measures(batches: &[ScoredBatch], scorers: &IndexMap<String, Score
                     en: format!("{short}: {}", scale.name.en),
                     zh_cn: format!("{short}：{}", scale.name.zh_cn),
                 },
+                raised: bands.iter().filter(|band| raised(band)).cloned().collect(),
                 bands: bands.iter().map(named).collect(),
                 grades: grades.clone(),
             });

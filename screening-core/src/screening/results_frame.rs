@@ -4,14 +4,14 @@ use indexmap::IndexMap;
 use polars::prelude::*;
 
 use crate::answers::Sex;
-use crate::coverage::Status;
+use crate::coverage::{NextStep, Status, next_step};
 use crate::instrument::Language;
 use crate::scoring::ScoredSheets;
 use crate::scoring::gather::From;
 use crate::scoring::sheets::enum_column;
 
 use super::error::ScreeningError;
-use super::input::{Pupil, WaveSettings};
+use super::input::{ConsentMode, Pupil, WaveSettings};
 use super::judge::Judged;
 use super::match_up::{Matched, ScoredBatch, context};
 use super::people::day_of;
@@ -98,6 +98,12 @@ fn people(parts: &Parts<'_>) -> Result<Vec<Column>, ScreeningError> {
         Some(Sex::Other) => 2,
         None => NONE,
     });
+    let needs_consent = parts.wave.consent == ConsentMode::OptIn;
+    let step = |(pupil, status): (&Pupil, &Status)| {
+        let step = next_step(*status, pupil.consent, needs_consent);
+        step.and_then(|step| NextStep::ALL.iter().position(|own| *own == step)).map_or(NONE, |at| at as u8)
+    };
+    let steps = roster.iter().zip(parts.statuses).map(step).collect();
     let statuses = parts.statuses.iter().map(|status| status.position() as u8).collect();
     Ok(vec![
         strings("student_id", roster.iter().map(|pupil| Some(pupil.student_id.as_str()))),
@@ -110,6 +116,7 @@ fn people(parts: &Parts<'_>) -> Result<Vec<Column>, ScreeningError> {
         strings("wave", roster.iter().map(|_| Some(parts.wave.id.as_str()))),
         administered.with_name("administered_on".into()).into_series().cast(&DataType::Date)?.into_column(),
         enum_column("status", statuses, &Status::ALL.map(Status::word))?,
+        enum_column("next_step", steps, &NextStep::ALL.map(NextStep::word))?,
     ])
 }
 

@@ -13,14 +13,19 @@ use crate::screening::ScreeningResult;
 use crate::texts::say;
 
 use super::{
-    ClassKey, InstrumentEntry, MeasureEntry, NO_RESULT, PlaceKey, RestsOn, RuleTally, STATUS, TIER, TallyError,
-    TierEntry, Totals, UNKNOWN, ValueEntry, WaveTally,
+    Cell, ClassKey, InstrumentEntry, MeasureEntry, PlaceKey, RestsOn, RuleTally, STATUS, TIER, TallyError, TierEntry,
+    Totals, UNKNOWN, ValueEntry, WaveTally,
 };
 
-/// Something that is counted, and by grade from 0 (not known) to 12 whether its pupils are asked.
+/// Something that is counted.
 struct Counted {
     id: String,
     entry: MeasureEntry,
+    /// The word of pupils who have none of the values.
+    none: Option<&'static str>,
+    /// Where only sheets that may be interpreted count, the instrument.
+    instrument: Option<String>,
+    /// By grade from 0 (not known) to 12 whether its pupils are asked.
     asked: [bool; 13],
 }
 
@@ -86,51 +91,87 @@ fn rests_on(result: &ScreeningResult) -> RestsOn {
     }
 }
 
-/// Status, tier, and all bands.
+/// Why pupils have no valid sheet, tiers, and all bands.
 fn counted(result: &ScreeningResult, policy: &Policy) -> Vec<Counted> {
     let text = |key: &str| say(&format!("aggregates.{key}"), &[]);
-    let value = |id: &str, name: &Text, flags: bool| ValueEntry { id: id.to_owned(), name: name.clone(), flags };
-    let no_result = || value(NO_RESULT, &text("no-result"), false);
-    let mut counted = vec![Counted {
-        id: STATUS.to_owned(),
-        entry: MeasureEntry {
-            name: text("status"),
-            values: Status::ALL.iter().map(|status| value(status.word(), &status.name(), false)).collect(),
-        },
-        asked: [true; 13],
-    }];
+    let value = |id: &str, name: &Text, raised: bool| ValueEntry { id: id.to_owned(), name: name.clone(), raised };
+    let reasons = Status::ALL.into_iter().filter(|status| *status != Status::Valid);
     let asked = |asks: &dyn Fn(u8) -> bool| std::array::from_fn(|grade| grade > 0 && asks(grade as u8));
     let above = policy.flagged_above();
     let tiers = policy.tiers().map(|tier| value(&tier.id, &tier.name, tier.severity > above));
-    counted.push(Counted {
-        id: TIER.to_owned(),
-        entry: MeasureEntry { name: text("tier"), values: tiers.chain([no_result()]).collect() },
-        asked: asked(&|grade| result.measures.iter().any(|measure| measure.asks(grade))),
-    });
+    let mut counted = vec![
+        Counted {
+            id: STATUS.to_owned(),
+            entry: MeasureEntry {
+                name: text(STATUS),
+                values: reasons.map(|status| value(status.word(), &status.name(), false)).collect(),
+            },
+            none: Some(Status::Valid.word()),
+            instrument: None,
+            asked: [true; 13],
+        },
+        Counted {
+            id: TIER.to_owned(),
+            entry: MeasureEntry { name: text(TIER), values: tiers.collect() },
+            none: None,
+            instrument: None,
+            asked: asked(&|grade| result.measures.iter().any(|measure| measure.asks(grade))),
+        },
+    ];
     counted.extend(result.measures.iter().map(|measure| {
-        let bands = measure.bands.iter().map(|(id, name)| value(id, name, false));
+        let bands = measure.bands.iter().map(|(id, name)| value(id, name, measure.raised.contains(id)));
         Counted {
             id: measure.column.clone(),
-            entry: MeasureEntry { name: measure.name.clone(), values: bands.chain([no_result()]).collect() },
+            entry: MeasureEntry { name: measure.name.clone(), values: bands.collect() },
+            none: None,
+            instrument: Some(measure.instrument.clone()),
             asked: asked(&|grade| measure.asks(grade)),
         }
     }));
     counted
 }
 
-type Cells = BTreeMap<PlaceKey, BTreeMap<u16, Vec<u64>>>;
+/// Whether the scores of an instrument may be interpreted, pupil by pupil: the status is `valid`, and the sheet to this instrument
+/// was not judged `invalid`. Whatever counts or averages scores counts these pupils.
+///
+/// # Errors
+/// When there is no column of statuses.
+pub fn usable(frame: &DataFrame, instrument: &str) -> PolarsResult<Vec<bool>> {
+    let statuses = texts(frame, STATUS)?;
+    let mut usable: Vec<bool> = statuses.iter().map(|status| status == Some(Status::Valid.word())).collect();
+    let verdict = format!("{instrument}.validity.verdict");
+    if frame.column(&verdict).is_ok() {
+        let verdicts = texts(frame, &verdict)?;
+        usable
+            .iter_mut()
+            .zip(verdicts.iter())
+            .filter(|(_, own)| *own == Some("invalid"))
+            .for_each(|(own, _)| *own = false);
+    }
+    Ok(usable)
+}
+
+type Cells = BTreeMap<PlaceKey, BTreeMap<u16, Cell>>;
 
 fn cells(frame: &DataFrame, counted: &[Counted], district: &str) -> Result<Cells, TallyError> {
     let (places, place_of) = places(frame, district)?;
-    let one = |own: &Counted| -> Result<Vec<Vec<u64>>, TallyError> { by_place(frame, own, &places, &place_of) };
+    let one = |own: &Counted| -> Result<Vec<Vec<u64>>, TallyError> { by_place(frame, own, places.len(), &place_of) };
     let measured: Vec<Vec<Vec<u64>>> = counted.par_iter().map(one).collect::<Result<_, _>>()?;
     let mut cells = Cells::new();
     for (at, place) in places.into_iter().enumerate() {
-        let asked =
-            counted.iter().enumerate().filter(|(_, own)| own.asked.get(usize::from(place.grade)) == Some(&true));
-        let counts = asked.filter_map(|(measure, _)| Some((measure as u16, measured.get(measure)?.get(at)?.clone())));
-        let counts = counts.collect();
-        cells.insert(place, counts);
+        let cell = |(own, measured): (&Counted, &Vec<Vec<u64>>)| {
+            let counts = measured.get(at).cloned().unwrap_or_default();
+            let asked = own.asked.get(usize::from(place.grade)) == Some(&true);
+            Cell { asked, counts }
+        };
+        let own = counted.iter().zip(&measured).map(cell).enumerate();
+        // Whoever is not asked has no value as a rule; nothing is to be told of them then.
+        let told = own.filter(|(_, cell)| {
+            let values = cell.counts.len().saturating_sub(1);
+            cell.asked || cell.counts.iter().take(values).any(|count| *count > 0)
+        });
+        let told = told.map(|(measure, cell)| (measure as u16, cell)).collect();
+        cells.insert(place, told);
     }
     Ok(cells)
 }
@@ -153,27 +194,21 @@ fn places(frame: &DataFrame, district: &str) -> Result<(Vec<PlaceKey>, Vec<u32>)
     Ok((places, place_of))
 }
 
-/// Pupils of each place by value.
-fn by_place(
-    frame: &DataFrame,
-    own: &Counted,
-    places: &[PlaceKey],
-    place_of: &[u32],
-) -> Result<Vec<Vec<u64>>, TallyError> {
+/// Pupils of each place by value, those without one last.
+fn by_place(frame: &DataFrame, own: &Counted, places: usize, place_of: &[u32]) -> Result<Vec<Vec<u64>>, TallyError> {
     let width = own.entry.values.len();
-    let at_of: HashMap<&str, usize> =
+    let mut at_of: HashMap<&str, usize> =
         own.entry.values.iter().enumerate().map(|(at, value)| (value.id.as_str(), at)).collect();
-    let mut counts = vec![vec![0_u64; width]; places.len()];
+    at_of.extend(own.none.map(|word| (word, width)));
+    let usable = own.instrument.as_ref().map(|id| usable(frame, id)).transpose()?;
+    let mut counts = vec![vec![0_u64; width + 1]; places];
     let words = texts(frame, &own.id)?;
     for (row, (word, place)) in words.iter().zip(place_of).enumerate() {
-        let place = *place as usize;
-        // Whoever is not asked may have a sheet of another battery; it is not counted, whatever it says.
-        if places.get(place).is_none_or(|place| own.asked.get(usize::from(place.grade)) != Some(&true)) {
-            continue;
-        }
-        let word = word.unwrap_or(NO_RESULT);
-        let slot = at_of.get(word).and_then(|at| counts.get_mut(place)?.get_mut(*at));
-        let wrong = || TallyError::Value { row: row + 1, column: own.id.clone(), value: word.to_owned() };
+        let counts_here = usable.as_ref().is_none_or(|usable| usable.get(row) == Some(&true));
+        let at = word.filter(|_| counts_here).map_or(Some(width), |word| at_of.get(word).copied());
+        let slot = at.and_then(|at| counts.get_mut(*place as usize)?.get_mut(at));
+        let wrong =
+            || TallyError::Value { row: row + 1, column: own.id.clone(), value: word.unwrap_or_default().to_owned() };
         *slot.ok_or_else(wrong)? += 1;
     }
     Ok(counts)

@@ -27,6 +27,7 @@ use crate::instrument::Text;
 use crate::norms::NormState;
 use crate::screening::RowTotals;
 
+pub use count::usable;
 pub use error::TallyError;
 pub use summary::{TallyRule, TallySummary, TallyTier};
 
@@ -82,8 +83,8 @@ pub struct WaveTally {
     pub(crate) totals: Totals,
     pub(crate) measures: IndexMap<String, MeasureEntry>,
     pub(crate) classes: BTreeMap<ClassKey, Counts>,
-    /// By place and position of the measure, pupils by position of the value. A measure that a place is not asked is not there.
-    pub(crate) cells: BTreeMap<PlaceKey, BTreeMap<u16, Vec<u64>>>,
+    /// By place and position of the measure, its pupils. A measure of which a place has nobody is not there.
+    pub(crate) cells: BTreeMap<PlaceKey, BTreeMap<u16, Cell>>,
     /// By instrument, the counts that norms are made of, by sex and grade.
     pub(crate) norms: BTreeMap<String, NormState>,
 }
@@ -144,7 +145,17 @@ pub(crate) struct Totals {
     pub(crate) flagged_without_sheet: u64,
 }
 
-/// Something that every pupil who is asked has one value of.
+/// Pupils of a place.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Cell {
+    /// Whether the grade is asked.
+    pub(crate) asked: bool,
+    /// By position of the value; those without one stand last.
+    pub(crate) counts: Vec<u64>,
+}
+
+/// Something of which a pupil has one value, or none.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(crate) struct MeasureEntry {
@@ -158,9 +169,9 @@ pub(crate) struct MeasureEntry {
 pub(crate) struct ValueEntry {
     pub(crate) id: String,
     pub(crate) name: Text,
-    /// Whether it is a tier that flags.
+    /// Whether it is a tier that flags, or a band that is not usual.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub(crate) flags: bool,
+    pub(crate) raised: bool,
 }
 
 /// Whose pupils are counted together.
@@ -247,14 +258,14 @@ impl WaveTally {
         &self.norms
     }
 
-    /// Pupils by value of a measure, over all places.
-    pub(crate) fn sums(&self, measure: &str) -> Vec<(&ValueEntry, u64)> {
+    /// Pupils by position of the value of a measure, over all places; those without one stand last.
+    pub(crate) fn sums(&self, measure: &str) -> Vec<u64> {
         let Some((at, _, entry)) = self.measures.get_full(measure) else { return Vec::new() };
-        let mut sums = vec![0_u64; entry.values.len()];
-        for counts in self.cells.values().filter_map(|own| own.get(&(at as u16))) {
-            sums.iter_mut().zip(counts).for_each(|(sum, count)| *sum += count);
+        let mut sums = vec![0_u64; entry.values.len() + 1];
+        for cell in self.cells.values().filter_map(|own| own.get(&(at as u16))) {
+            sums.iter_mut().zip(&cell.counts).for_each(|(sum, count)| *sum += count);
         }
-        entry.values.iter().zip(sums).collect()
+        sums
     }
 
     /// Of each unit, by name, pupils with a proposal and those of them who are flagged.
@@ -263,12 +274,11 @@ impl WaveTally {
         let Some((at, _, entry)) = self.measures.get_full(TIER) else { return found };
         let several = self.districts().len() > 1;
         for (place, own) in &self.cells {
-            let Some(counts) = own.get(&(at as u16)) else { continue };
-            let with_proposal = entry.values.iter().zip(counts).filter(|(value, _)| value.id != NO_RESULT);
-            for (value, count) in with_proposal.filter(|(_, count)| **count > 0) {
+            let Some(cell) = own.get(&(at as u16)) else { continue };
+            for (value, count) in entry.values.iter().zip(&cell.counts).filter(|(_, count)| **count > 0) {
                 let (pupils, flagged) = found.entry(place.unit(unit, several)).or_default();
                 *pupils += count;
-                *flagged += if value.flags { *count } else { 0 };
+                *flagged += if value.raised { *count } else { 0 };
             }
         }
         found

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::coverage::Counts;
 use crate::norms::NormState;
 
-use super::{ClassKey, MeasureEntry, PlaceKey, RestsOn, RuleTally, TierEntry, Totals, WaveTally};
+use super::{Cell, ClassKey, MeasureEntry, PlaceKey, RestsOn, RuleTally, TierEntry, Totals, WaveTally};
 
 const SCHEMA: u32 = 1;
 
@@ -42,8 +42,8 @@ struct StoredClass {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct StoredPlace {
     place: PlaceKey,
-    /// By position of the measure, pupils by position of the value.
-    counts: Vec<(u16, Vec<u64>)>,
+    /// By position of the measure.
+    measures: Vec<(u16, Cell)>,
 }
 
 impl From<WaveTally> for Stored {
@@ -52,9 +52,9 @@ impl From<WaveTally> for Stored {
             let ClassKey { district, school, grade, class } = key;
             StoredClass { district, school, grade, class, pupils }
         };
-        let place = |(place, counts): (PlaceKey, BTreeMap<u16, Vec<u64>>)| StoredPlace {
+        let place = |(place, cells): (PlaceKey, BTreeMap<u16, Cell>)| StoredPlace {
             place,
-            counts: counts.into_iter().collect(),
+            measures: cells.into_iter().collect(),
         };
         Self {
             schema: SCHEMA,
@@ -87,10 +87,11 @@ impl TryFrom<Stored> for WaveTally {
             }
         }
         let mut cells = BTreeMap::new();
-        for StoredPlace { place, counts } in stored.places {
+        for StoredPlace { place, measures } in stored.places {
             let told = format!("grade {} of `{}`", place.grade, place.school);
-            check_counts(&stored.measures, &counts).map_err(|what| format!("{told}: {what}; screen the part again"))?;
-            if place.grade > 12 || cells.insert(place, counts.into_iter().collect()).is_some() {
+            check_counts(&stored.measures, &measures)
+                .map_err(|what| format!("{told}: {what}; screen the part again"))?;
+            if place.grade > 12 || cells.insert(place, measures.into_iter().collect()).is_some() {
                 return Err(format!("{told} stands twice, or there is no such grade; screen the part again"));
             }
         }
@@ -107,7 +108,7 @@ impl TryFrom<Stored> for WaveTally {
             norms: stored.norms,
         };
         own.in_order();
-        let counted: u64 = own.sums(super::STATUS).iter().map(|(_, pupils)| pupils).sum();
+        let counted: u64 = own.sums(super::STATUS).iter().sum();
         if counted != enrolled {
             return Err(format!("{enrolled} pupils are enrolled and {counted} have a status; screen the part again"));
         }
@@ -116,19 +117,23 @@ impl TryFrom<Stored> for WaveTally {
 }
 
 /// Every measure is known, stands once, and has a count for each value.
-fn check_counts(measures: &IndexMap<String, MeasureEntry>, counts: &[(u16, Vec<u64>)]) -> Result<(), String> {
+fn check_counts(measures: &IndexMap<String, MeasureEntry>, cells: &[(u16, Cell)]) -> Result<(), String> {
     let mut before = None;
-    for (at, own) in counts {
+    for (at, own) in cells {
         let Some((id, measure)) = measures.get_index(usize::from(*at)) else {
             return Err(format!("there is no measure number {at}"));
         };
-        if measure.values.len() != own.len() {
-            return Err(format!("`{id}` has {} values, not {}", measure.values.len(), own.len()));
+        let (values, counts) = (measure.values.len() + 1, &own.counts);
+        if counts.len() != values {
+            return Err(format!("`{id}` has {values} values with none, not {}", counts.len()));
         }
         if before.is_some_and(|before| before >= *at) {
             return Err(format!("`{id}` stands twice"));
         }
-        if own.iter().try_fold(0_u64, |sum, count| sum.checked_add(*count)).is_none_or(|sum| sum > u64::from(u32::MAX))
+        if counts
+            .iter()
+            .try_fold(0_u64, |sum, count| sum.checked_add(*count))
+            .is_none_or(|sum| sum > u64::from(u32::MAX))
         {
             return Err(format!("`{id}` counts more people than there are"));
         }

@@ -67,8 +67,8 @@ impl WaveTally {
     pub fn summary(&self) -> TallySummary<'_> {
         let mut coverage = Counts::default();
         self.classes.values().for_each(|counts| coverage.merge(counts));
-        let pupils: IndexMap<&str, u64> =
-            self.sums(TIER).into_iter().map(|(value, pupils)| (value.id.as_str(), pupils)).collect();
+        let ids = self.measures.get(TIER).map_or(&[][..], |own| own.values.as_slice());
+        let pupils: IndexMap<&str, u64> = ids.iter().map(|value| value.id.as_str()).zip(self.sums(TIER)).collect();
         let tiers: Vec<TallyTier<'_>> = self
             .tiers
             .iter()

@@ -10,15 +10,15 @@ fn part(schools: &[(String, Vec<[u8; 3]>)], measures: &[&str]) -> WaveTally {
     let named = |text: &str| Text { en: text.to_owned(), zh_cn: text.to_owned() };
     let values = |ids: &[&str]| {
         ids.iter()
-            .map(|id| ValueEntry { id: (*id).to_owned(), name: named(id), flags: *id == "soon" })
+            .map(|id| ValueEntry { id: (*id).to_owned(), name: named(id), raised: *id == "soon" })
             .collect::<Vec<_>>()
     };
-    let statuses: Vec<&str> = Status::ALL.iter().map(|status| status.word()).collect();
+    let statuses: Vec<&str> = Status::ALL.iter().skip(1).map(|status| status.word()).collect();
     let mut all = IndexMap::new();
     all.insert(STATUS.to_owned(), MeasureEntry { name: named(STATUS), values: values(&statuses) });
-    all.insert(TIER.to_owned(), MeasureEntry { name: named(TIER), values: values(&["soon", "none", NO_RESULT]) });
+    all.insert(TIER.to_owned(), MeasureEntry { name: named(TIER), values: values(&["soon", "none"]) });
     for id in measures {
-        all.insert((*id).to_owned(), MeasureEntry { name: named(id), values: values(&["low", "high", NO_RESULT]) });
+        all.insert((*id).to_owned(), MeasureEntry { name: named(id), values: values(&["low", "high"]) });
     }
     let (mut classes, mut cells) = (BTreeMap::new(), BTreeMap::new());
     for (school, grades) in schools {
@@ -32,10 +32,11 @@ fn part(schools: &[(String, Vec<[u8; 3]>)], measures: &[&str]) -> WaveTally {
             classes.insert(key, pupils);
             let place = PlaceKey { district: "d".to_owned(), school: school.clone(), grade, sex: "female".to_owned() };
             let mut status = vec![0; 8];
-            status[0] = valid;
-            status[Status::Absent.position()] = absent + none;
-            let mut own = BTreeMap::from([(0_u16, status)]);
-            (1..=1 + measures.len()).for_each(|at| drop(own.insert(at as u16, vec![valid, absent, none])));
+            status[7] = valid;
+            status[Status::Absent.position() - 1] = absent + none;
+            let cell = |counts: Vec<u64>| Cell { asked: true, counts };
+            let mut own = BTreeMap::from([(0_u16, cell(status))]);
+            (1..=1 + measures.len()).for_each(|at| drop(own.insert(at as u16, cell(vec![valid, absent, none]))));
             cells.insert(place, own);
         }
     }
@@ -100,7 +101,7 @@ fn parts_with_other_instruments_keep_their_own() {
     let mut one = part(&[("A".to_owned(), vec![[20, 1, 2]])], &["b"]);
     let two = part(&[("B".to_owned(), vec![[30, 4, 5]])], &["c", "a"]);
     one.merge(&two).unwrap();
-    let sums = |id: &str| one.sums(id).into_iter().map(|(_, pupils)| pupils).collect::<Vec<_>>();
+    let sums = |id: &str| one.sums(id);
     assert_eq!((sums("a"), sums("b"), sums("c")), (vec![30, 4, 5], vec![20, 1, 2], vec![30, 4, 5]));
     assert_eq!(sums(TIER), [50, 5, 7]);
 }
@@ -128,10 +129,10 @@ fn a_tally_that_does_not_add_up_is_not_read() {
     };
     let told = refused(&|own| own["classes"][0]["pupils"]["valid"] = 21.into());
     assert!(told.contains("do not add up"), "{told}");
-    let told = refused(&|own| own["places"][0]["counts"][0][1][0] = 21.into());
+    let told = refused(&|own| own["places"][0]["measures"][0][1]["counts"][7] = 21.into());
     assert!(told.contains("23 pupils are enrolled and 24 have a status"), "{told}");
-    let told = refused(&|own| own["places"][0]["counts"][0][1] = serde_json::json!([1]));
-    assert!(told.contains("`status` has 8 values, not 1"), "{told}");
+    let told = refused(&|own| own["places"][0]["measures"][0][1]["counts"] = serde_json::json!([1]));
+    assert!(told.contains("`status` has 8 values with none, not 1"), "{told}");
     let told = refused(&|own| own["schema"] = 2.into());
     assert!(told.contains("schema 1"), "{told}");
 }

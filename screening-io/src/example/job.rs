@@ -14,6 +14,9 @@ const README: &str = include_str!("../../resources/example-readme.md");
 const README_EARLIER: &str = include_str!("../../resources/example-readme-earlier.md");
 const JOB_HEAD: &str = include_str!("../../resources/example-job.toml");
 const JOB_BESIDE: &str = include_str!("../../resources/example-job-beside.toml");
+const JOB_REPORTS: &str = include_str!("../../resources/example-job-reports.toml");
+/// The settings of the reports, `report.toml`.
+pub(super) const REPORT: &str = include_str!("../../resources/example-report.toml");
 const JOB_AGAINST: &str = include_str!("../../resources/example-job-against.toml");
 
 /// The text of `screening.toml` of the later wave.
@@ -30,7 +33,8 @@ pub(super) fn job(whole: &District<'_>, summary: &Summary) -> String {
     let [keys, tables] =
         if summary.earlier.is_some() { against(config, summary.pupils) } else { [String::new(), String::new()] };
     let [decisions, evidence] = beside(whole, summary);
-    text(config, batteries, &wave, summary, &[keys + &decisions, tables + &evidence])
+    let text = text(config, batteries, &wave, summary, &[keys + &decisions, tables + &evidence]);
+    format!("{text}\n{JOB_REPORTS}")
 }
 
 /// Records beside the sheets and decisions: keys of the job, and its tables. The lists of teachers came from all schools but

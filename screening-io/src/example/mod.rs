@@ -124,8 +124,8 @@ pub fn instrument_ids() -> Result<Vec<String>, ExampleError> {
 }
 
 /// Writes a synthetic district into `params.out`: `roster.csv`, `answers/`, `evidence/` and `decisions.csv` (what is known beside
-/// the sheets, and what was decided), `interviews.csv` (what came of the interviews after the wave), `screening.toml` and
-/// `README.md`; with two waves
+/// the sheets, and what was decided), `interviews.csv` (what came of the interviews after the wave), `screening.toml`, `report.toml`
+/// (settings of the reports) and `README.md`; with two waves
 /// also a folder with roster, answers and job of the wave before.
 ///
 /// `lookup` gives the definition of an instrument by id; items, options and reversed items are taken from it. `progress`
@@ -169,6 +169,7 @@ fn generate_with<'a>(
         let path = params.out.join(&config.earlier.wave).join("screening.toml");
         write(&path, &job::earlier_job(config, &batteries, config.earlier_day()?, before))?;
     }
+    write(&params.out.join("report.toml"), job::REPORT)?;
     write(&params.out.join("README.md"), &job::readme(config, params, &summary))?;
     Ok(summary)
 }

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use indexmap::IndexMap;
 use jiff::civil::Date;
+use screening_core::disclosure::Rule;
 use screening_core::instrument::{Span, Text};
 use screening_core::risk::EvidenceStream;
 use screening_core::screening::{AttemptPolicy, AuditSettings, ConsentMode, FurtherForm, Licences};
@@ -11,10 +12,13 @@ use serde::Deserialize;
 
 use super::JobError;
 use super::against::{ChangeSettings, Earlier, NormChoice};
+use super::reports::JobReports;
 use crate::{Coding, MatchBy, SchoolSystem};
 
 /// The version of the job format that this engine reads.
 pub const JOB_SCHEMA: u32 = 1;
+/// Smallest threshold of suppression: below it a count of one or two pupils would be told.
+const LEAST_THRESHOLD: u32 = 3;
 
 /// One screening: who is screened, with what, and which files hold the answers.
 #[derive(Debug, Clone, Deserialize)]
@@ -85,6 +89,12 @@ pub struct Job {
     /// Decisions of named persons about the proposals of this wave: one file or several.
     #[serde(default)]
     pub decisions: Option<OneOrMany>,
+    /// How small counts are suppressed in all that is published and reported.
+    #[serde(default)]
+    pub suppression: Rule,
+    /// Reports that are written beside the outputs.
+    #[serde(default)]
+    pub reports: Option<JobReports>,
     /// Files with answers.
     pub answers: Vec<AnswerFile>,
 }
@@ -299,6 +309,18 @@ impl Job {
                 let file = evidence.file.first().display();
                 return refuse(format!("`{file}`: `schools` has no effect without `covers`"));
             }
+        }
+        if job.suppression.threshold < LEAST_THRESHOLD {
+            return refuse(format!(
+                "`suppression`: a threshold of {} protects nobody; it is at least {LEAST_THRESHOLD}",
+                job.suppression.threshold
+            ));
+        }
+        if let Err(fault) = job.suppression.check() {
+            return refuse(format!("`suppression`: {fault}"));
+        }
+        if let Some(fault) = job.reports.as_ref().and_then(JobReports::fault) {
+            return refuse(fault.to_owned());
         }
         Ok(job)
     }

@@ -6,6 +6,7 @@ mod config;
 mod error;
 mod named;
 mod reader;
+mod reports;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -24,6 +25,7 @@ use screening_core::screening::{
 pub use against::{ChangeSettings, Earlier, NormChoice, WaveNorms};
 pub use config::{AnswerFile, AnswerFormat, EvidenceFile, JOB_SCHEMA, Job, JobBattery, OneOrMany};
 pub use error::JobError;
+pub use reports::{JobReports, ReportFormat, ReportKind};
 
 use crate::{
     CodingReport, IoError, LayoutReport, MatchReport, MatchSpec, Rejected, Roster, RosterOptions, drop_repeated,
@@ -86,6 +88,8 @@ pub struct JobResult {
     pub job: Job,
     /// The policy.
     pub policy: Policy,
+    /// Instruments: the bundled ones and those of the job.
+    pub library: Library,
     /// What the screening gives.
     pub screening: ScreeningResult,
     /// Rows and cells that were not taken over while reading.
@@ -145,8 +149,8 @@ fn run_within(path: &Path, names: bool, progress: &dyn Fn(Step), depth: usize) -
     let (pupils, batches) = (std::mem::take(&mut input.pupils), std::mem::take(&mut input.batches));
     let screening = screen_sheets(&input, pupils, batches, progress)?;
     let names = names_of(&input.roster.frame);
-    let JobInput { job, policy, rejected, files, .. } = input;
-    Ok(JobResult { job, policy, screening, rejected, files, names })
+    let JobInput { job, policy, library, rejected, files, .. } = input;
+    Ok(JobResult { job, policy, library, screening, rejected, files, names })
 }
 
 /// Reads the files of a job, and computes the earlier waves that it names. With `names` the class lists' names are in the
@@ -287,6 +291,7 @@ fn screening_input<'a>(
     wave.district.clone_from(&job.district);
     wave.attempts = job.attempts;
     wave.consent = job.consent;
+    wave.suppression = job.suppression;
     wave.audit = audit.clone();
     let scoring: IndexMap<String, ScoringOptions> = job
         .cutoffs

@@ -25,7 +25,6 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use screening_core::aggregates::{Unit, aggregate};
-use screening_core::disclosure::Rule;
 use screening_core::risk::Policy;
 use screening_core::screening::ScreeningResult;
 use screening_core::tally::WaveTally;
@@ -152,7 +151,7 @@ pub fn write_outputs(
     same_policy(out, result, policy)?;
     let tally =
         WaveTally::of(result, policy).map_err(|cause| stage::problem("output-unwritable", &out.join(TALLY), &cause))?;
-    let published = aggregate(&tally, Unit::School, Rule::default())
+    let published = aggregate(&tally, Unit::School, result.summary.wave.suppression)
         .map_err(|cause| stage::problem("output-unwritable", &out.join(AGGREGATES), &cause))?;
     let compared = schools::compare(&tally, &published)
         .map_err(|cause| stage::problem("output-unwritable", &out.join(SCHOOLS), &*cause))?;

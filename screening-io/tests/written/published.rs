@@ -133,11 +133,17 @@ fn what_is_published_hides_small_counts_and_sums() {
     assert_eq!(find("school", "A", "status", "absent", "shown"), "<10");
     assert_eq!(find("school", "A", "status", "absent", "suppressed"), "primary");
     assert_eq!(find("school", "A", "status", "absent", "pupils"), "");
-    // The rest of the school is withheld with it, or the absent could be counted.
-    assert_eq!(find("school", "A", "status", "valid", "suppressed"), "complementary");
+    // How many have a valid sheet everybody knows, since all shares rest on it; why the others have none is not told.
+    assert_eq!(find("school", "A", "status", "valid", "pupils"), "57");
+    assert_eq!(find("school", "A", "status", "unexplained", "pupils"), "");
     assert_eq!(find("school", "A", "phq-9.total.band", "all", "pupils"), "60");
+    assert_eq!(find("school", "A", "phq-9.total.band", "no-result", "pupils"), "3");
     for (pupils, value) in counts.column("pupils").iter().zip(counts.column("value")) {
-        assert!(value == "all" || pupils.parse::<u32>().is_ok_and(|count| count >= 10) || pupils.is_empty());
+        let known = ["all", "valid", "no-result"].contains(&value);
+        assert!(
+            known || pupils.parse::<u32>().is_ok_and(|count| count >= 10) || pupils.is_empty(),
+            "{value}: {pupils}"
+        );
     }
     assert!(counts.column("measure_zh").iter().all(|name| !name.is_empty()));
 }

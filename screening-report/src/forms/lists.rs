@@ -1,12 +1,12 @@
 //! Lists of a school: whom to talk with, whose sheet cannot be interpreted, who was not reached.
 
-use screening_core::coverage::Status;
+use screening_core::coverage::{NextStep, Status, sort_to_reach};
 
 use super::{FiredRules, Names, class_of, due, schools, subtitle, tier_of};
 use crate::error::ReportError;
 use crate::model::{Cell, Report};
 use crate::settings::Settings;
-use crate::source::{Results, texts};
+use crate::source::{Results, places, texts};
 use crate::writer::Writer;
 
 /// Key list: pupils above the quiet levels, and all with a critical answer, the most urgent first, with room for what was
@@ -20,7 +20,7 @@ pub fn key_list(
     names: &Names,
     school: Option<&str>,
 ) -> Result<Report, ReportError> {
-    let mut w = Writer::new(settings.language, settings.rule.threshold);
+    let mut w = Writer::new(settings.language, results.rule().threshold);
     let reasons = texts(&results.frame, w.say("column-name.reasons", &[]).as_str())?;
     let critical = texts(&results.frame, "critical")?;
     let quiet = results.policy.flagged_above();
@@ -73,7 +73,7 @@ pub fn invalid_list(
     names: &Names,
     school: Option<&str>,
 ) -> Result<Report, ReportError> {
-    let mut w = Writer::new(settings.language, settings.rule.threshold);
+    let mut w = Writer::new(settings.language, results.rule().threshold);
     let fired = FiredRules::of(results)?;
     let wanted = [Status::RetestPending, Status::Invalid];
     for (school, rows) in schools(results, school)? {
@@ -108,8 +108,9 @@ pub fn invalid_list(
     Ok(finish(w, results, "title.invalid"))
 }
 
-/// Pupils without a sheet who may still be asked, with room for the reason. Who refused, withdrew or is left out on purpose is
-/// not on it: nobody is pressed.
+/// Who is still to be reached, and how: the same pupils, in the same order, as in the workbook of `screening run`
+/// ([`screening_core::coverage::next_step`]), with room for the reason. Who refused, withdrew or is left out on purpose is not on
+/// it: nobody is pressed.
 ///
 /// # Errors
 /// As [`key_list`].
@@ -119,23 +120,30 @@ pub fn make_up_list(
     names: &Names,
     school: Option<&str>,
 ) -> Result<Report, ReportError> {
-    let mut w = Writer::new(settings.language, settings.rule.threshold);
-    let wanted = [Status::Absent, Status::Unexplained];
+    let mut w = Writer::new(settings.language, results.rule().threshold);
+    let steps = places(&results.frame, "next_step", &NextStep::ALL.map(NextStep::word))?;
+    let step = |row: usize| NextStep::ALL.get(usize::from((*steps.get(row)?)?)).copied();
+    let pupils = &results.pupils;
     for (school, rows) in schools(results, school)? {
-        let listed = rows.into_iter().filter_map(|row| Some((row, status_in(results, row, &wanted)?)));
-        let lines = listed.enumerate().map(|(at, (row, status))| {
+        let mut listed: Vec<(usize, NextStep)> = rows.into_iter().filter_map(|row| Some((row, step(row)?))).collect();
+        let facts = |row: usize| (pupils.grade.get(row).copied(), pupils.class.get(row).map_or("", String::as_str));
+        sort_to_reach(&mut listed, |own| (facts(own.0), own.1));
+        let lines = listed.into_iter().enumerate().map(|(at, (row, step))| {
             let mut cells = pupil_cells(results, &w, names, at, row);
-            cells.push(w.text(&status.name()));
+            let status = pupils.status.get(row).and_then(|at| Status::ALL.get(usize::from(*at)));
+            cells.push(status.map_or(Cell::Blank, |status| w.text(&status.name())));
+            cells.push(w.text(&step.name()));
             cells.extend([Cell::Blank, Cell::Blank, Cell::Blank, Cell::Blank]);
             cells
         });
         let lines = lines.collect();
         let columns = [
-            ("status", 14.0),
-            ("reason-absent", 30.0),
-            ("make-up-date", 14.0),
-            ("make-up-by", 14.0),
-            ("remarks", 20.0),
+            ("status", 12.0),
+            ("to-do", 18.0),
+            ("reason-absent", 26.0),
+            ("make-up-date", 12.0),
+            ("make-up-by", 12.0),
+            ("remarks", 16.0),
         ];
         let notes = vec![w.say("note.make-up", &[])];
         page(&mut w, "make-up", school, names, &columns, lines, notes);

@@ -1,5 +1,6 @@
 //! Lists and forms for those who work with pupils: identities stand in them, and so they are for named persons only.
 
+mod letters;
 mod lists;
 mod pupil;
 mod referral;
@@ -8,6 +9,7 @@ use std::collections::BTreeMap;
 
 use screening_core::validity::ValidityPlan;
 
+pub use letters::{Reader, Whose, letters};
 pub use lists::{invalid_list, key_list, make_up_list};
 pub use pupil::pupil_page;
 pub use referral::referral;

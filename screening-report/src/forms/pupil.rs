@@ -3,9 +3,10 @@
 
 use screening_core::change::Outcome;
 use screening_core::coverage::Status;
-use screening_core::instrument::model::{Direction, ScaleDef};
+use screening_core::instrument::model::ScaleDef;
 use screening_core::instrument::{Instrument, Text};
 
+use super::letters::in_usual_range;
 use super::{FiredRules, Names, class_of, due, row_of, tier_of};
 use crate::error::ReportError;
 use crate::model::{Block, Cell, Report};
@@ -19,7 +20,7 @@ use crate::writer::Writer;
 /// When there is no such pupil, or a column of the results is missing.
 pub fn pupil_page(results: &Results, settings: &Settings, names: &Names, pupil: &str) -> Result<Report, ReportError> {
     let row = row_of(results, pupil)?;
-    let mut writer = Writer::new(settings.language, settings.rule.threshold);
+    let mut writer = Writer::new(settings.language, results.rule().threshold);
     let w = &mut writer;
     person(results, w, names, row)?;
     let answered = answered(results, row)?;
@@ -39,7 +40,7 @@ pub fn pupil_page(results: &Results, settings: &Settings, names: &Names, pupil: 
 }
 
 /// Instruments that the pupil answered.
-fn answered(results: &Results, row: usize) -> Result<Vec<&Instrument>, ReportError> {
+pub(super) fn answered(results: &Results, row: usize) -> Result<Vec<&Instrument>, ReportError> {
     let mut found = Vec::new();
     for fact in &results.summary.provenance.instruments {
         let Some(instrument) = results.library.get(&fact.id) else { continue };
@@ -53,7 +54,7 @@ fn answered(results: &Results, row: usize) -> Result<Vec<&Instrument>, ReportErr
     Ok(found)
 }
 
-fn value(results: &Results, column: &str, row: usize) -> Result<Option<f64>, ReportError> {
+pub(super) fn value(results: &Results, column: &str, row: usize) -> Result<Option<f64>, ReportError> {
     let one = results.frame.column(column).is_ok();
     if !one {
         return Ok(None);
@@ -62,7 +63,7 @@ fn value(results: &Results, column: &str, row: usize) -> Result<Option<f64>, Rep
     Ok(numbers(&cell, column)?.and_then(|values| values.first().copied()).filter(|value| value.is_finite()))
 }
 
-fn word(results: &Results, column: &str, row: usize) -> Result<Option<String>, ReportError> {
+pub(super) fn word(results: &Results, column: &str, row: usize) -> Result<Option<String>, ReportError> {
     if results.frame.column(column).is_err() {
         return Ok(None);
     }
@@ -92,17 +93,8 @@ fn person(results: &Results, w: &mut Writer, names: &Names, row: usize) -> Resul
 /// Scores in which a higher value is better and which lie in the usual range, then scores without difficulty.
 fn strengths(results: &Results, w: &mut Writer, row: usize, answered: &[&Instrument]) -> Result<(), ReportError> {
     w.section(w.say("part.strengths", &[]), 1, false);
-    let (mut strong, mut at_ease) = (Vec::new(), Vec::new());
-    for measure in results.scales.iter().filter(|own| answered.iter().any(|known| known.id() == own.instrument)) {
-        let Some(band) = word(results, &format!("{}.band", measure.id), row)? else { continue };
-        let usable = is_usable(results, &measure.instrument, row)?;
-        let raised = measure.values.iter().find(|value| value.id == band).is_none_or(|value| value.raised);
-        if raised || !usable {
-            continue;
-        }
-        let name = w.pick(&measure.name).to_owned();
-        if measure.direction == Some(Direction::HigherBetter) { strong.push(name) } else { at_ease.push(name) }
-    }
+    let usable = usable(results, answered, row)?;
+    let (strong, at_ease) = in_usual_range(results, w, row, &usable)?;
     let list = |names: &[String]| names.join(&w.say("frame.comma", &[]));
     let (strong_list, ease_list) = (list(&strong), list(&at_ease));
     if !strong.is_empty() {
@@ -120,6 +112,21 @@ fn is_usable(results: &Results, instrument: &str, row: usize) -> Result<bool, Re
     let verdict = word(results, &format!("{instrument}.validity.verdict"), row)?;
     let valid = results.pupils.status.get(row) == Some(&(Status::Valid.position() as u8));
     Ok(valid && verdict.as_deref() != Some("invalid"))
+}
+
+/// Instruments whose sheet may be interpreted.
+pub(super) fn usable<'r>(
+    results: &Results,
+    answered: &[&'r Instrument],
+    row: usize,
+) -> Result<Vec<&'r Instrument>, ReportError> {
+    let mut found = Vec::new();
+    for instrument in answered {
+        if is_usable(results, instrument.id(), row)? {
+            found.push(*instrument);
+        }
+    }
+    Ok(found)
 }
 
 /// What the rules propose, and why.

@@ -18,7 +18,7 @@ pub fn referral(
     names: &Names,
     pupil: Option<&str>,
 ) -> Result<Report, ReportError> {
-    let mut w = Writer::new(settings.language, settings.rule.threshold);
+    let mut w = Writer::new(settings.language, results.rule().threshold);
     let row = pupil.map(|id| row_of(results, id)).transpose()?;
     let blank = String::new;
     let head = |w: &Writer| -> [(&'static str, String, u8); 3] {

@@ -9,7 +9,9 @@ use std::path::Path;
 use indexmap::IndexMap;
 use jiff::civil::Date;
 use polars::prelude::*;
+use screening_core::aggregates::{self, usable};
 use screening_core::coverage::Status;
+use screening_core::disclosure::Rule;
 use screening_core::instrument::Library;
 use screening_core::risk::Policy;
 use screening_core::screening::ScreeningResult;
@@ -51,6 +53,8 @@ pub(crate) struct Pupils {
     pub(crate) status: Vec<u8>,
     /// Place in the values of the tiers.
     pub(crate) tier: Vec<Option<u8>>,
+    /// The same pupils as the counts know them.
+    pub(crate) groups: aggregates::Pupils,
 }
 
 /// Sexes as the results name them; a fourth place stands for not known.
@@ -171,15 +175,12 @@ impl Results {
 
     /// Whether the scores of an instrument may be interpreted, pupil by pupil.
     pub(crate) fn usable(&self, instrument: &str) -> Result<Vec<bool>, ReportError> {
-        let valid = Status::Valid.position() as u8;
-        let mut usable: Vec<bool> = self.pupils.status.iter().map(|status| *status == valid).collect();
-        let verdict = format!("{instrument}.validity.verdict");
-        if self.frame.column(&verdict).is_ok() {
-            let verdicts = texts(&self.frame, &verdict)?;
-            let bad = |verdict: &Option<String>| verdict.as_deref() == Some("invalid");
-            usable.iter_mut().zip(&verdicts).filter(|(_, verdict)| bad(verdict)).for_each(|(own, _)| *own = false);
-        }
-        Ok(usable)
+        Ok(usable(&self.frame, instrument)?)
+    }
+
+    /// The rule of suppression of everything that is published or reported of the wave.
+    pub fn rule(&self) -> Rule {
+        self.summary.wave.suppression
     }
 
     /// Grades that answered an instrument, ascending.
@@ -228,12 +229,19 @@ impl Pupils {
         let status = places(frame, "status", &statuses)?;
         let missing = || refuse("word", &[("column", "status"), ("value", "")]);
         let words: Vec<&str> = tiers.values.iter().map(|value| value.id.as_str()).collect();
+        let grades: Vec<u8> = texts(frame, "grade")?.into_iter().map(grade).collect::<Result<_, _>>()?;
+        let sex: Vec<u8> = places(frame, "sex", &SEXES)?.into_iter().map(|sex| sex.unwrap_or(3)).collect();
+        let mut groups = aggregates::Pupils::default();
+        for ((school, grade), sex) in names.iter().zip(&grades).zip(&sex) {
+            groups.push(school, (*grade > 0).then_some(*grade), SEXES.get(usize::from(*sex)).copied());
+        }
         Ok(Self {
             ids: plain("student_id")?,
             school: names.iter().map(place).collect(),
-            grade: texts(frame, "grade")?.into_iter().map(grade).collect::<Result<_, _>>()?,
+            grade: grades,
             class: plain("class")?,
-            sex: places(frame, "sex", &SEXES)?.into_iter().map(|sex| sex.unwrap_or(3)).collect(),
+            sex,
+            groups,
             status: status.into_iter().map(|status| status.ok_or_else(missing)).collect::<Result<_, _>>()?,
             tier: places(frame, "tier", &words)?,
             schools: schools.into_keys().collect(),

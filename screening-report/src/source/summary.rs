@@ -2,6 +2,7 @@
 
 use indexmap::IndexMap;
 use jiff::civil::Date;
+use screening_core::disclosure::Rule;
 use screening_core::instrument::Text;
 use serde::Deserialize;
 
@@ -27,6 +28,30 @@ pub struct Summary {
     /// What was compared with earlier waves.
     #[serde(default)]
     pub change: Option<ChangeFacts>,
+    /// Records beside the sheets.
+    #[serde(default)]
+    pub evidence: Option<RecordFacts>,
+    /// Decisions of named persons.
+    #[serde(default)]
+    pub agreement: Option<DecisionFacts>,
+}
+
+/// Records beside the sheets.
+#[derive(Debug, Clone, Copy, Deserialize)]
+pub struct RecordFacts {
+    /// Read.
+    pub read: u64,
+    /// Used.
+    pub used: u64,
+}
+
+/// Decisions of named persons about proposals.
+#[derive(Debug, Clone, Copy, Deserialize)]
+pub struct DecisionFacts {
+    /// Proposals that were decided.
+    pub decided: u64,
+    /// Proposals that were not.
+    pub open: u64,
 }
 
 /// The wave.
@@ -36,6 +61,9 @@ pub struct WaveFacts {
     pub id: String,
     /// Day.
     pub date: Date,
+    /// How small counts are suppressed; the usual rule in results of an older engine.
+    #[serde(default)]
+    pub suppression: Rule,
 }
 
 /// What the results rest on.

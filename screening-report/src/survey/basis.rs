@@ -43,7 +43,7 @@ impl Survey<'_> {
             let (tests, schools) = (self.tests.made().to_string(), self.results.schools().len().to_string());
             w.paragraph("methods.tests", &[("tests", &tests), ("schools", &schools)]);
         }
-        let (threshold, sign) = (self.settings.rule.threshold.to_string(), w.format.shown(Shown::Withheld));
+        let (threshold, sign) = (self.results.rule().threshold.to_string(), w.format.shown(Shown::Withheld));
         w.paragraph("methods.suppression", &[("threshold", threshold.as_str()), ("sign", &sign)]);
     }
 
@@ -141,7 +141,7 @@ impl Survey<'_> {
         let fills = [("read", read.as_str()), ("used", &used), ("superseded", &superseded), ("rejected", &rejected)];
         w.paragraph("methods.rows", &fills);
         let Some(facts) = &self.results.summary.validity else { return };
-        let limit = u64::from(self.settings.rule.threshold);
+        let limit = u64::from(self.results.rule().threshold);
         let shown = |count: u64| {
             if count > 0 && count < limit { Shown::Small } else { Shown::Value(count) }
         };

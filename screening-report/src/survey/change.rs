@@ -44,7 +44,7 @@ impl Survey<'_> {
         let pupils = &self.results.pupils;
         let schools: Vec<&str> =
             pupils.school.iter().map(|at| pupils.schools.get(*at as usize).map_or("", String::as_str)).collect();
-        let limit = self.settings.rule.threshold as usize;
+        let limit = self.results.rule().threshold as usize;
         let mut rows = Vec::new();
         for change in &self.changes {
             let id = &change.scale.id;

@@ -82,6 +82,11 @@ impl Survey<'_> {
         w.table("bands", &[], &columns, rows, notes);
         let heading = w.say("chapter.provenance", &[]);
         w.section(heading, 1, false);
+        self.provenance(w);
+    }
+
+    /// Versions and hashes of everything that decided something.
+    pub(super) fn provenance(&self, w: &mut Writer) {
         w.paragraph("provenance.intro", &[]);
         let provenance = &self.results.summary.provenance;
         let mut rows = vec![("engine", provenance.engine.clone()), ("policy", provenance.policy.clone())];

@@ -2,7 +2,9 @@
 
 mod basis;
 mod change;
+mod class;
 mod end;
+mod evidence;
 mod groups;
 mod overall;
 mod scales;
@@ -23,6 +25,7 @@ use crate::words::both;
 use crate::writer::Writer;
 
 pub(crate) use basis::{due, grade_name};
+pub use evidence::{EvidenceWave, evidence};
 use tests::Tests;
 
 /// All counts of a wave after the one suppression step, ready for the reports of the district and of every school.
@@ -72,7 +75,7 @@ impl<'a> Survey<'a> {
     /// When a column of the results is missing or holds words that policy and instruments do not have.
     pub fn of(results: &'a Results, settings: &'a Settings) -> Result<Self, ReportError> {
         let counted = |measure: &'a Measure, values: Vec<Option<u8>>| -> Result<Counted<'a>, ReportError> {
-            let counts = release(&results.pupils, measure, &values, settings.rule)?;
+            let counts = release(&results.pupils, measure, &values, results.rule())?;
             Ok(Counted { measure, values, counts })
         };
         let tiers = counted(&results.tiers, results.pupils.tier.clone())?;
@@ -96,7 +99,7 @@ impl<'a> Survey<'a> {
             changes.push(Changed { scale, from_wave: comparison.from_wave.clone(), outcome });
         }
         let tests = Tests::of(results, settings.level, &tiers, &scales)?;
-        let reasons = release(&results.pupils, reasons(), &reason_values(results), settings.rule)?;
+        let reasons = release(&results.pupils, reasons(), &reason_values(results), results.rule())?;
         let instruments = &results.summary.provenance.instruments;
         let grades = instruments.iter().map(|fact| results.grades_of(&fact.id)).collect::<Result<_, _>>()?;
         Ok(Self { results, settings, tiers, critical, scales, changes, tests, reasons, days: results.days()?, grades })
@@ -115,14 +118,19 @@ impl<'a> Survey<'a> {
     /// # Errors
     /// When there is no such school, and as [`Self::district`].
     pub fn school(&self, name: &str) -> Result<Report, ReportError> {
+        self.report(Scope { school: Some(self.school_at(name)?) })
+    }
+
+    /// The place of a school.
+    fn school_at(&self, name: &str) -> Result<u32, ReportError> {
         let schools = self.results.schools();
         let at = schools.iter().position(|school| school == name);
         let at = at.ok_or_else(|| refuse("school", &[("school", name), ("known", &schools.join(", "))]))?;
-        self.report(Scope { school: Some(at as u32) })
+        Ok(at as u32)
     }
 
     fn report(&self, scope: Scope) -> Result<Report, ReportError> {
-        let mut writer = Writer::new(self.settings.language, self.settings.rule.threshold);
+        let mut writer = Writer::new(self.settings.language, self.results.rule().threshold);
         let w = &mut writer;
         self.basis(w, scope);
         self.methods(w, scope);

@@ -111,12 +111,12 @@ fn files_are_written_by_their_ending() {
     let settings = settings(Language::En);
     let report = key_list(&RESULTS, &settings, &Names::default(), Some("己校")).unwrap();
     let folder = tempfile::tempdir().unwrap();
-    for (name, begins) in [("a.html", "<!DOCTYPE html>"), ("a.docx", "PK"), ("a.xlsx", "PK")] {
+    for (name, begins) in [("a.html", "<!DOCTYPE html>"), ("a.docx", "PK"), ("a.pdf", "%PDF-1.7"), ("a.xlsx", "PK")] {
         let path = folder.path().join(name);
         write(&report, &path).unwrap();
         assert!(std::fs::read(&path).unwrap().starts_with(begins.as_bytes()), "{name}");
     }
-    let refused = write(&report, &folder.path().join("a.pdf")).unwrap_err();
+    let refused = write(&report, &folder.path().join("a.odt")).unwrap_err();
     assert!(refused.to_string().contains("docx"), "{refused}");
-    assert!(!folder.path().join("a.pdf").exists());
+    assert!(!folder.path().join("a.odt").exists());
 }

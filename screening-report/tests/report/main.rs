@@ -3,5 +3,7 @@
 mod figures;
 mod files;
 mod hostile;
+mod printed;
 mod texts;
+mod together;
 mod world;

@@ -2,10 +2,11 @@
 
 use screening_core::instrument::Language;
 use screening_report::{
-    Names, Naming, Report, Survey, html, invalid_list, key_list, make_up_list, pupil_page, referral, refused_words,
+    EvidenceWave, Names, Naming, Reader, Report, Survey, Whose, evidence, html, invalid_list, key_list, letters,
+    make_up_list, pupil_page, referral, refused_words,
 };
 
-use super::world::{RESULTS, settings};
+use super::world::{RESULTS, folder, parquet, settings};
 
 /// Hashes and versions of definitions change with the library; the words do not.
 fn steady(text: &str) -> String {
@@ -44,7 +45,27 @@ fn all(language: Language) -> Vec<Report> {
         make_up_list(&RESULTS, &settings, &names, Some("丁校")).unwrap(),
         referral(&RESULTS, &settings, &names, Some(&pupil())).unwrap(),
         referral(&RESULTS, &settings, &names, None).unwrap(),
+        survey.classes("甲校", Some(7), Some("2班")).unwrap(),
+        survey.grades("丁校", None).unwrap(),
+        letters(&RESULTS, &settings, &names, Reader::Pupil, &Whose::Pupil(at_ease())).unwrap(),
+        letters(&RESULTS, &settings, &names, Reader::Parent, &class_of("甲校")).unwrap(),
+        evidence(&[EvidenceWave { survey: &survey, folder: folder() }], None).unwrap(),
     ]
+}
+
+fn class_of(school: &str) -> Whose {
+    Whose::Class { school: school.to_owned(), grade: Some(7), class: Some("1班".to_owned()) }
+}
+
+/// The first pupil for whom no talk is proposed and whose sheet counts.
+fn at_ease() -> String {
+    let frame = parquet().collect().unwrap();
+    let text = |name: &str, row: usize| {
+        let column = frame.column(name).unwrap().cast(&polars::prelude::DataType::String).unwrap();
+        column.str().unwrap().get(row).map(str::to_owned)
+    };
+    let row = (0..frame.height()).find(|row| text("tier", *row).as_deref() == Some("none")).unwrap();
+    text("student_id", row).unwrap()
 }
 
 #[test]
@@ -130,4 +151,99 @@ fn the_words_of_the_reports() {
     insta::assert_snapshot!("pupil-zh", steady(&zh[2].plain_text()));
     insta::assert_snapshot!("make-up-en", steady(&en[5].plain_text()));
     insta::assert_snapshot!("referral-en", steady(&en[7].plain_text()));
+}
+
+#[test]
+fn texts_for_pupils_and_parents_have_no_score_no_level_and_no_band() {
+    for (language, reader) in [(Language::ZhCn, Reader::Pupil), (Language::En, Reader::Parent)] {
+        let own = settings(language);
+        let report = letters(&RESULTS, &own, &names(), reader, &class_of("甲校")).unwrap();
+        assert!(report.tables().next().is_none(), "no scores by default");
+        // Twenty pupils in the class; of those who refused nothing is written.
+        let refused = refused_in_class();
+        assert!(refused < 20);
+        assert_eq!(report.sections.len(), 20 - refused);
+        assert!(report.sections.iter().all(|section| section.new_page));
+        let text = report.plain_text();
+        let mut bands: Vec<String> = Vec::new();
+        for instrument in ["phq-9", "gad-7"] {
+            let definition = super::world::LIBRARY.get(instrument).unwrap().definition().clone();
+            bands.extend(definition.bands.values().map(|band| band.label.get(language).to_owned()));
+        }
+        let levels = ["重测", "本月了解", "本周访谈", "当天谈话"].map(str::to_owned);
+        for word in bands.iter().chain(&levels).filter(|word| word.chars().count() > 1) {
+            assert!(!text.contains(word.as_str()), "{word}");
+        }
+        assert!(text.contains("12356"));
+        let with_scores = screening_report::Settings { scores_in_texts: true, ..own };
+        let scores = letters(&RESULTS, &with_scores, &names(), reader, &Whose::Pupil(at_ease())).unwrap();
+        assert_eq!(scores.tables().next().unwrap().rows.len(), 2, "two scales, when a unit wants them");
+    }
+    // Somebody with a critical answer is not put at ease before the talk.
+    let calm = letters(&RESULTS, &settings(Language::En), &names(), Reader::Pupil, &Whose::Pupil(at_ease())).unwrap();
+    let asked = letters(&RESULTS, &settings(Language::En), &names(), Reader::Pupil, &Whose::Pupil(pupil())).unwrap();
+    assert!(calm.plain_text().contains("in the usual range for"));
+    assert!(!asked.plain_text().contains("in the usual range for"));
+}
+
+fn refused_in_class() -> usize {
+    use polars::prelude::*;
+    let here = col("school").eq(lit("甲校")).and(col("grade").eq(lit(7))).and(col("class").eq(lit("1班")));
+    let refused = col("status").cast(DataType::String).eq(lit("refused"));
+    parquet().filter(here.and(refused)).collect().unwrap().height()
+}
+
+#[test]
+fn class_pages_count_who_took_part_and_no_result_of_the_class() {
+    use polars::prelude::*;
+    let settings = settings(Language::En);
+    let survey = Survey::of(&RESULTS, &settings).unwrap();
+    let report = survey.classes("甲校", None, None).unwrap();
+    assert_eq!(
+        report.sections.iter().filter(|section| section.new_page).count(),
+        18,
+        "six classes in each of three grades"
+    );
+    let first = report.table("completion").unwrap();
+    let here = col("school").eq(lit("甲校")).and(col("grade").eq(lit(7)));
+    let count = |filter: Expr| parquet().filter(filter).collect().unwrap().height() as f64;
+    let valid = col("status").cast(DataType::String).eq(lit("valid"));
+    let class = here.clone().and(col("class").eq(lit("1班")));
+    assert_eq!(first.value(0, 1), Some(20.0));
+    assert_eq!(first.value(0, 2), Some(count(class.and(valid.clone()))));
+    assert_eq!(first.value(1, 2), Some(count(here.and(valid))));
+    for table in report.tables().filter(|table| table.id == "picture") {
+        assert!(table.rows.len() >= 2, "level and scales");
+    }
+    for wrong in [
+        survey.classes("甲校", Some(12), None),
+        survey.classes("甲校", None, Some("99班")),
+        survey.grades("甲校", Some(1)),
+    ] {
+        assert!(wrong.unwrap_err().to_string().contains("no such grade or class"));
+    }
+    assert!(survey.classes("nowhere", None, None).is_err());
+}
+
+#[test]
+fn the_evidence_pack_lists_every_file_with_its_hash() {
+    use sha2::Digest as _;
+    let settings = settings(Language::En);
+    let survey = Survey::of(&RESULTS, &settings).unwrap();
+    let report = evidence(&[EvidenceWave { survey: &survey, folder: folder() }], None).unwrap();
+    let files = report.table("files").unwrap();
+    let row = files.rows.iter().find(|row| row[0].text() == "summary.json").unwrap();
+    let bytes = std::fs::read(folder().join("summary.json")).unwrap();
+    let hash: String = sha2::Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+    assert_eq!((row[1].text().replace(',', ""), row[2].text()), (bytes.len().to_string(), hash.as_str()));
+    assert!(files.rows.iter().any(|row| row[0].text() == "published/aggregates.csv"));
+    let without =
+        evidence(&[EvidenceWave { survey: &survey, folder: folder() }], Some(&folder().join("summary.docx"))).unwrap();
+    assert_eq!(without.table("files").unwrap().rows.len(), files.rows.len() - 1, "what is being written is not listed");
+    let text = report.plain_text();
+    assert!(RESULTS.student_ids().iter().all(|id| !text.contains(id.as_str())));
+    assert!(evidence(&[], None).is_err());
+    let persons = report.table("persons").unwrap();
+    let enrolled: f64 = (0..4).filter_map(|row| persons.value(row, 1)).sum();
+    assert_eq!(enrolled as usize, RESULTS.student_ids().len());
 }

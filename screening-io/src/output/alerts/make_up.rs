@@ -5,7 +5,7 @@ use std::io::{Seek, Write};
 
 use polars::prelude::{Column, DataFrame, PolarsResult};
 use rust_xlsxwriter::Workbook;
-use screening_core::coverage::{FollowUp, Level, NextStep};
+use screening_core::coverage::{FollowUp, Level, NextStep, sort_to_reach};
 use screening_core::risk::Policy;
 use screening_core::screening::ScreeningResult;
 
@@ -174,15 +174,10 @@ fn to_reach(result: &ScreeningResult) -> PolarsResult<Vec<ToReach<'_>>> {
         entry: *entry,
     };
     let mut pupils: Vec<ToReach<'_>> = result.follow_up.iter().map(pupil).collect();
-    // Classes of a grade keep the order of the roster.
-    let mut order: HashMap<(&str, Option<u8>, &str), usize> = HashMap::new();
-    for pupil in &pupils {
-        let next = order.len();
-        order.entry((pupil.school, pupil.grade, pupil.class)).or_insert(next);
+    pupils.sort_by_key(|pupil| pupil.school);
+    let school = |one: &ToReach<'_>, next: &ToReach<'_>| one.school == next.school;
+    for list in pupils.chunk_by_mut(school) {
+        sort_to_reach(list, |pupil| ((pupil.grade, pupil.class), pupil.entry.step));
     }
-    pupils.sort_by_key(|pupil| {
-        let class = order.get(&(pupil.school, pupil.grade, pupil.class)).copied();
-        (pupil.school, pupil.grade, class, pupil.entry.step)
-    });
     Ok(pupils)
 }

@@ -1,0 +1,47 @@
+//! A PDF that prints on A4 and that programs can read: tagged by PDF/UA-1, with headings, header cells of tables that repeat on
+//! each page, words for pictures, and text that can be searched.
+//!
+//! Typst sets the pages. The layout (`report.typ`) is one fixed source; a report reaches it as JSON, so that no word of it is
+//! ever read as code. There are no files, no packages, no clock and no fonts but the two that are embedded.
+
+mod data;
+mod world;
+
+use typst::foundations::Smart;
+use typst_layout::PagedDocument;
+use typst_pdf::{PdfOptions, PdfStandard, PdfStandards};
+
+use crate::error::ReportError;
+use crate::model::Report;
+use crate::words::say;
+
+/// The report as a PDF. The same report gives the same bytes.
+///
+/// A character that the embedded fonts lack is drawn as □, and the first page says which ones those are.
+///
+/// # Errors
+/// When the pages cannot be set.
+pub fn pdf(report: &Report) -> Result<Vec<u8>, ReportError> {
+    let (mut value, missing) = data::data(report, &world::has);
+    if !missing.is_empty() {
+        let list: Vec<String> = missing.iter().map(|sign| format!("U+{:04X}", u32::from(*sign))).collect();
+        let list = list.join(&say(report.language, "frame.comma", &[]));
+        let words = say(report.language, "notice.missing-characters", &[("characters", &list)]);
+        data::warn(&mut value, words);
+    }
+    let world = world::Pages::new(value.to_string());
+    let document = typst::compile::<PagedDocument>(&world).output.map_err(|found| told(&found))?;
+    let standards = PdfStandards::new(&[PdfStandard::Ua_1]).map_err(|found| ReportError::document(found.message()))?;
+    let options =
+        PdfOptions { standards, creator: Smart::Custom(Some("screening".to_owned())), ..PdfOptions::default() };
+    let bytes = typst_pdf::pdf(&document, &options).map_err(|found| told(&found));
+    // What was kept for a second run of the same pages is let go, as hundreds of schools may follow.
+    typst::comemo::evict(10);
+    bytes
+}
+
+/// What typst says went wrong.
+fn told(found: &[typst::diag::SourceDiagnostic]) -> ReportError {
+    let lines: Vec<&str> = found.iter().map(|own| own.message.as_str()).collect();
+    ReportError::document(lines.join("; "))
+}
