@@ -93,6 +93,7 @@ pub(crate) async fn set_up(
     }
     let new = New { parent: None, code: district.0, name: district.1, grade: None };
     let district = organisations::add(&mut work, &new).await?;
+    work.within(&district.id);
     let account = insert(&mut work, &name, Role::DistrictOfficer, &district.id, Secret::Password(hash)).await?;
     work.commit().await?;
     Ok(account)
@@ -161,13 +162,17 @@ pub(crate) async fn add(
 /// Takes an invitation: the person chooses the password.
 pub(crate) async fn accept(store: &Store, code: &str, password: Zeroizing<String>) -> Result<(), StoreError> {
     let invitation = store.vault().hash("invitation", code.trim());
-    let query = sqlx::query("SELECT id, name FROM account WHERE invitation = $1 AND invited_until > $2");
+    let query = sqlx::query(
+        "SELECT a.id, a.name, o.district_id FROM account a JOIN organisation o ON o.id = a.organisation_id
+         WHERE a.invitation = $1 AND a.invited_until > $2",
+    );
     let query = query.bind(&invitation).bind(store.clock().now());
     let row = query.fetch_optional(store.pool()).await?.ok_or(StoreError::Missing("invitation"))?;
     let (id, name): (String, String) = (row.try_get("id")?, row.try_get("name")?);
     passwords::check(&password, &name)?;
     let hash = passwords::hash(password).await?;
-    let mut work = store.begin(&Caller::system("invitation", ""), "account.accept").await?;
+    let district_id: String = row.try_get("district_id")?;
+    let mut work = store.begin(&Caller::system("invitation", district_id), "account.accept").await?;
     let query = sqlx::query(
         "UPDATE account SET password = $1, invitation = NULL, invited_until = NULL WHERE id = $2 AND invitation = $3",
     );
@@ -209,7 +214,11 @@ pub(crate) async fn log_in(
         return Ok(LogIn::Locked(wait));
     }
     work.commit().await?;
-    let query = sqlx::query("SELECT * FROM account WHERE name = $1 AND disabled_at IS NULL").bind(&name);
+    let query = sqlx::query(
+        "SELECT a.*, o.district_id FROM account a JOIN organisation o ON o.id = a.organisation_id
+         WHERE a.name = $1 AND a.disabled_at IS NULL AND o.closed_at IS NULL",
+    );
+    let query = query.bind(&name);
     let row = query.fetch_optional(store.pool()).await?;
     let kept = row.as_ref().map(|row| row.try_get::<Option<String>, _>("password")).transpose()?.flatten();
     let right = passwords::verify(password, kept).await?;
@@ -221,6 +230,7 @@ pub(crate) async fn log_in(
         return Ok(LogIn::Wrong);
     };
     let account = Account::read(&row)?;
+    work.within(&row.try_get::<String, _>("district_id")?);
     if account.second_factor {
         // The attempt stays counted: otherwise asking without a code would give free guesses at it.
         let Some(code) = code else { return Ok(LogIn::CodeNeeded) };
@@ -290,10 +300,11 @@ pub(crate) async fn prepare_totp(work: &mut Work) -> Result<(String, String), St
     }
     let secret = random::<20>()?;
     let vault = work.store().vault().clone();
-    let sealed = vault.seal(totp_place(&account.id), &secret)?;
+    let key_id = vault.current();
+    let sealed = vault.seal(totp_place(&account.id), &key_id, &secret)?;
     let query =
         sqlx::query("UPDATE account SET totp = $1, key_id = $2, totp_step = 0, totp_confirmed = 0 WHERE id = $3");
-    query.bind(sealed).bind(vault.current()).bind(&account.id).execute(work.connection()).await?;
+    query.bind(sealed).bind(key_id).bind(&account.id).execute(work.connection()).await?;
     work.note("account.totp", &account.id, "prepared");
     Ok((totp::text(&secret), totp::uri(&account.name, &secret)))
 }
