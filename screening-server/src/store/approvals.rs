@@ -90,13 +90,13 @@ pub(crate) async fn decide(
     only_a_person(work)?;
     let before = get(work, id).await?;
     if before.requested_by == work.caller().name() {
-        return Err(StoreError::State("another person decides than the one who asked"));
+        return Err(StoreError::State("state-own-request"));
     }
     if !(1..=LONGEST_HOURS).contains(&hours) {
-        return Err(StoreError::Invalid { field: "hours", wanted: "a number of hours from 1 to 72" });
+        return Err(StoreError::Invalid { field: "hours", wanted: "wanted-hours" });
     }
     if !approve && reason.is_none_or(|reason| reason.trim().is_empty()) {
-        return Err(StoreError::Invalid { field: "reason", wanted: "the reason of a refusal" });
+        return Err(StoreError::Invalid { field: "reason", wanted: "wanted-reason" });
     }
     let (now, by) = (work.now(), work.caller().name());
     let expires = if approve { now + hours * HOUR } else { now };
@@ -106,7 +106,7 @@ pub(crate) async fn decide(
     );
     let query = query.bind(if approve { "approved" } else { "refused" }).bind(by).bind(now).bind(reason);
     if query.bind(expires).bind(id).execute(work.connection()).await?.rows_affected() == 0 {
-        return Err(StoreError::State("the request was decided before"));
+        return Err(StoreError::State("state-decided"));
     }
     work.note(if approve { "identity.approve" } else { "identity.refuse" }, &before.pupil_id, id.to_owned());
     get(work, id).await
@@ -132,7 +132,7 @@ async fn get(work: &mut Work, id: &str) -> Result<Request, StoreError> {
     );
     let query = sqlx::query(QUERY).bind(work.scope()).bind(id);
     let row = query.fetch_optional(work.connection()).await?;
-    row.map_or(Err(StoreError::Missing("request")), |row| Ok(Request::read(&row)?))
+    row.map_or(Err(StoreError::Missing("what-request")), |row| Ok(Request::read(&row)?))
 }
 
 /// Who a pupil is, for whoever asked and was allowed to see it, as long as that lasts.
@@ -146,7 +146,7 @@ pub(crate) async fn view(work: &mut Work, pupil_id: &str) -> Result<Identity, St
     let query = query.bind(pupil_id).bind(work.caller().name()).bind(work.now());
     let request = query.fetch_optional(work.connection()).await?.ok_or(StoreError::NotApproved)?;
     let request: String = request.try_get("id")?;
-    let identity = pupils::read_identity(work, pupil_id).await?.ok_or(StoreError::Missing("identity"))?;
+    let identity = pupils::read_identity(work, pupil_id).await?.ok_or(StoreError::Missing("what-identity"))?;
     work.note("identity.view", pupil_id, request);
     Ok(identity)
 }

@@ -144,7 +144,7 @@ pub(crate) async fn year(work: &mut Work, year: i16, verified: &Verified) -> Res
     if work.caller().scope.id() != district {
         return Err(StoreError::forbidden(Permission::EvidenceRead));
     }
-    let wrong = || StoreError::Invalid { field: "year", wanted: "a year from 2000 to 2200" };
+    let wrong = || StoreError::Invalid { field: "year", wanted: "wanted-year" };
     let begin = |year: i16| {
         let date = Date::new(year, 1, 1).ok().filter(|_| (2000..=2200).contains(&year))?;
         Some(date.to_zoned(TimeZone::UTC).ok()?.timestamp().as_millisecond())

@@ -94,7 +94,7 @@ pub(crate) async fn put(work: &mut Work, pupil: &Enrolled) -> Result<(String, Pu
     check_text("student_id", &pupil.identity.student_id)?;
     let class = organisations::get(work, &pupil.class_id).await?;
     let (Some(school_id), Some(grade), "class") = (class.school_id, class.grade, class.kind.as_str()) else {
-        return Err(StoreError::Invalid { field: "class", wanted: "the id of a class" });
+        return Err(StoreError::Invalid { field: "class", wanted: "wanted-class" });
     };
     let student_id = pupil.identity.student_id.trim();
     let id = work.store().vault().pseudonym(&school_id, student_id);
@@ -105,7 +105,7 @@ pub(crate) async fn put(work: &mut Work, pupil: &Enrolled) -> Result<(String, Pu
     // Who acts for one class does not take pupils out of another.
     if matches!(&work.caller().scope, super::Scope::Class(own) if known.as_ref().is_some_and(|known| known.class_id != *own))
     {
-        return Err(StoreError::Missing("pupil"));
+        return Err(StoreError::Missing("what-pupil"));
     }
     let query = match &known {
         None => sqlx::query(
@@ -191,7 +191,7 @@ pub(crate) async fn leave(work: &mut Work, id: &str) -> Result<(), StoreError> {
     work.require(Permission::RostersWrite)?;
     let query = sqlx::query(QUERY).bind(work.scope()).bind(id).bind(work.now());
     if query.execute(work.connection()).await?.rows_affected() == 0 {
-        return Err(StoreError::Missing("pupil"));
+        return Err(StoreError::Missing("what-pupil"));
     }
     work.note("pupil.write", id, "left");
     Ok(())
@@ -203,7 +203,7 @@ pub(crate) async fn find(work: &mut Work, id: &str) -> Result<Pupil, StoreError>
     const QUERY: &str = concat!("SELECT * FROM pupil p WHERE p.id = $2 AND p.status <> 'erased' AND ", in_scope!("p"));
     let query = sqlx::query(QUERY).bind(work.scope()).bind(id);
     let row = query.fetch_optional(work.connection()).await?;
-    row.map_or(Err(StoreError::Missing("pupil")), |row| Ok(Pupil::read(&row)?))
+    row.map_or(Err(StoreError::Missing("what-pupil")), |row| Ok(Pupil::read(&row)?))
 }
 
 /// The pupil of a student id of a school within the scope; none when there is none. The id goes no further than this.

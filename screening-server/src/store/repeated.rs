@@ -37,7 +37,7 @@ pub(super) async fn keep(work: &mut Work, status: StatusCode, body: &[u8]) -> Re
     let kept = query.bind(key_id).bind(sealed).bind(now).execute(work.connection()).await;
     match kept {
         // Somebody sent the same twice at once. This one is undone; sent again, it gets the answer of the other.
-        Err(error) if is_taken(&error) => Err(StoreError::State("the same request is being answered; send it again")),
+        Err(error) if is_taken(&error) => Err(StoreError::State("state-same-request")),
         other => Ok(other.map(|_| ())?),
     }
 }

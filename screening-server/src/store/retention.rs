@@ -35,7 +35,7 @@ pub(crate) async fn set(work: &mut Work, class: &str, days: i64, basis: &str) ->
     work.require_step_up()?;
     check_text("basis", basis)?;
     if !records::classes().contains(&class) {
-        return Err(StoreError::Missing("class of records"));
+        return Err(StoreError::Missing("what-record-class"));
     }
     let (by, now, district) = (work.caller().name(), work.now(), work.caller().district_id.clone());
     let query = sqlx::query(

@@ -120,7 +120,7 @@ async fn close(work: &mut Work, request: &Request, state: &str, reason: Option<&
     );
     let query = query.bind(state).bind(now).bind(by).bind(reason).bind(&request.id);
     if query.execute(work.connection()).await?.rows_affected() == 0 {
-        return Err(StoreError::State("the request was closed before"));
+        return Err(StoreError::State("state-closed"));
     }
     Ok(())
 }
@@ -136,7 +136,7 @@ async fn everything(work: &mut Work, pupil_id: &str) -> Result<Map<String, Value
 
 async fn correct(work: &mut Work, pupil_id: &str, correction: &Correction) -> Result<(), StoreError> {
     pupils::find(work, pupil_id).await?;
-    let known = pupils::read_identity(work, pupil_id).await?.ok_or(StoreError::Missing("identity"))?;
+    let known = pupils::read_identity(work, pupil_id).await?.ok_or(StoreError::Missing("what-identity"))?;
     let identity = Identity {
         name: correction.name.clone().unwrap_or(known.name),
         birth_date: correction.birth_date.or(known.birth_date),
@@ -145,7 +145,7 @@ async fn correct(work: &mut Work, pupil_id: &str, correction: &Correction) -> Re
     };
     check_text("name", &identity.name)?;
     if !pupils::write_identity(work, pupil_id, &identity).await? {
-        return Err(StoreError::State("nothing differs from what is kept; name what is to be corrected"));
+        return Err(StoreError::State("state-nothing-differs"));
     }
     work.note("pupil.write", pupil_id, "corrected");
     Ok(())
@@ -171,5 +171,5 @@ async fn get(work: &mut Work, id: &str) -> Result<Request, StoreError> {
     );
     let query = sqlx::query(QUERY).bind(work.scope()).bind(id);
     let row = query.fetch_optional(work.connection()).await?;
-    row.map_or(Err(StoreError::Missing("request")), |row| Ok(Request::read(&row)?))
+    row.map_or(Err(StoreError::Missing("what-request")), |row| Ok(Request::read(&row)?))
 }

@@ -9,7 +9,11 @@ use super::on_both;
 use super::world::{PASSWORD, World, good, text};
 use crate::client::{SHARED, start};
 
-on_both!(the_first_account_needs_the_code_and_comes_once, tokens_are_shown_once_and_end, wrong_passwords_wait_longer_and_longer);
+on_both!(
+    the_first_account_needs_the_code_and_comes_once,
+    tokens_are_shown_once_and_end,
+    wrong_passwords_wait_longer_and_longer
+);
 
 fn the_first_account_needs_the_code_and_comes_once(world: &World) {
     let body = json!({ "code": "ABCDEFGHIJKLMNOP", "district_code": "x", "district_name": "x", "name": "y",
@@ -154,10 +158,8 @@ fn codes_are_guessed_as_little_as_passwords() {
     // Asking without a code first does not give the attempts back.
     let without = json!({ "name": "officer", "password": PASSWORD }).to_string();
     let with = json!({ "name": "officer", "password": PASSWORD, "code": "000000" }).to_string();
-    let kinds: Vec<u16> = (0..4)
-        .flat_map(|_| [&without, &with])
-        .map(|body| world.server.post("/api/v1/session", body).status)
-        .collect();
+    let kinds: Vec<u16> =
+        (0..4).flat_map(|_| [&without, &with]).map(|body| world.server.post("/api/v1/session", body).status).collect();
     assert_eq!(kinds.last(), Some(&429), "{kinds:?}");
 }
 
@@ -216,11 +218,8 @@ fn scoring_is_open_at_the_loopback_and_held_to_tokens_when_asked_to() {
     strict.post(target, &body.to_string()).refused(401, "unauthenticated", None);
     let ask = |token: &str| {
         let bearer = format!("Bearer {token}");
-        let headers = [
-            ("authorization", bearer.as_str()),
-            ("content-type", "application/json"),
-            ("accept-language", "en"),
-        ];
+        let headers =
+            [("authorization", bearer.as_str()), ("content-type", "application/json"), ("accept-language", "en")];
         strict.ask("POST", target, &headers, Some(body.to_string().as_bytes()))
     };
     assert_eq!(good(&ask(&vendor))["scores"]["total"]["value"], 7);

@@ -105,7 +105,8 @@ fn entries_are_not_changed_or_deleted_by_a_query() {
     sqlx::any::install_default_drivers();
     run(async {
         let mut connection = AnyConnection::connect(&url(&world.config)).await.unwrap();
-        for statement in ["DELETE FROM audit_entry WHERE seq = 1", "UPDATE audit_entry SET detail = 'x' WHERE seq = 1"] {
+        for statement in ["DELETE FROM audit_entry WHERE seq = 1", "UPDATE audit_entry SET detail = 'x' WHERE seq = 1"]
+        {
             let refused = sqlx::query(statement).execute(&mut connection).await.unwrap_err().to_string();
             assert!(refused.contains("the audit log is kept"), "{refused}");
         }
@@ -122,8 +123,7 @@ enum Change {
     Copy,
 }
 
-const COLUMNS: [&str; 8] =
-    ["actor", "role", "district_id", "scope", "work", "action", "subject", "detail"];
+const COLUMNS: [&str; 8] = ["actor", "role", "district_id", "scope", "work", "action", "subject", "detail"];
 
 fn change() -> impl Strategy<Value = Change> {
     prop_oneof![

@@ -29,7 +29,10 @@ fn an_identity_is_viewed_after_another_person_approved(world: &World) {
     world.step_up(&lead);
     world.post(&lead, &decision, &json!({ "decision": "refused" })).refused(422, "invalid-value", Some("/reason"));
     let approved = good(&world.post(&lead, &decision, &approve));
-    assert_eq!((&approved["state"], approved["decided_by"].as_str().unwrap()), (&json!("approved"), format!("account:{}", lead.account).as_str()));
+    assert_eq!(
+        (&approved["state"], approved["decided_by"].as_str().unwrap()),
+        (&json!("approved"), format!("account:{}", lead.account).as_str())
+    );
     world.post(&lead, &decision, &approve).refused(409, "not-now", None);
     let identity = good(&world.get(&counsellor, &view));
     assert_eq!(identity["name"], "王小明");
@@ -45,7 +48,8 @@ fn an_identity_is_viewed_after_another_person_approved(world: &World) {
     world.get(&counsellor, &view).refused(403, "not-approved", None);
     // In lists names are masked.
     let listed = good(&world.get(&counsellor, "/api/v1/pupils"));
-    let names: Vec<&str> = listed["items"].as_array().unwrap().iter().map(|pupil| pupil["label"]["name"].as_str().unwrap()).collect();
+    let names: Vec<&str> =
+        listed["items"].as_array().unwrap().iter().map(|pupil| pupil["label"]["name"].as_str().unwrap()).collect();
     assert!(names.contains(&"王**") && names.contains(&"李*"), "{names:?}");
     assert!(!listed.to_string().contains("20260001"));
 }

@@ -20,11 +20,7 @@ fn routes(world: &World) -> Vec<Route> {
     let mut routes = Vec::new();
     for (path, methods) in document["paths"].as_object().unwrap() {
         for (method, operation) in methods.as_object().unwrap() {
-            routes.push(Route {
-                method: method.to_uppercase(),
-                path: path.clone(),
-                operation: operation.clone(),
-            });
+            routes.push(Route { method: method.to_uppercase(), path: path.clone(), operation: operation.clone() });
         }
     }
     routes

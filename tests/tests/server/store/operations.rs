@@ -139,7 +139,8 @@ fn child_that_serves() {
     let Ok(data) = std::env::var("SCREENING_TEST_SERVE") else { return };
     let server = start(Config { store: Some(StoreConfig::new(&data)), ..Config::default() });
     let place = std::path::Path::new(&data).join("address");
-    std::fs::write(place.with_extension("new"), format!("{} {}", server.address, server.setup_code.clone().unwrap())).unwrap();
+    std::fs::write(place.with_extension("new"), format!("{} {}", server.address, server.setup_code.clone().unwrap()))
+        .unwrap();
     std::fs::rename(place.with_extension("new"), place).unwrap();
     std::thread::sleep(Duration::from_mins(2));
 }

@@ -105,7 +105,11 @@ fn a_year_and_a_breach_are_shown(world: &World) {
     assert_eq!(concerned[0]["contact"], "marker-contact 555 0100");
     assert!(concerned[0]["accessed_by"][0].as_str().unwrap().starts_with("token:"));
     assert!(list("&accessed=true&actor=account:nobody").is_empty());
-    world.get(&auditor, &format!("/api/v1/evidence/breach?from={from}&before={before}")).refused(403, "forbidden", None);
+    world.get(&auditor, &format!("/api/v1/evidence/breach?from={from}&before={before}")).refused(
+        403,
+        "forbidden",
+        None,
+    );
     let year = from.to_string()[..4].to_owned();
     let shown = good(&world.get(&auditor, &format!("/api/v1/evidence/year?year={year}")));
     let pupils: i64 = shown["pupils"].as_object().unwrap().values().filter_map(Value::as_i64).sum();

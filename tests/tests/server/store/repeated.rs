@@ -12,9 +12,7 @@ on_both!(a_request_with_a_key_is_done_once);
 fn a_request_with_a_key_is_done_once(world: &World) {
     let body = json!({ "parent_id": world.district, "code": "S07", "name": "School 7" });
     let key = [("idempotency-key", "0197f0a0-aaaa-7000-8000-000000000001")];
-    let send = |body: &serde_json::Value| {
-        world.send("POST", &world.officer, "/api/v1/organisations", body, &key)
-    };
+    let send = |body: &serde_json::Value| world.send("POST", &world.officer, "/api/v1/organisations", body, &key);
     let first = send(&body);
     good(&first);
     let again = send(&body);

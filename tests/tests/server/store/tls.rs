@@ -15,8 +15,7 @@ use crate::client::{Answer, head, start};
 
 /// A certificate for `localhost` that signs itself; none where `openssl` is not at hand.
 fn certificate(folder: &Path, name: &str) -> Option<TlsFiles> {
-    let files =
-        TlsFiles { certificate: folder.join(format!("{name}.pem")), key: folder.join(format!("{name}.key")) };
+    let files = TlsFiles { certificate: folder.join(format!("{name}.pem")), key: folder.join(format!("{name}.key")) };
     let made = Command::new("openssl")
         .args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"])
         .args(["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"])
