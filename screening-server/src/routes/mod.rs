@@ -243,7 +243,7 @@ pub(crate) const ROUTES: &[Route] = &[
         method: "get",
         path: "/readyz",
         operation: "getReadiness",
-        problems: &[ProblemKind::Stopping],
+        problems: &[ProblemKind::Stopping, ProblemKind::StoreUnavailable],
         access: Access::Open,
         handler: || get(operations::ready),
     },

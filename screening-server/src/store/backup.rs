@@ -10,7 +10,7 @@ use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use sqlx::any::{AnyConnectOptions, AnyRow, AnyTypeInfoKind};
-use sqlx::{AnyConnection, AssertSqlSafe, Column, Connection, Row, TypeInfo, ValueRef};
+use sqlx::{AnyConnection, AssertSqlSafe, Column, Connection, Row, ValueRef};
 
 use super::audit::{self, Verified};
 use super::{Engine, SQLITE, Store, StoreConfig, StoreError, migrate, settle, sqlite_url};
@@ -234,14 +234,14 @@ async fn copy_all(from: &mut AnyConnection, into: &mut AnyConnection, engine: En
 
 async fn copy_row(row: &AnyRow, text: &str, into: &mut AnyConnection) -> Result<(), StoreError> {
     let mut query = sqlx::query(AssertSqlSafe(text.to_owned()));
-    for at in 0..row.len() {
+    for (at, column) in row.columns().iter().enumerate() {
         let raw = row.try_get_raw(at)?;
-        let (kind, null) = (raw.type_info().kind(), raw.is_null());
+        // A null has the type of its column: PostgreSQL takes no other.
+        let kind = if raw.is_null() { column.type_info().kind() } else { raw.type_info().kind() };
         query = match kind {
             AnyTypeInfoKind::Blob => query.bind(row.try_get::<Option<Vec<u8>>, _>(at)?),
             AnyTypeInfoKind::Text => query.bind(row.try_get::<Option<String>, _>(at)?),
             AnyTypeInfoKind::Double | AnyTypeInfoKind::Real => query.bind(row.try_get::<Option<f64>, _>(at)?),
-            AnyTypeInfoKind::Null if null => query.bind(None::<String>),
             _ => query.bind(row.try_get::<Option<i64>, _>(at)?),
         };
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::civil::Date;
-use jiff::tz::TimeZone;
+use jiff::tz::Offset;
 use serde::Serialize;
 use sqlx::Row;
 
@@ -100,7 +100,7 @@ fn age_group(born: Option<Date>, on: Date) -> &'static str {
 
 fn day(at: i64) -> Date {
     let at = jiff::Timestamp::from_millisecond(at).unwrap_or_default();
-    at.to_zoned(TimeZone::UTC).date()
+    Offset::UTC.to_datetime(at).date()
 }
 
 /// How a year's records were handled: what the yearly audit of compliance asks for.
@@ -147,7 +147,7 @@ pub(crate) async fn year(work: &mut Work, year: i16, verified: &Verified) -> Res
     let wrong = || StoreError::Invalid { field: "year", wanted: "wanted-year" };
     let begin = |year: i16| {
         let date = Date::new(year, 1, 1).ok().filter(|_| (2000..=2200).contains(&year))?;
-        Some(date.to_zoned(TimeZone::UTC).ok()?.timestamp().as_millisecond())
+        Some(Offset::UTC.to_timestamp(date.to_datetime(jiff::civil::Time::midnight())).ok()?.as_millisecond())
     };
     let (from, before) = (begin(year).ok_or_else(wrong)?, begin(year + 1).ok_or_else(wrong)?);
     let organisation = organisations::get(work, &district).await?;

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 use sqlx::any::{AnyRow, AnyTypeInfoKind};
-use sqlx::{AssertSqlSafe, Column, Row, TypeInfo, ValueRef};
+use sqlx::{AssertSqlSafe, Column, Row, ValueRef};
 
 use super::error::StoreError;
 use super::vault::Place;
