@@ -20,9 +20,11 @@ use crate::catalogue::{Definitions, LoadError, Reloaded};
 use crate::config::Config;
 use crate::routes::router;
 use crate::state::App;
-use crate::store::{Store, StoreError, accounts};
+use crate::store::{Store, StoreError, accounts, retention};
 use crate::tls::{Tls, TlsError};
 
+/// Time between two runs of the retention rules.
+const DAY: Duration = Duration::from_hours(24);
 /// Longest head of a request, in bytes.
 const HEAD: usize = 32 * 1024;
 
@@ -168,6 +170,7 @@ impl Server {
         let graceful = GracefulShutdown::new();
         let reloading = self.config.reload.filter(|_| self.config.instruments.is_some());
         let watching = reloading.map(|every| tokio::spawn(keep_looking(self.app.clone(), every)));
+        let deleting = self.app.store.clone().map(|store| tokio::spawn(delete_daily(store)));
         let hanging_up = tokio::spawn(on_hangup(self.app.clone(), self.tls.clone()));
         tracing::info!(address = %self.address, "listening");
         loop {
@@ -203,7 +206,7 @@ impl Server {
         drop(self.listener);
         tracing::info!("stopping");
         let finished = tokio::time::timeout(self.config.grace, graceful.shutdown()).await.is_ok();
-        watching.into_iter().chain([hanging_up]).for_each(|task| task.abort());
+        watching.into_iter().chain(deleting).chain([hanging_up]).for_each(|task| task.abort());
         if let Some(store) = &self.app.store {
             store.close().await;
         }
@@ -239,6 +242,24 @@ where
     // A caller who hangs up is nothing to tell.
     let _ = watcher.watch(connection).await;
     drop(held);
+}
+
+/// Deletes what the retention rules make due, every day.
+async fn delete_daily(store: Store) {
+    let mut days = tokio::time::interval(DAY);
+    days.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    // The first tick is at once: not in the middle of a start.
+    days.tick().await;
+    loop {
+        days.tick().await;
+        match retention::run(&store).await {
+            Ok(deleted) => {
+                let (rows, pupils) = deleted.iter().fold((0, 0), |sum, of| (sum.0 + of.rows, sum.1 + of.pupils));
+                tracing::info!(rows, pupils, "retention rules were applied");
+            }
+            Err(error) => tracing::error!(error = %error, "retention rules were not applied"),
+        }
+    }
 }
 
 /// Looks at the folder again and again.

@@ -84,6 +84,15 @@ pub(crate) async fn set_up(
 ) -> Result<Account, StoreError> {
     let name = folded(name)?;
     passwords::check(&password, &name)?;
+    // A wrong code costs no hash of a password.
+    let known: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM setting WHERE name = $1 AND value = $2")
+        .bind(SETUP)
+        .bind(store.vault().hash("setup", code.trim()))
+        .fetch_one(store.pool())
+        .await?;
+    if known == 0 {
+        return Err(StoreError::Missing("what-setup-code"));
+    }
     let hash = passwords::hash(password).await?;
     let mut work = store.begin(&Caller::system("set-up", ""), "set-up").await?;
     let used = sqlx::query("DELETE FROM setting WHERE name = $1 AND value = $2").bind(SETUP);

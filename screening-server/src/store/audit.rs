@@ -9,7 +9,7 @@ use sqlx::{AnyConnection, AssertSqlSafe, Row};
 
 use super::error::StoreError;
 use super::keys::mac;
-use super::{Engine, Store};
+use super::{Engine, Store, Vault};
 
 /// Rows that are written together.
 const TOGETHER: usize = 50;
@@ -86,19 +86,21 @@ pub(crate) struct Head {
 pub(super) async fn append(
     connection: &mut AnyConnection,
     engine: Engine,
-    key: &[u8; 32],
+    vault: &Vault,
     entries: &mut [Entry],
 ) -> Result<Head, StoreError> {
     // In SQLite there is one writer at a time; in PostgreSQL the row keeps the others waiting until this is committed.
     let head = match engine {
-        Engine::Sqlite => "SELECT seq, hash FROM audit_head WHERE id = 1",
-        Engine::Postgres => "SELECT seq, hash FROM audit_head WHERE id = 1 FOR UPDATE",
+        Engine::Sqlite => "SELECT seq, hash, key_id FROM audit_head WHERE id = 1",
+        Engine::Postgres => "SELECT seq, hash, key_id FROM audit_head WHERE id = 1 FOR UPDATE",
     };
     let row = sqlx::query(head).fetch_one(&mut *connection).await?;
     let mut head = Head { seq: row.try_get("seq")?, hash: row.try_get("hash")? };
+    check_key(vault, &row.try_get::<String, _>("key_id")?)?;
+    let keys = vault.keys();
     for entry in entries.iter_mut() {
         entry.seq = head.seq + 1;
-        entry.hash = entry.chained(key, &head.hash);
+        entry.hash = entry.chained(&keys.audit, &head.hash);
         head = Head { seq: entry.seq, hash: entry.hash.clone() };
     }
     for part in entries.chunks(TOGETHER) {
@@ -121,6 +123,30 @@ pub(super) async fn append(
     Ok(head)
 }
 
+/// What was encrypted in this transaction was encrypted with the key that is used now. After a rotation by another process it
+/// was not: this work is refused, and the next one has the new key.
+fn check_key(vault: &Vault, used: &str) -> Result<(), StoreError> {
+    if used.is_empty() || used == vault.current() {
+        return Ok(());
+    }
+    vault.reload()?;
+    if used == vault.current() {
+        return Err(StoreError::KeysRotated);
+    }
+    let why = format!(
+        "name `{}` as current, but the database uses `{used}`; run: screening rotate-keys --resume",
+        vault.current()
+    );
+    Err(StoreError::Keys { at: "of the store".to_owned(), why })
+}
+
+/// From now on values are encrypted with this key: every work that used another is refused.
+pub(super) async fn use_key(connection: &mut AnyConnection, key_id: &str) -> Result<(), StoreError> {
+    let query = sqlx::query("UPDATE audit_head SET key_id = $1 WHERE id = 1").bind(key_id);
+    query.execute(connection).await?;
+    Ok(())
+}
+
 fn insertion(rows: usize) -> String {
     let row = |at: usize| {
         let holes: Vec<String> = (1..=12).map(|column| format!("${}", at * 12 + column)).collect();
@@ -141,10 +167,6 @@ pub(crate) struct Witness(PathBuf);
 impl Witness {
     pub(crate) fn new(folder: &Path) -> Self {
         Self(folder.join("audit.head"))
-    }
-
-    pub(crate) fn path(&self) -> &Path {
-        &self.0
     }
 
     /// Writes the head. It runs after the commit: a file that was not written in time says less, and never something wrong.

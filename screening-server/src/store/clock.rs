@@ -12,7 +12,7 @@ use jiff::Timestamp;
 /// use std::time::Duration;
 /// let clock = screening_server::Clock::default();
 /// let before = clock.now();
-/// clock.advance(Duration::from_secs(3600));
+/// clock.advance(Duration::from_hours(1));
 /// assert!(clock.now() - before >= 3_600_000);
 /// ```
 #[derive(Debug, Clone, Default)]

@@ -35,6 +35,9 @@ pub enum StoreError {
     /// A value is not what was encrypted: it was changed, or moved to another row.
     #[error("an encrypted value of `{0}` was changed or moved; restore a backup and verify the audit log")]
     Sealed(&'static str),
+    /// Another process has made a new key since; the next attempt uses it.
+    #[error("the keys were rotated meanwhile; try again")]
+    KeysRotated,
     /// The keys are those of another database.
     #[error("the keys are not those of this database; give the key file that was made with it")]
     OtherKeys,
@@ -46,6 +49,9 @@ pub enum StoreError {
         /// What is wrong.
         why: String,
     },
+    /// As many passwords are being looked at as may be.
+    #[error("too many log-ins at the same time")]
+    Busy,
     /// The system gives no random numbers.
     #[error("the operating system gives no random numbers")]
     NoRandom,
@@ -124,9 +130,11 @@ impl From<StoreError> for Problem {
             StoreError::StepUp => Fault::new(ProblemKind::StepUpNeeded),
             StoreError::NotApproved => Fault::new(ProblemKind::NotApproved),
             StoreError::KeyReused => Fault::new(ProblemKind::IdempotencyKeyReused),
+            StoreError::KeysRotated => Fault::new(ProblemKind::StoreUnavailable),
+            StoreError::Busy => return Self::busy(),
             StoreError::Database(error) => {
                 // The message of a database can hold values of a row: only its code is told.
-                let code = error.as_database_error().and_then(|error| error.code().map(|code| code.into_owned()));
+                let code = error.as_database_error().and_then(|error| error.code().map(std::borrow::Cow::into_owned));
                 tracing::error!(code = code.unwrap_or_else(|| kind(error).to_owned()), "the database refused");
                 Fault::new(ProblemKind::StoreUnavailable)
             }

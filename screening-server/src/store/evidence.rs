@@ -105,7 +105,7 @@ fn day(at: i64) -> Date {
 
 /// How a year's records were handled: what the yearly audit of compliance asks for.
 #[derive(Debug, Clone, Serialize)]
-pub(crate) struct Year {
+pub(crate) struct Evidence {
     pub(crate) year: i16,
     pub(crate) organisation: organisations::Organisation,
     /// Pupils on record today, by age on the last day of the year: those under 14 apart.
@@ -138,7 +138,7 @@ pub(crate) struct AuditState {
 }
 
 /// The evidence of a year, of the district of the caller. The caller answers for a district.
-pub(crate) async fn year(work: &mut Work, year: i16, verified: &Verified) -> Result<Year, StoreError> {
+pub(crate) async fn year(work: &mut Work, year: i16, verified: &Verified) -> Result<Evidence, StoreError> {
     work.require(Permission::EvidenceRead)?;
     let district = work.caller().district_id.clone();
     if work.caller().scope.id() != district {
@@ -197,7 +197,7 @@ pub(crate) async fn year(work: &mut Work, year: i16, verified: &Verified) -> Res
         .await?;
     let retention = retention::read(work).await?;
     work.note("evidence.read", &span.district, year.to_string());
-    Ok(Year {
+    Ok(Evidence {
         year,
         organisation,
         pupils,

@@ -178,7 +178,8 @@ impl Keys {
 fn check_owner(path: &Path) -> Result<(), StoreError> {
     use std::os::unix::fs::PermissionsExt;
     let mode = fs::metadata(path).map_err(|error| StoreError::file(path, error))?.permissions().mode() & 0o777;
-    if mode & 0o077 == 0 {
+    let others = mode & 0o077;
+    if others == 0 {
         return Ok(());
     }
     let why = format!("can be read by others (mode {mode:o}); run: chmod 600 {}", path.display());

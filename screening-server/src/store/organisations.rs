@@ -5,7 +5,7 @@ use sqlx::Row;
 use sqlx::any::AnyRow;
 
 use super::error::{StoreError, is_taken};
-use super::{PAGE, Permission, Scope, Work, in_scope, new_id};
+use super::{PAGE, Permission, Work, in_scope, new_id};
 
 /// A district, a school or a class.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -35,11 +35,6 @@ impl Organisation {
             name: row.try_get("name")?,
             closed: row.try_get::<Option<i64>, _>("closed_at")?.is_some(),
         })
-    }
-
-    /// The organisation as a scope.
-    pub(crate) fn scope(&self) -> Option<Scope> {
-        Scope::of(&self.kind, self.id.clone())
     }
 }
 
@@ -116,6 +111,7 @@ pub(crate) async fn get(work: &mut Work, id: &str) -> Result<Organisation, Store
 }
 
 /// The school or class of a code below a parent, within the scope; none when there is none.
+#[allow(dead_code)] // for rosters
 pub(crate) async fn of_code(work: &mut Work, parent: &str, code: &str) -> Result<Option<Organisation>, StoreError> {
     const QUERY: &str =
         concat!("SELECT * FROM organisation o WHERE o.parent_id = $2 AND o.code = $3 AND ", in_scope!("o"));

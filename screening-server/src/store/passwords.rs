@@ -12,6 +12,9 @@ use super::error::StoreError;
 /// cost the guesser time and not the server its memory.
 static TOGETHER: Semaphore = Semaphore::const_new(2);
 
+/// Log-ins that wait for their turn or have it; more are told to come again.
+static WAITING: Semaphore = Semaphore::const_new(64);
+
 /// The shortest and the longest password, in characters.
 const LENGTH: std::ops::RangeInclusive<usize> = 12..=128;
 /// As many different characters as a password has at least.
@@ -51,6 +54,7 @@ pub(crate) async fn verify(password: Zeroizing<String>, hash: Option<String>) ->
 
 /// Computes beside the threads that answer requests.
 async fn apart<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, StoreError> {
+    let _waiting = WAITING.try_acquire().map_err(|_| StoreError::Busy)?;
     let _turn = TOGETHER.acquire().await.map_err(|_| StoreError::State("state-stopping"))?;
     tokio::task::spawn_blocking(work).await.map_err(|_| StoreError::State("state-stopping"))
 }

@@ -206,20 +206,6 @@ pub(crate) async fn find(work: &mut Work, id: &str) -> Result<Pupil, StoreError>
     row.map_or(Err(StoreError::Missing("what-pupil")), |row| Ok(Pupil::read(&row)?))
 }
 
-/// The pupil of a student id of a school within the scope; none when there is none. The id goes no further than this.
-pub(crate) async fn of_student_id(
-    work: &mut Work,
-    school_id: &str,
-    student_id: &str,
-) -> Result<Option<Pupil>, StoreError> {
-    let id = work.store().vault().pseudonym(school_id, student_id.trim());
-    match find(work, &id).await {
-        Ok(pupil) => Ok(Some(pupil)),
-        Err(StoreError::Missing(_)) => Ok(None),
-        Err(error) => Err(error),
-    }
-}
-
 /// One pupil within the scope.
 pub(crate) async fn get(work: &mut Work, id: &str) -> Result<Pupil, StoreError> {
     work.require(Permission::PupilsRead)?;
@@ -291,6 +277,7 @@ fn masked_end(text: &str) -> String {
 }
 
 /// What scoring has to know about a pupil on the day of the test. The birth date stays in the store.
+#[allow(dead_code)] // for sheets
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Context {
     pub(crate) sex: Option<String>,
@@ -300,6 +287,7 @@ pub(crate) struct Context {
 }
 
 /// The context of a pupil within the scope.
+#[allow(dead_code)] // for sheets
 pub(crate) async fn context(work: &mut Work, id: &str, on: Date) -> Result<Context, StoreError> {
     let pupil = find(work, id).await?;
     let born = read_identity(work, id).await?.and_then(|identity| identity.birth_date);

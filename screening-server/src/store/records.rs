@@ -37,6 +37,7 @@ pub(crate) const SEALED: &[(&str, &str, &[&str])] = &[
 pub(crate) fn classes() -> Vec<&'static str> {
     let mut classes: Vec<&str> =
         RECORDS.iter().map(|record| record.class).filter(|class| !PROOF.contains(class)).collect();
+    classes.sort_unstable();
     classes.dedup();
     classes
 }
@@ -108,4 +109,38 @@ fn plain(row: &AnyRow, at: usize) -> Result<Value, sqlx::Error> {
         AnyTypeInfoKind::Blob => format!("{} bytes", row.try_get::<Vec<u8>, _>(at)?.len()).into(),
         _ => row.try_get::<i64, _>(at)?.into(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::store::{Store, StoreConfig};
+
+    /// Tables with a column of this name, and the columns of bytes beside it.
+    async fn tables_with(store: &Store, column: &str) -> BTreeSet<(String, String)> {
+        let query = sqlx::query(
+            "SELECT m.name AS name, COALESCE(GROUP_CONCAT(b.name), '') AS bytes FROM sqlite_master m
+             JOIN pragma_table_info(m.name) c ON c.name = $1
+             LEFT JOIN pragma_table_info(m.name) b ON b.type = 'BLOB' WHERE m.type = 'table' GROUP BY m.name",
+        );
+        let rows = query.bind(column).fetch_all(store.pool()).await.unwrap();
+        rows.iter().map(|row| (row.get("name"), row.get("bytes"))).collect()
+    }
+
+    #[tokio::test]
+    async fn no_table_of_pupils_and_no_encrypted_column_is_left_out() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&StoreConfig::new(folder.path())).await.unwrap();
+        let found: BTreeSet<String> = tables_with(&store, "pupil_id").await.into_iter().map(|(name, _)| name).collect();
+        let known: BTreeSet<String> = RECORDS.iter().map(|record| record.table.to_owned()).collect();
+        assert_eq!(found, known);
+        let mut found = tables_with(&store, "key_id").await;
+        // The head of the audit log names the key and holds nothing that is encrypted.
+        found.retain(|(name, _)| name != "audit_head");
+        let known: BTreeSet<(String, String)> =
+            SEALED.iter().map(|(table, _, columns)| ((*table).to_owned(), columns.join(","))).collect();
+        assert_eq!(found, known);
+    }
 }

@@ -37,9 +37,11 @@ pub(super) async fn keep(work: &mut Work, status: StatusCode, body: &[u8]) -> Re
     let kept = query.bind(key_id).bind(sealed).bind(now).execute(work.connection()).await;
     match kept {
         // Somebody sent the same twice at once. This one is undone; sent again, it gets the answer of the other.
-        Err(error) if is_taken(&error) => Err(StoreError::State("state-same-request")),
-        other => Ok(other.map(|_| ())?),
-    }
+        Err(error) if is_taken(&error) => return Err(StoreError::State("state-same-request")),
+        other => other?,
+    };
+    work.note("request.keep", &id, "");
+    Ok(())
 }
 
 /// The answer that was given before, when there was one.

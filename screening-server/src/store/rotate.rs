@@ -3,6 +3,7 @@
 use sqlx::{AssertSqlSafe, Row};
 use zeroize::Zeroizing;
 
+use super::audit;
 use super::caller::Caller;
 use super::error::StoreError;
 use super::keys::{KeySource, random};
@@ -61,6 +62,11 @@ pub(crate) async fn rotate(store: &Store, resume: bool, drop_old: bool) -> Resul
 /// Encrypts with the current key what is encrypted with another.
 async fn reseal_all(store: &Store) -> Result<Rotated, StoreError> {
     let current = store.vault().current();
+    // From here on nobody writes what is encrypted with another key: works that are under way are refused.
+    let mut work = store.begin(&Caller::system("rotate-keys", ""), "keys.rotate").await?;
+    audit::use_key(work.connection(), &current).await?;
+    work.note("keys.use", &current, "");
+    work.commit().await?;
     let mut rows = 0;
     for (table, key, columns) in records::SEALED {
         loop {

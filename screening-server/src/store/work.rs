@@ -104,9 +104,9 @@ impl Work {
         if self.entries.is_empty() {
             return Ok(self.transaction.commit().await?);
         }
-        let keys = self.store.vault().keys();
         let engine = self.store.engine();
-        let head = audit::append(&mut self.transaction, engine, &keys.audit, &mut self.entries).await?;
+        let vault = self.store.vault().clone();
+        let head = audit::append(&mut self.transaction, engine, &vault, &mut self.entries).await?;
         self.transaction.commit().await?;
         // The work is done: a head that could not be noted is told, and noted with the next entry.
         if let Err(error) = self.store.witness().note(&head) {

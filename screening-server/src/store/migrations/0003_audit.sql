@@ -18,9 +18,11 @@ CREATE INDEX audit_by_time ON audit_entry (at);
 CREATE TABLE audit_head (
   id BIGINT NOT NULL PRIMARY KEY CHECK (id = 1),
   seq BIGINT NOT NULL,
-  hash {bytes} NOT NULL
+  hash {bytes} NOT NULL,
+  -- Id of the key that values are encrypted with now: who still uses another is refused and reads the keys again.
+  key_id TEXT NOT NULL
 );
-INSERT INTO audit_head (id, seq, hash) VALUES (1, 0, {empty});
+INSERT INTO audit_head (id, seq, hash, key_id) VALUES (1, 0, {empty}, '');
 
 -- Nothing is taken out of the log by a query that went astray; who goes around this is found by the chain.
 -- only sqlite

@@ -39,7 +39,7 @@ fn the_cookie_is_strict_and_what_changes_something_needs_the_token_beside_it() {
     let answer = world.server.post("/api/v1/session", &json!({ "name": "officer", "password": PASSWORD }).to_string());
     answer.refused(401, "code-needed", None);
     assert_eq!(answer.header("www-authenticate"), Some("Bearer"));
-    world.clock.advance(Duration::from_secs(60));
+    world.clock.advance(Duration::from_mins(1));
     let code = world.code_of(&world.officer);
     let body = json!({ "name": " OFFICER ", "password": PASSWORD, "code": code }).to_string();
     let answer = world.server.post("/api/v1/session", &body);
@@ -72,7 +72,7 @@ fn sessions_end() {
     world.get(&person, "/api/v1/session").refused(401, "unauthenticated", None);
     // An hour without a request.
     good(&world.get(&world.officer, "/api/v1/session"));
-    world.clock.advance(Duration::from_secs(3600));
+    world.clock.advance(Duration::from_hours(1));
     world.get(&world.officer, "/api/v1/session").refused(401, "unauthenticated", None);
 }
 
@@ -90,7 +90,7 @@ fn what_an_account_may_do_ends_with_it() {
     // Nobody changes their own account, and nobody another without a fresh second factor.
     let own = format!("/api/v1/accounts/{}", world.officer.account);
     world.send("PATCH", &world.officer, &own, &json!({ "role": "vendor" }), &[]).refused(409, "not-now", None);
-    world.clock.advance(Duration::from_secs(11 * 60));
+    world.clock.advance(Duration::from_mins(11));
     world.send("PATCH", &world.officer, &target, &json!({ "disabled": false }), &[]).refused(
         403,
         "step-up-needed",
@@ -180,7 +180,7 @@ fn tokens_are_shown_once_and_end(world: &World) {
     world.machine("GET", &token, "/api/v1/session", None).refused(401, "unauthenticated", None);
     let short = world.token("vendor", &world.district);
     good(&world.machine("GET", &short, "/api/v1/session", None));
-    world.clock.advance(Duration::from_secs(91 * 24 * 3600));
+    world.clock.advance(Duration::from_hours(91 * 24));
     world.machine("GET", &short, "/api/v1/session", None).refused(401, "unauthenticated", None);
 }
 

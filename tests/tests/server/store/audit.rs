@@ -145,7 +145,7 @@ fn every_change_of_the_log_is_found() {
     let end = last(&world.config);
     assert_eq!(operations::verify_audit_log(&world.config).unwrap().faults, []);
     // The server is stopped, so that the file can be copied and changed again and again.
-    let Parts { server, config, _folder } = world.parts();
+    let Parts { server, config, folder } = world.parts();
     server.join();
     let mut runner = TestRunner::new(Runs { cases: 48, failure_persistence: None, ..Runs::default() });
     let strategy = (1..=end, change());
@@ -162,6 +162,7 @@ fn every_change_of_the_log_is_found() {
         Ok(())
     });
     tried.unwrap();
+    drop(folder);
 }
 
 /// The statements of a change, and whether anything is different after them.

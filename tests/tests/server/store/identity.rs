@@ -24,7 +24,7 @@ fn an_identity_is_viewed_after_another_person_approved(world: &World) {
     let decision = format!("/api/v1/identity-requests/{}/decision", text(&request["id"]));
     let approve = json!({ "decision": "approved", "hours": 2 });
     world.post(&counsellor, &decision, &approve).refused(403, "forbidden", None);
-    world.clock.advance(Duration::from_secs(11 * 60));
+    world.clock.advance(Duration::from_mins(11));
     world.post(&lead, &decision, &approve).refused(403, "step-up-needed", None);
     world.step_up(&lead);
     world.post(&lead, &decision, &json!({ "decision": "refused" })).refused(422, "invalid-value", Some("/reason"));
@@ -42,7 +42,7 @@ fn an_identity_is_viewed_after_another_person_approved(world: &World) {
     let other = world.pupil(&world.here.class, "李丽", "20260002");
     world.get(&counsellor, &format!("/api/v1/pupils/{other}/identity")).refused(403, "not-approved", None);
     for _ in 0..5 {
-        world.clock.advance(Duration::from_secs(25 * 60));
+        world.clock.advance(Duration::from_mins(25));
         world.get(&counsellor, "/api/v1/session");
     }
     world.get(&counsellor, &view).refused(403, "not-approved", None);
@@ -72,7 +72,7 @@ fn an_emergency_is_viewed_at_once_and_reviewed_afterwards(world: &World) {
     world.get(&counsellor, &view).refused(403, "not-approved", None);
     good(&world.post(&counsellor, "/api/v1/identity-requests", &ask(&pupil, true)));
     for _ in 0..3 {
-        world.clock.advance(Duration::from_secs(25 * 60));
+        world.clock.advance(Duration::from_mins(25));
         world.get(&counsellor, "/api/v1/session");
     }
     world.get(&counsellor, &view).refused(403, "not-approved", None);

@@ -67,6 +67,10 @@ fn keys_are_rotated_while_the_server_runs(world: &World) {
     let before = view();
     let rotated = operations::rotate_keys(&world.config, false, false).unwrap();
     assert_eq!((rotated.current.as_str(), rotated.rows, rotated.dropped.len()), ("k2", 3, 0));
+    // What the server would have written with the old key is refused, once: nothing is left that only the old key opens.
+    let body = json!({ "class_id": world.here.class, "name": "李丽", "student_id": "20260003" });
+    world.post(&world.officer, "/api/v1/pupils", &body).refused(503, "store-unavailable", None);
+    good(&world.post(&world.officer, "/api/v1/pupils", &body));
     assert_eq!(view(), before, "the server finds the new key by itself");
     let resumed = operations::rotate_keys(&world.config, true, true).unwrap();
     assert_eq!((resumed.rows, resumed.dropped), (0, vec!["k1".to_owned()]));

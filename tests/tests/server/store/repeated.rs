@@ -60,6 +60,6 @@ fn many_at_the_same_time_are_one() {
     assert!(!done.is_empty() && done.iter().all(|answer| answer.body == done[0].body));
     assert!(answers.iter().all(|answer| [201, 409].contains(&answer.status)), "the others are told to come again");
     assert_eq!(ask().body, done[0].body);
-    world.clock.advance(Duration::from_secs(25 * 3600));
+    world.clock.advance(Duration::from_hours(25));
     ask().refused(409, "already-there", None);
 }

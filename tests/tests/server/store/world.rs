@@ -44,7 +44,7 @@ pub(crate) struct World {
     pub(crate) district: String,
     pub(crate) here: School,
     pub(crate) there: School,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 /// The code of an authenticator (RFC 6238), computed apart from the server.
@@ -88,8 +88,7 @@ impl World {
             secret: Vec::new(),
         };
         let none = School { id: String::new(), class: String::new() };
-        let mut world =
-            Self { server, config, clock, officer, district, here: none.clone(), there: none, _folder: folder };
+        let mut world = Self { server, config, clock, officer, district, here: none.clone(), there: none, folder };
         world.officer = world.authenticated(world.log_in("officer"));
         world.here = world.school("S01");
         world.there = world.school("S02");
@@ -206,12 +205,12 @@ impl World {
 pub(crate) struct Parts {
     pub(crate) server: Running,
     pub(crate) config: StoreConfig,
-    pub(crate) _folder: TempDir,
+    pub(crate) folder: TempDir,
 }
 
 impl World {
     pub(crate) fn parts(self) -> Parts {
-        Parts { server: self.server, config: self.config, _folder: self._folder }
+        Parts { server: self.server, config: self.config, folder: self.folder }
     }
 }
 
