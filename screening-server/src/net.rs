@@ -10,8 +10,9 @@ use std::time::Duration;
 use axum::Router;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use hyper_util::service::TowerToHyperService;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 
@@ -19,7 +20,11 @@ use crate::catalogue::{Definitions, LoadError, Reloaded};
 use crate::config::Config;
 use crate::routes::router;
 use crate::state::App;
+use crate::store::{Store, StoreError, accounts, retention};
+use crate::tls::{Tls, TlsError};
 
+/// Time between two runs of the retention rules.
+const DAY: Duration = Duration::from_hours(24);
 /// Longest head of a request, in bytes.
 const HEAD: usize = 32 * 1024;
 
@@ -29,6 +34,15 @@ pub enum ServeError {
     /// Definitions cannot be loaded.
     #[error(transparent)]
     Load(#[from] LoadError),
+    /// The certificate cannot be used.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+    /// The store cannot be opened.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Scoring is to be held to accounts, and there is no store to hold them.
+    #[error("accounts need a store: give a data folder (--data DIR)")]
+    NoStore,
     /// The address cannot be listened at.
     #[error("cannot listen at {address}: {source}; choose another address, or stop what listens there")]
     Listen {
@@ -67,6 +81,8 @@ pub struct Server {
     config: Config,
     stop: Stop,
     beside: Router,
+    setup_code: Option<String>,
+    tls: Option<Tls>,
 }
 
 /// Asks a server to stop.
@@ -95,10 +111,22 @@ impl Server {
         let folder = config.instruments.clone();
         let loading = tokio::task::spawn_blocking(move || Definitions::load(folder));
         let definitions = loading.await.map_err(io::Error::other)??;
+        let tls = config.tls.as_ref().map(Tls::load).transpose()?;
         let wrong = |source| ServeError::Listen { address: config.listen, source };
         let listener = TcpListener::bind(config.listen).await.map_err(wrong)?;
         let address = listener.local_addr()?;
-        let app = App::new(definitions, config.limits);
+        if config.store.is_none() && config.scoring_needs_a_token() {
+            return Err(ServeError::NoStore);
+        }
+        let store = match &config.store {
+            Some(store) => Some(Store::open(store).await?),
+            None => None,
+        };
+        let setup_code = match &store {
+            Some(store) => accounts::setup_code(store).await?,
+            None => None,
+        };
+        let app = App::new(definitions, config.limits, store, config.scoring_needs_a_token());
         count(&app);
         Ok(Self {
             listener,
@@ -107,6 +135,8 @@ impl Server {
             config,
             stop: Stop(Arc::new(watch::Sender::new(false))),
             beside: Router::new(),
+            setup_code,
+            tls,
         })
     }
 
@@ -122,6 +152,12 @@ impl Server {
         self.address
     }
 
+    /// The code for the first account, as long as a store has none: to be sent once to `POST /api/v1/setup`. A new one is made
+    /// at every start.
+    pub fn setup_code(&self) -> Option<&str> {
+        self.setup_code.as_deref()
+    }
+
     /// A handle that stops it.
     pub fn stop(&self) -> Stop {
         self.stop.clone()
@@ -134,7 +170,8 @@ impl Server {
         let graceful = GracefulShutdown::new();
         let reloading = self.config.reload.filter(|_| self.config.instruments.is_some());
         let watching = reloading.map(|every| tokio::spawn(keep_looking(self.app.clone(), every)));
-        let hanging_up = tokio::spawn(on_hangup(self.app.clone()));
+        let deleting = self.app.store.clone().map(|store| tokio::spawn(delete_daily(store)));
+        let hanging_up = tokio::spawn(on_hangup(self.app.clone(), self.tls.clone()));
         tracing::info!(address = %self.address, "listening");
         loop {
             let taken = tokio::select! {
@@ -150,20 +187,29 @@ impl Server {
                     continue;
                 }
             };
-            let connection = connection(socket, router.clone(), self.config.limits.idle);
-            let served = graceful.watch(connection);
-            let counted = self.app.metrics.connection();
-            tokio::spawn(async move {
-                // A caller who hangs up is nothing to tell.
-                let _ = served.await;
-                drop((permit, counted));
-            });
+            let held = (permit, self.app.metrics.connection());
+            let (router, idle, watcher) = (router.clone(), self.config.limits.idle, graceful.watcher());
+            match &self.tls {
+                None => tokio::spawn(served(socket, router, idle, watcher, held)),
+                Some(tls) => {
+                    let shaken = tokio::time::timeout(idle, tls.acceptor().accept(socket));
+                    tokio::spawn(async move {
+                        // Who does not speak TLS, or stops in the middle of it, is hung up on.
+                        if let Ok(Ok(socket)) = shaken.await {
+                            served(socket, router, idle, watcher, held).await;
+                        }
+                    })
+                }
+            };
         }
         self.app.stopping.store(true, Ordering::Relaxed);
         drop(self.listener);
         tracing::info!("stopping");
         let finished = tokio::time::timeout(self.config.grace, graceful.shutdown()).await.is_ok();
-        watching.into_iter().chain([hanging_up]).for_each(|task| task.abort());
+        watching.into_iter().chain(deleting).chain([hanging_up]).for_each(|task| task.abort());
+        if let Some(store) = &self.app.store {
+            store.close().await;
+        }
         if finished {
             tracing::info!("stopped");
         } else {
@@ -183,14 +229,37 @@ async fn take(
     Ok((socket, permit))
 }
 
-type Connection = http1::Connection<TokioIo<TcpStream>, TowerToHyperService<Router>>;
-
-fn connection(socket: TcpStream, router: Router, idle: Duration) -> Connection {
-    http1::Builder::new()
+/// Serves one connection to its end; what is held is counted until then.
+async fn served<S, H>(socket: S, router: Router, idle: Duration, watcher: Watcher, held: H)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(idle)
         .max_buf_size(HEAD)
-        .serve_connection(TokioIo::new(socket), TowerToHyperService::new(router))
+        .serve_connection(TokioIo::new(socket), TowerToHyperService::new(router));
+    // A caller who hangs up is nothing to tell.
+    let _ = watcher.watch(connection).await;
+    drop(held);
+}
+
+/// Deletes what the retention rules make due, every day.
+async fn delete_daily(store: Store) {
+    let mut days = tokio::time::interval(DAY);
+    days.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    // The first tick is at once: not in the middle of a start.
+    days.tick().await;
+    loop {
+        days.tick().await;
+        match retention::run(&store).await {
+            Ok(deleted) => {
+                let (rows, pupils) = deleted.iter().fold((0, 0), |sum, of| (sum.0 + of.rows, sum.1 + of.pupils));
+                tracing::info!(rows, pupils, "retention rules were applied");
+            }
+            Err(error) => tracing::error!(error = %error, "retention rules were not applied"),
+        }
+    }
 }
 
 /// Looks at the folder again and again.
@@ -203,11 +272,23 @@ async fn keep_looking(app: App, every: Duration) {
     }
 }
 
-/// Loads definitions again whenever the process is told to (SIGHUP).
-async fn on_hangup(app: App) {
+/// Loads definitions, certificate and keys again whenever the process is told to (SIGHUP).
+async fn on_hangup(app: App, tls: Option<Tls>) {
     let Ok(mut signals) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup()) else { return };
     while signals.recv().await.is_some() {
         reload(&app, Definitions::reload).await;
+        match tls.as_ref().map(Tls::reload) {
+            Some(Err(error)) => {
+                tracing::error!(error = %error, "the certificate is not loaded again; the last one stays")
+            }
+            Some(Ok(())) => tracing::info!("the certificate is loaded again"),
+            None => {}
+        }
+        match app.store.as_ref().map(|store| store.vault().reload()) {
+            Some(Err(error)) => tracing::error!(error = %error, "the keys are not loaded again; the last ones stay"),
+            Some(Ok(())) => tracing::info!("the keys are loaded again"),
+            None => {}
+        }
     }
 }
 
@@ -243,6 +324,10 @@ pub fn serve(config: Config) -> Result<(), ServeError> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         let server = Server::bind(config).await?;
+        if let Some(code) = server.setup_code() {
+            // On the terminal and not in the log: logs are kept, and read by many.
+            eprintln!("no account yet; the code for POST /api/v1/setup is {code}");
+        }
         let stop = server.stop();
         let asked = asked_to_end()?;
         tokio::spawn(async move {

@@ -3,23 +3,31 @@
 // Handlers are async, also those that wait for nothing: that is the shape of a handler.
 #![allow(clippy::unused_async)]
 
+mod accounts;
+mod audit;
 mod batch;
 mod body;
 mod definitions;
+mod form;
 mod lines;
 mod operations;
+mod privacy;
 mod problems;
 mod query;
 mod score;
+mod session;
 
 use axum::Router;
-use axum::routing::{MethodRouter, get, post};
+use axum::routing::{MethodRouter, delete, get, patch, post, put};
 use tower_http::catch_panic::CatchPanicLayer;
 
+use crate::guard::{Access, guard};
 use crate::middleware::{Caught, around};
 use crate::problem::{Problem, ProblemKind};
 use crate::state::App;
+use crate::store::Permission;
 
+pub(crate) use body::whole_body;
 pub use problems::reference;
 
 /// One route: where it is, what it is called in the OpenAPI document, what it can refuse, and who answers.
@@ -30,6 +38,8 @@ pub(crate) struct Route {
     pub(crate) operation: &'static str,
     /// Problems beside those that every route can have.
     pub(crate) problems: &'static [ProblemKind],
+    /// Who may have it answered.
+    pub(crate) access: Access,
     handler: fn() -> MethodRouter<App>,
 }
 
@@ -90,6 +100,31 @@ const NAMED_POLICY: &[ProblemKind] =
 const LISTED: &[ProblemKind] = &[ProblemKind::InvalidQuery];
 const INSTRUMENTS: &[ProblemKind] = &[ProblemKind::InvalidQuery];
 
+/// Problems of a route about the store that reads a body, and others beside them.
+macro_rules! form_and {
+    ($($kind:ident),*) => { &[
+        ProblemKind::InvalidJson, ProblemKind::BrokenBody, ProblemKind::RequestTimeout, ProblemKind::BodyTooLarge,
+        ProblemKind::UnsupportedMediaType, ProblemKind::WrongType, ProblemKind::UnknownKey, ProblemKind::MissingKey,
+        ProblemKind::DuplicateKey, ProblemKind::UnknownWord, ProblemKind::OutOfRange, ProblemKind::InvalidValue,
+        ProblemKind::NotInScope, ProblemKind::AlreadyThere, ProblemKind::NotNow, ProblemKind::NoStore,
+        ProblemKind::StoreUnavailable, ProblemKind::Internal, $(ProblemKind::$kind,)*
+    ] };
+}
+
+const FORM: &[ProblemKind] = form_and!();
+const SENSITIVE_FORM: &[ProblemKind] = form_and!(StepUpNeeded);
+const SESSION_FORM: &[ProblemKind] = form_and!(SessionNeeded);
+const STEP_UP: &[ProblemKind] = form_and!(SessionNeeded, CodeRefused, LockedOut);
+const LOG_IN: &[ProblemKind] = form_and!(LogInRefused, CodeNeeded, LockedOut);
+const SESSION: &[ProblemKind] = &[ProblemKind::SessionNeeded, ProblemKind::StepUpNeeded];
+const SENSITIVE: &[ProblemKind] = &[ProblemKind::StepUpNeeded, ProblemKind::NotInScope, ProblemKind::NotNow];
+const SUBJECT_FORM: &[ProblemKind] = form_and!(StepUpNeeded, NotADate);
+const IDENTITY: &[ProblemKind] = &[ProblemKind::NotInScope, ProblemKind::NotApproved];
+const EVIDENCE: &[ProblemKind] = &[ProblemKind::InvalidQuery, ProblemKind::InvalidValue];
+const BREACH: &[ProblemKind] = &[ProblemKind::InvalidQuery, ProblemKind::StepUpNeeded];
+const PUPIL: &[ProblemKind] = form_and!(NotADate);
+const NAMED_ROW: &[ProblemKind] = &[ProblemKind::NotInScope];
+
 /// Every route of the server.
 pub(crate) const ROUTES: &[Route] = &[
     Route {
@@ -97,6 +132,7 @@ pub(crate) const ROUTES: &[Route] = &[
         path: "/api/v1/score/{instrument}",
         operation: "scoreSheet",
         problems: SCORING,
+        access: Access::Scoring,
         handler: || post(score::one),
     },
     Route {
@@ -104,6 +140,7 @@ pub(crate) const ROUTES: &[Route] = &[
         path: "/api/v1/score",
         operation: "scoreBattery",
         problems: SCORING,
+        access: Access::Scoring,
         handler: || post(score::several),
     },
     Route {
@@ -111,6 +148,7 @@ pub(crate) const ROUTES: &[Route] = &[
         path: "/api/v1/score/batch",
         operation: "scoreStream",
         problems: STREAMING,
+        access: Access::Scoring,
         handler: || post(batch::stream),
     },
     Route {
@@ -118,6 +156,7 @@ pub(crate) const ROUTES: &[Route] = &[
         path: "/api/v1/instruments",
         operation: "listInstruments",
         problems: INSTRUMENTS,
+        access: Access::Open,
         handler: || get(definitions::instruments),
     },
     Route {
@@ -125,6 +164,7 @@ pub(crate) const ROUTES: &[Route] = &[
         path: "/api/v1/instruments/{id}",
         operation: "getInstrument",
         problems: NAMED,
+        access: Access::Open,
         handler: || get(definitions::instrument),
     },
     Route {
@@ -132,6 +172,7 @@ pub(crate) const ROUTES: &[Route] = &[
         path: "/api/v1/policies",
         operation: "listPolicies",
         problems: LISTED,
+        access: Access::Open,
         handler: || get(definitions::policies),
     },
     Route {
@@ -139,6 +180,7 @@ pub(crate) const ROUTES: &[Route] = &[
         path: "/api/v1/policies/{id}",
         operation: "getPolicy",
         problems: NAMED_POLICY,
+        access: Access::Open,
         handler: || get(definitions::policy),
     },
     Route {
@@ -146,6 +188,7 @@ pub(crate) const ROUTES: &[Route] = &[
         path: "/api/v1/norms",
         operation: "listNorms",
         problems: LISTED,
+        access: Access::Open,
         handler: || get(definitions::norms),
     },
     Route {
@@ -153,6 +196,7 @@ pub(crate) const ROUTES: &[Route] = &[
         path: "/api/v1/validity-plans",
         operation: "listValidityPlans",
         problems: LISTED,
+        access: Access::Open,
         handler: || get(definitions::plans),
     },
     Route {
@@ -160,6 +204,7 @@ pub(crate) const ROUTES: &[Route] = &[
         path: "/problems",
         operation: "listProblems",
         problems: &[],
+        access: Access::Open,
         handler: || get(problems::list),
     },
     Route {
@@ -167,6 +212,7 @@ pub(crate) const ROUTES: &[Route] = &[
         path: "/problems/{id}",
         operation: "getProblem",
         problems: &[ProblemKind::UnknownProblem],
+        access: Access::Open,
         handler: || get(problems::one),
     },
     Route {
@@ -174,21 +220,31 @@ pub(crate) const ROUTES: &[Route] = &[
         path: "/api/openapi.json",
         operation: "getOpenApi",
         problems: &[],
+        access: Access::Open,
         handler: || get(operations::openapi),
     },
-    Route { method: "get", path: "/api", operation: "getReference", problems: &[], handler: || get(operations::page) },
+    Route {
+        method: "get",
+        path: "/api",
+        operation: "getReference",
+        problems: &[],
+        access: Access::Open,
+        handler: || get(operations::page),
+    },
     Route {
         method: "get",
         path: "/healthz",
         operation: "getHealth",
         problems: &[],
+        access: Access::Open,
         handler: || get(operations::health),
     },
     Route {
         method: "get",
         path: "/readyz",
         operation: "getReadiness",
-        problems: &[ProblemKind::Stopping],
+        problems: &[ProblemKind::Stopping, ProblemKind::StoreUnavailable],
+        access: Access::Open,
         handler: || get(operations::ready),
     },
     Route {
@@ -196,13 +252,314 @@ pub(crate) const ROUTES: &[Route] = &[
         path: "/metrics",
         operation: "getMetrics",
         problems: &[],
+        access: Access::Open,
         handler: || get(operations::metrics),
+    },
+    Route {
+        method: "post",
+        path: "/api/v1/setup",
+        operation: "setUp",
+        problems: FORM,
+        access: Access::Open,
+        handler: || post(session::set_up),
+    },
+    Route {
+        method: "post",
+        path: "/api/v1/session",
+        operation: "logIn",
+        problems: LOG_IN,
+        access: Access::Open,
+        handler: || post(session::log_in),
+    },
+    Route {
+        method: "get",
+        path: "/api/v1/session",
+        operation: "whoAmI",
+        problems: &[],
+        access: Access::Known,
+        handler: || get(session::who),
+    },
+    Route {
+        method: "delete",
+        path: "/api/v1/session",
+        operation: "logOut",
+        problems: SESSION,
+        access: Access::Known,
+        handler: || delete(session::log_out),
+    },
+    Route {
+        method: "post",
+        path: "/api/v1/session/step-up",
+        operation: "stepUp",
+        problems: STEP_UP,
+        access: Access::Known,
+        handler: || post(session::step_up),
+    },
+    Route {
+        method: "post",
+        path: "/api/v1/session/totp",
+        operation: "prepareAuthenticator",
+        problems: SESSION,
+        access: Access::Known,
+        handler: || post(session::totp),
+    },
+    Route {
+        method: "post",
+        path: "/api/v1/session/totp/confirmation",
+        operation: "confirmAuthenticator",
+        problems: SESSION_FORM,
+        access: Access::Known,
+        handler: || post(session::confirm_totp),
+    },
+    Route {
+        method: "post",
+        path: "/api/v1/session/password",
+        operation: "changePassword",
+        problems: SESSION_FORM,
+        access: Access::Known,
+        handler: || post(session::password),
+    },
+    Route {
+        method: "post",
+        path: "/api/v1/invitation",
+        operation: "acceptInvitation",
+        problems: FORM,
+        access: Access::Open,
+        handler: || post(session::accept),
+    },
+    Route {
+        method: "get",
+        path: "/api/v1/accounts",
+        operation: "listAccounts",
+        problems: LISTED,
+        access: Access::Needs(Permission::Accounts),
+        handler: || get(accounts::list),
+    },
+    Route {
+        method: "post",
+        path: "/api/v1/accounts",
+        operation: "addAccount",
+        problems: SENSITIVE_FORM,
+        access: Access::Needs(Permission::Accounts),
+        handler: || post(accounts::add),
+    },
+    Route {
+        method: "patch",
+        path: "/api/v1/accounts/{id}",
+        operation: "changeAccount",
+        problems: SENSITIVE_FORM,
+        access: Access::Needs(Permission::Accounts),
+        handler: || patch(accounts::change),
+    },
+    Route {
+        method: "post",
+        path: "/api/v1/accounts/{id}/invitation",
+        operation: "inviteAgain",
+        problems: SENSITIVE,
+        access: Access::Needs(Permission::Accounts),
+        handler: || post(accounts::invite),
+    },
+    Route {
+        method: "get",
+        path: "/api/v1/tokens",
+        operation: "listTokens",
+        problems: LISTED,
+        access: Access::Needs(Permission::Tokens),
+        handler: || get(accounts::list_tokens),
+    },
+    Route {
+        method: "post",
+        path: "/api/v1/tokens",
+        operation: "issueToken",
+        problems: SENSITIVE_FORM,
+        access: Access::Needs(Permission::Tokens),
+        handler: || post(accounts::issue),
+    },
+    Route {
+        method: "delete",
+        path: "/api/v1/tokens/{id}",
+        operation: "revokeToken",
+        problems: NAMED_ROW,
+        access: Access::Needs(Permission::Tokens),
+        handler: || delete(accounts::revoke),
+    },
+    Route {
+        method: "get",
+        path: "/api/v1/organisations",
+        operation: "listOrganisations",
+        problems: LISTED,
+        access: Access::Needs(Permission::OrganisationsRead),
+        handler: || get(accounts::list_organisations),
+    },
+    Route {
+        method: "post",
+        path: "/api/v1/organisations",
+        operation: "addOrganisation",
+        problems: FORM,
+        access: Access::Needs(Permission::OrganisationsWrite),
+        handler: || post(accounts::add_organisation),
+    },
+    Route {
+        method: "patch",
+        path: "/api/v1/organisations/{id}",
+        operation: "changeOrganisation",
+        problems: FORM,
+        access: Access::Needs(Permission::OrganisationsWrite),
+        handler: || patch(accounts::change_organisation),
+    },
+    Route {
+        method: "get",
+        path: "/api/v1/pupils",
+        operation: "listPupils",
+        problems: LISTED,
+        access: Access::Needs(Permission::PupilsRead),
+        handler: || get(privacy::list),
+    },
+    Route {
+        method: "post",
+        path: "/api/v1/pupils",
+        operation: "enterPupil",
+        problems: PUPIL,
+        access: Access::Needs(Permission::RostersWrite),
+        handler: || post(privacy::enter),
+    },
+    Route {
+        method: "post",
+        path: "/api/v1/pupils/{id}/departure",
+        operation: "departPupil",
+        problems: NAMED_ROW,
+        access: Access::Needs(Permission::RostersWrite),
+        handler: || post(privacy::depart),
+    },
+    Route {
+        method: "get",
+        path: "/api/v1/pupils/{id}",
+        operation: "getPupil",
+        problems: NAMED_ROW,
+        access: Access::Needs(Permission::PupilsRead),
+        handler: || get(privacy::one),
+    },
+    Route {
+        method: "get",
+        path: "/api/v1/pupils/{id}/identity",
+        operation: "getIdentity",
+        problems: IDENTITY,
+        access: Access::Needs(Permission::IdentityRequest),
+        handler: || get(privacy::identity),
+    },
+    Route {
+        method: "get",
+        path: "/api/v1/identity-requests",
+        operation: "listIdentityRequests",
+        problems: LISTED,
+        access: Access::Needs(Permission::IdentityRequest),
+        handler: || get(privacy::list_requests),
+    },
+    Route {
+        method: "post",
+        path: "/api/v1/identity-requests",
+        operation: "askForIdentity",
+        problems: FORM,
+        access: Access::Needs(Permission::IdentityRequest),
+        handler: || post(privacy::ask),
+    },
+    Route {
+        method: "post",
+        path: "/api/v1/identity-requests/{id}/decision",
+        operation: "decideIdentity",
+        problems: SENSITIVE_FORM,
+        access: Access::Needs(Permission::IdentityApprove),
+        handler: || post(privacy::decide),
+    },
+    Route {
+        method: "get",
+        path: "/api/v1/subject-requests",
+        operation: "listSubjectRequests",
+        problems: LISTED,
+        access: Access::Needs(Permission::SubjectRequests),
+        handler: || get(privacy::list_subjects),
+    },
+    Route {
+        method: "post",
+        path: "/api/v1/subject-requests",
+        operation: "fileSubjectRequest",
+        problems: FORM,
+        access: Access::Needs(Permission::SubjectRequests),
+        handler: || post(privacy::file),
+    },
+    Route {
+        method: "post",
+        path: "/api/v1/subject-requests/{id}/completion",
+        operation: "completeSubjectRequest",
+        problems: SUBJECT_FORM,
+        access: Access::Needs(Permission::SubjectRequests),
+        handler: || post(privacy::complete),
+    },
+    Route {
+        method: "post",
+        path: "/api/v1/subject-requests/{id}/refusal",
+        operation: "refuseSubjectRequest",
+        problems: FORM,
+        access: Access::Needs(Permission::SubjectRequests),
+        handler: || post(privacy::refuse),
+    },
+    Route {
+        method: "get",
+        path: "/api/v1/retention",
+        operation: "listRetention",
+        problems: &[],
+        access: Access::Needs(Permission::Retention),
+        handler: || get(privacy::rules),
+    },
+    Route {
+        method: "put",
+        path: "/api/v1/retention/{class}",
+        operation: "setRetention",
+        problems: SENSITIVE_FORM,
+        access: Access::Needs(Permission::Retention),
+        handler: || put(privacy::set_rule),
+    },
+    Route {
+        method: "get",
+        path: "/api/v1/audit",
+        operation: "listAudit",
+        problems: LISTED,
+        access: Access::Needs(Permission::AuditRead),
+        handler: || get(audit::list),
+    },
+    Route {
+        method: "get",
+        path: "/api/v1/audit/verification",
+        operation: "verifyAudit",
+        problems: &[],
+        access: Access::Needs(Permission::AuditRead),
+        handler: || get(audit::verify),
+    },
+    Route {
+        method: "get",
+        path: "/api/v1/evidence/year",
+        operation: "getYear",
+        problems: EVIDENCE,
+        access: Access::Needs(Permission::EvidenceRead),
+        handler: || get(audit::year),
+    },
+    Route {
+        method: "get",
+        path: "/api/v1/evidence/breach",
+        operation: "getBreachList",
+        problems: BREACH,
+        access: Access::Needs(Permission::SubjectRequests),
+        handler: || get(audit::breach),
     },
 ];
 
 /// The whole service, and what an embedder serves beside it.
 pub(crate) fn router(app: &App, beside: Router) -> Router {
-    let routes = ROUTES.iter().fold(Router::new(), |router, route| router.route(route.path, (route.handler)()));
+    let guarded = |route: &Route| {
+        let state = (app.clone(), route.access);
+        (route.handler)().route_layer(axum::middleware::from_fn_with_state(state, guard))
+    };
+    let routes = ROUTES.iter().fold(Router::new(), |router, route| router.route(route.path, guarded(route)));
     layered(routes.merge(beside.with_state(())), app)
 }
 
@@ -229,7 +586,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_defect_is_an_answer_and_is_counted() {
-        let app = App::new(Definitions::load(None).unwrap(), Limits::default());
+        let app = App::new(Definitions::load(None).unwrap(), Limits::default(), None, false);
         async fn defect() -> &'static str {
             panic!("the marker of a defect")
         }

@@ -10,3 +10,4 @@ mod refusals;
 mod reload;
 mod same;
 mod score;
+mod store;
