@@ -8,7 +8,7 @@ use crate::problem::{Fault, Faults, ProblemKind};
 use super::{Place, shown};
 
 /// The entries of an object, with a fault for each key that comes again.
-pub(super) fn object<'j, 'b>(
+pub(crate) fn object<'j, 'b>(
     json: &'j Json<'b>,
     place: &Place<'_>,
     faults: &mut Faults,
@@ -38,19 +38,19 @@ fn twice(key: &str, place: &Place<'_>) -> Fault {
     Fault::new(ProblemKind::DuplicateKey).at(place.key(key).pointer()).with("key", shown(key))
 }
 
-pub(super) fn wrong_type(json: &Json<'_>, wanted: &'static str, place: &Place<'_>) -> Fault {
+pub(crate) fn wrong_type(json: &Json<'_>, wanted: &'static str, place: &Place<'_>) -> Fault {
     Fault::new(ProblemKind::WrongType).at(place.pointer()).with("wanted", wanted).with("found", json.kind())
 }
 
 /// The keys of an object of ours.
-pub(super) struct Fields<'j, 'b, 'p> {
+pub(crate) struct Fields<'j, 'b, 'p> {
     entries: &'j [(Cow<'b, str>, Json<'b>)],
     place: &'p Place<'p>,
 }
 
 impl<'j, 'b, 'p> Fields<'j, 'b, 'p> {
     /// Reads an object that may have these keys and no others.
-    pub(super) fn read(json: &'j Json<'b>, place: &'p Place<'p>, keys: &[&str], faults: &mut Faults) -> Option<Self> {
+    pub(crate) fn read(json: &'j Json<'b>, place: &'p Place<'p>, keys: &[&str], faults: &mut Faults) -> Option<Self> {
         let entries = object(json, place, faults)?;
         for (key, _) in entries.iter().filter(|(key, _)| !keys.contains(&key.as_ref())) {
             let fault = Fault::new(ProblemKind::UnknownKey).at(place.key(key).pointer());
@@ -60,12 +60,12 @@ impl<'j, 'b, 'p> Fields<'j, 'b, 'p> {
     }
 
     /// Where these keys are.
-    pub(super) fn place(&self) -> &'p Place<'p> {
+    pub(crate) fn place(&self) -> &'p Place<'p> {
         self.place
     }
 
     /// The value of a key; null is the same as no key.
-    pub(super) fn get(&self, key: &str) -> Option<&'j Json<'b>> {
+    pub(crate) fn get(&self, key: &str) -> Option<&'j Json<'b>> {
         self.entries
             .iter()
             .find(|(known, _)| known == key)
@@ -74,7 +74,7 @@ impl<'j, 'b, 'p> Fields<'j, 'b, 'p> {
     }
 
     /// The value of a key that must be there.
-    pub(super) fn needed(&self, key: &str, faults: &mut Faults) -> Option<&'j Json<'b>> {
+    pub(crate) fn needed(&self, key: &str, faults: &mut Faults) -> Option<&'j Json<'b>> {
         let found = self.get(key);
         if found.is_none() {
             faults.push(Fault::new(ProblemKind::MissingKey).at(self.place.key(key).pointer()).with("key", key));
@@ -83,7 +83,7 @@ impl<'j, 'b, 'p> Fields<'j, 'b, 'p> {
     }
 
     /// A text of limited length.
-    pub(super) fn text(&self, key: &str, longest: usize, faults: &mut Faults) -> Option<String> {
+    pub(crate) fn text(&self, key: &str, longest: usize, faults: &mut Faults) -> Option<String> {
         match self.get(key)? {
             Json::Text(text) if text.chars().count() <= longest => Some(text.clone().into_owned()),
             Json::Text(_) => {
@@ -96,7 +96,7 @@ impl<'j, 'b, 'p> Fields<'j, 'b, 'p> {
     }
 
     /// Yes or no.
-    pub(super) fn flag(&self, key: &str, faults: &mut Faults) -> Option<bool> {
+    pub(crate) fn flag(&self, key: &str, faults: &mut Faults) -> Option<bool> {
         match self.get(key)? {
             Json::Bool(value) => Some(*value),
             other => self.refuse(other, "boolean", key, faults),
@@ -104,7 +104,7 @@ impl<'j, 'b, 'p> Fields<'j, 'b, 'p> {
     }
 
     /// A whole number from `low` to `high`.
-    pub(super) fn whole(&self, key: &str, (low, high): (i64, i64), faults: &mut Faults) -> Option<i64> {
+    pub(crate) fn whole(&self, key: &str, (low, high): (i64, i64), faults: &mut Faults) -> Option<i64> {
         let found = self.get(key)?;
         let Some(value) = found.whole() else { return self.refuse(found, "integer", key, faults) };
         if (low..=high).contains(&value) {
@@ -116,7 +116,7 @@ impl<'j, 'b, 'p> Fields<'j, 'b, 'p> {
     }
 
     /// A number from `low` to `high`.
-    pub(super) fn number(&self, key: &str, (low, high): (f64, f64), faults: &mut Faults) -> Option<f64> {
+    pub(crate) fn number(&self, key: &str, (low, high): (f64, f64), faults: &mut Faults) -> Option<f64> {
         let found = self.get(key)?;
         let Some(value) = found.number() else { return self.refuse(found, "number", key, faults) };
         if (low..=high).contains(&value) {
@@ -128,7 +128,7 @@ impl<'j, 'b, 'p> Fields<'j, 'b, 'p> {
     }
 
     /// A text of any length, borrowed.
-    pub(super) fn word(&self, key: &str, faults: &mut Faults) -> Option<&'j str> {
+    pub(crate) fn word(&self, key: &str, faults: &mut Faults) -> Option<&'j str> {
         match self.get(key)? {
             Json::Text(text) => Some(text),
             other => self.refuse(other, "string", key, faults),

@@ -15,7 +15,7 @@ const NAMED: usize = 20;
 
 /// Reads the answers. Unless the sheet is still open, every item must be there, null for a blank: a form that forgets to
 /// send an item must not look like a person who skipped it.
-pub(super) fn read(
+pub(crate) fn read(
     json: &Json<'_>,
     instrument: &Instrument,
     place: &Place<'_>,
