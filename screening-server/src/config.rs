@@ -4,6 +4,8 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::store::StoreConfig;
+
 /// How a server is set up.
 ///
 /// ```
@@ -19,6 +21,10 @@ pub struct Config {
     pub instruments: Option<PathBuf>,
     /// How often the folder is looked at for changes; none leaves it to SIGHUP.
     pub reload: Option<Duration>,
+    /// The store; without one the server scores and keeps nothing.
+    pub store: Option<StoreConfig>,
+    /// Who may score without storing.
+    pub scoring: Scoring,
     /// Limits.
     pub limits: Limits,
     /// How long requests that were accepted may take to finish when the server stops.
@@ -31,8 +37,34 @@ impl Default for Config {
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
             instruments: None,
             reload: Some(Duration::from_secs(5)),
+            store: None,
+            scoring: Scoring::default(),
             limits: Limits::default(),
             grace: Duration::from_secs(30),
+        }
+    }
+}
+
+/// Who may score without storing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Scoring {
+    /// Anybody who reaches a server that listens at the loopback or has no store; elsewhere those with a token or session
+    /// whose role may score.
+    #[default]
+    ByAddress,
+    /// Anybody who reaches the server.
+    Open,
+    /// Those with a token or session whose role may score.
+    Accounts,
+}
+
+impl Config {
+    /// Whether scoring needs a token or a session.
+    pub(crate) fn scoring_needs_a_token(&self) -> bool {
+        match self.scoring {
+            Scoring::Open => false,
+            Scoring::Accounts => true,
+            Scoring::ByAddress => self.store.is_some() && !self.listen.ip().is_loopback(),
         }
     }
 }
@@ -52,6 +84,10 @@ pub struct Limits {
     pub streams: usize,
     /// Open connections.
     pub connections: usize,
+    /// Requests a second of one account; twice as many at once.
+    pub account_rate: u32,
+    /// Requests a second of one token; twice as many at once.
+    pub token_rate: u32,
 }
 
 impl Default for Limits {
@@ -63,6 +99,8 @@ impl Default for Limits {
             requests: 512,
             streams: 8,
             connections: 20_000,
+            account_rate: 50,
+            token_rate: 5000,
         }
     }
 }

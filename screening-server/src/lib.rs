@@ -11,12 +11,13 @@
 //!
 //! # Floors
 //!
-//! A module uses what stands below it in this list, never what stands above: `net`, `routes`, `middleware`, `answer`, `order`,
-//! `catalogue`, `problem`, `json`, `language`, `metrics`, `config`.
+//! A module uses what stands below it in this list, never what stands above: `net`, `routes`, `guard`, `middleware`, `answer`, `order`,
+//! `store`, `catalogue`, `problem`, `json`, `language`, `metrics`, `config`.
 
 mod answer;
 mod catalogue;
 mod config;
+mod guard;
 mod json;
 mod language;
 mod log;
@@ -28,11 +29,13 @@ mod order;
 mod problem;
 mod routes;
 mod state;
+mod store;
 
 pub use catalogue::LoadError;
-pub use config::{Config, Limits};
+pub use config::{Config, Limits, Scoring};
 pub use log::subscriber as log_subscriber;
 pub use net::{ServeError, Server, Stop, serve};
 pub use openapi::document as openapi_document;
 pub use problem::ProblemKind;
 pub use routes::reference as problem_reference;
+pub use store::{AuditFault, Clock, KeySource, StoreConfig, StoreError, Verified};

@@ -17,9 +17,9 @@ use crate::state::App;
 /// The header with the id of a request.
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// Who asks, as far as an answer depends on it.
+/// How somebody asks, as far as every answer depends on it. Who it is, is a `store::Caller`.
 #[derive(Debug, Clone)]
-pub(crate) struct Caller {
+pub(crate) struct Asked {
     pub(crate) language: Language,
     pub(crate) request_id: String,
 }
@@ -28,28 +28,28 @@ pub(crate) struct Caller {
 pub(crate) async fn around(State(app): State<App>, mut request: Request, next: Next) -> Response {
     let started = Instant::now();
     let counted = app.metrics.in_flight();
-    let caller = Caller { language: language::wanted(request.headers()), request_id: request_id(&request) };
+    let asked = Asked { language: language::wanted(request.headers()), request_id: request_id(&request) };
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
     let route = route.unwrap_or_else(|| "unmatched".to_owned());
-    request.extensions_mut().insert(caller.clone());
+    request.extensions_mut().insert(asked.clone());
     let mut response = next.run(request).await;
     if let Some(problem) = response.extensions_mut().remove::<Problem>() {
-        problem.fill(&mut response, caller.language, &caller.request_id);
+        problem.fill(&mut response, asked.language, &asked.request_id);
     }
     let headers = response.headers_mut();
     // The id was checked, or is ours.
-    if let Ok(id) = HeaderValue::from_str(&caller.request_id) {
+    if let Ok(id) = HeaderValue::from_str(&asked.request_id) {
         headers.insert(REQUEST_ID, id);
     }
-    headers.insert(header::CONTENT_LANGUAGE, HeaderValue::from_static(language::tag(caller.language)));
+    headers.insert(header::CONTENT_LANGUAGE, HeaderValue::from_static(language::tag(asked.language)));
     headers.insert(header::VARY, HeaderValue::from_static("accept-language"));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     let (status, elapsed) = (response.status().as_u16(), started.elapsed());
     app.metrics.answered(known_method(&method), &route, status, elapsed.as_secs_f64());
     tracing::info!(
-        request_id = caller.request_id,
+        request_id = asked.request_id,
         method = known_method(&method),
         route,
         status,

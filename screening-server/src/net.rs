@@ -19,6 +19,7 @@ use crate::catalogue::{Definitions, LoadError, Reloaded};
 use crate::config::Config;
 use crate::routes::router;
 use crate::state::App;
+use crate::store::{Store, StoreError};
 
 /// Longest head of a request, in bytes.
 const HEAD: usize = 32 * 1024;
@@ -29,6 +30,12 @@ pub enum ServeError {
     /// Definitions cannot be loaded.
     #[error(transparent)]
     Load(#[from] LoadError),
+    /// The store cannot be opened.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Scoring is to be held to accounts, and there is no store to hold them.
+    #[error("accounts need a store: give a data folder (--data DIR)")]
+    NoStore,
     /// The address cannot be listened at.
     #[error("cannot listen at {address}: {source}; choose another address, or stop what listens there")]
     Listen {
@@ -98,7 +105,14 @@ impl Server {
         let wrong = |source| ServeError::Listen { address: config.listen, source };
         let listener = TcpListener::bind(config.listen).await.map_err(wrong)?;
         let address = listener.local_addr()?;
-        let app = App::new(definitions, config.limits);
+        if config.store.is_none() && config.scoring_needs_a_token() {
+            return Err(ServeError::NoStore);
+        }
+        let store = match &config.store {
+            Some(store) => Some(Store::open(store).await?),
+            None => None,
+        };
+        let app = App::new(definitions, config.limits, store, config.scoring_needs_a_token());
         count(&app);
         Ok(Self {
             listener,
@@ -164,6 +178,9 @@ impl Server {
         tracing::info!("stopping");
         let finished = tokio::time::timeout(self.config.grace, graceful.shutdown()).await.is_ok();
         watching.into_iter().chain([hanging_up]).for_each(|task| task.abort());
+        if let Some(store) = &self.app.store {
+            store.close().await;
+        }
         if finished {
             tracing::info!("stopped");
         } else {

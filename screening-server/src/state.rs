@@ -7,7 +7,10 @@ use tokio::sync::Semaphore;
 
 use crate::catalogue::Definitions;
 use crate::config::Limits;
+use crate::guard::Gate;
 use crate::metrics::Metrics;
+use crate::problem::{Problem, ProblemKind};
+use crate::store::Store;
 
 /// What all requests share.
 #[derive(Debug, Clone)]
@@ -21,13 +24,26 @@ pub(crate) struct Shared {
     pub(crate) metrics: Metrics,
     pub(crate) requests: Arc<Semaphore>,
     pub(crate) streams: Arc<Semaphore>,
+    /// What outlasts requests, when the server keeps anything.
+    pub(crate) store: Option<Store>,
+    /// Who scores without storing has to show a token too.
+    pub(crate) scoring_needs_a_token: bool,
+    pub(crate) gate: Gate,
     /// The server takes nothing new.
     pub(crate) stopping: AtomicBool,
 }
 
 impl App {
-    pub(crate) fn new(definitions: Definitions, limits: Limits) -> Self {
+    pub(crate) fn new(
+        definitions: Definitions,
+        limits: Limits,
+        store: Option<Store>,
+        scoring_needs_a_token: bool,
+    ) -> Self {
         Self(Arc::new(Shared {
+            store,
+            scoring_needs_a_token,
+            gate: Gate::new(&limits),
             definitions,
             limits,
             metrics: Metrics::default(),
@@ -35,6 +51,11 @@ impl App {
             streams: Arc::new(Semaphore::new(limits.streams)),
             stopping: AtomicBool::new(false),
         }))
+    }
+
+    /// The store, or the problem that this server keeps none.
+    pub(crate) fn store(&self) -> Result<&Store, Problem> {
+        self.store.as_ref().ok_or_else(|| ProblemKind::NoStore.into())
     }
 }
 

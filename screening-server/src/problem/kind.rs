@@ -110,6 +110,34 @@ kinds! {
     NormTwice = "norm-twice", UNPROCESSABLE_ENTITY;
     /// The validity plan does not fit an instrument.
     ValidityNotApplicable = "validity-not-applicable", UNPROCESSABLE_ENTITY;
+    /// The server keeps no store.
+    NoStore = "no-store", NOT_IMPLEMENTED;
+    /// The database cannot be reached.
+    StoreUnavailable = "store-unavailable", SERVICE_UNAVAILABLE;
+    /// Nobody knows who asks.
+    Unauthenticated = "unauthenticated", UNAUTHORIZED;
+    /// The role does not permit it.
+    Forbidden = "forbidden", FORBIDDEN;
+    /// The token against forged requests is missing or wrong.
+    CsrfMissing = "csrf-missing", FORBIDDEN;
+    /// A second factor has to be given again first.
+    StepUpNeeded = "step-up-needed", FORBIDDEN;
+    /// Nobody approved that the identity is viewed, or the time for it is over.
+    NotApproved = "not-approved", FORBIDDEN;
+    /// The account or the token asks too often.
+    TooManyRequests = "too-many-requests", TOO_MANY_REQUESTS;
+    /// The `Idempotency-Key` cannot be one.
+    InvalidIdempotencyKey = "invalid-idempotency-key", BAD_REQUEST;
+    /// The `Idempotency-Key` was used with another request.
+    IdempotencyKeyReused = "idempotency-key-reused", UNPROCESSABLE_ENTITY;
+    /// What was named is not there, or not within the scope of whoever asks.
+    NotInScope = "not-in-scope", NOT_FOUND;
+    /// Something is there already.
+    AlreadyThere = "already-there", CONFLICT;
+    /// What was asked for does not go with how things are.
+    NotNow = "not-now", CONFLICT;
+    /// A value that cannot be taken.
+    InvalidValue = "invalid-value", UNPROCESSABLE_ENTITY;
 }
 
 impl ProblemKind {

@@ -71,6 +71,11 @@ impl Problem {
         Self { retry_after: Some(1), ..Self::from(ProblemKind::TooBusy) }
     }
 
+    /// A problem that is over after some seconds.
+    pub(crate) fn after(kind: ProblemKind, seconds: u32) -> Self {
+        Self { retry_after: Some(seconds), ..Self::from(Fault::new(kind).with("seconds", seconds)) }
+    }
+
     /// The status of the answer: that of the first fault. What a path names and is not there is 404; what a body names, 422.
     pub(crate) fn status(&self) -> StatusCode {
         match self.first.kind.status() {
@@ -105,6 +110,9 @@ impl Problem {
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
         headers.remove(header::CONTENT_LENGTH);
+        if self.first.kind.status() == StatusCode::UNAUTHORIZED {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
         if let Some(seconds) = self.retry_after {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }

@@ -19,7 +19,7 @@ use tokio::sync::{OwnedSemaphorePermit, mpsc};
 
 use crate::answer::{self, Shape};
 use crate::catalogue::{Catalogue, Ready};
-use crate::middleware::Caller;
+use crate::middleware::Asked;
 use crate::order::{Order, Subject, missing};
 use crate::problem::{Fault, Problem, ProblemKind};
 use crate::state::App;
@@ -44,7 +44,7 @@ struct Stream {
 /// `POST /api/v1/score/batch`
 pub(super) async fn stream(
     State(app): State<App>,
-    Extension(caller): Extension<Caller>,
+    Extension(asked): Extension<Asked>,
     request: Request,
 ) -> Result<Response, Problem> {
     let query = Query::read(request.uri(), &["instrument"])?;
@@ -58,7 +58,7 @@ pub(super) async fn stream(
         None => None,
     };
     let Ok(permit) = app.streams.clone().try_acquire_owned() else { return Err(Problem::busy()) };
-    let Caller { language, request_id } = caller;
+    let Asked { language, request_id } = asked;
     let stream = Arc::new(Stream { app, catalogue, instrument, language, request_id });
     let (send, receive) = mpsc::channel(1);
     tokio::spawn(run(stream, request.into_body(), send, permit));

@@ -1,5 +1,6 @@
 //! Reading a body within limits.
 
+use axum::body::Body;
 use axum::extract::Request;
 use axum::http::{HeaderMap, header};
 use bytes::Bytes;
@@ -36,7 +37,13 @@ pub(super) async fn whole(request: Request, limits: &Limits) -> Result<Bytes, Pr
     if length.is_some_and(|length: u64| length > limits.body as u64) {
         return Err(too_large());
     }
-    let read = Limited::new(request.into_body(), limits.body).collect();
+    whole_body(request.into_body(), limits).await
+}
+
+/// A whole body whose length was not told before.
+pub(crate) async fn whole_body(body: Body, limits: &Limits) -> Result<Bytes, Problem> {
+    let too_large = || Problem::from(Fault::new(ProblemKind::BodyTooLarge).with("limit", limits.body));
+    let read = Limited::new(body, limits.body).collect();
     match tokio::time::timeout(limits.read, read).await {
         Ok(Ok(body)) => Ok(body.to_bytes()),
         Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large()),

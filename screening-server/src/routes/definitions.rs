@@ -10,7 +10,7 @@ use screening_core::risk::{Effective, Policy, TierDef};
 use serde::Serialize;
 
 use crate::catalogue::{Catalogue, Named, Ready, Shelf};
-use crate::middleware::Caller;
+use crate::middleware::Asked;
 use crate::order::missing;
 use crate::problem::{Problem, ProblemKind};
 use crate::state::App;
@@ -114,7 +114,7 @@ fn word<T: serde::de::DeserializeOwned>(text: &str) -> Option<T> {
 /// `GET /api/v1/instruments`
 pub(super) async fn instruments(
     State(app): State<App>,
-    Extension(caller): Extension<Caller>,
+    Extension(asked): Extension<Asked>,
     uri: Uri,
 ) -> Result<Response, Problem> {
     let query = Query::read(&uri, FILTERS)?;
@@ -130,7 +130,7 @@ pub(super) async fn instruments(
     };
     let catalogue = app.definitions.now();
     let found = catalogue.instruments.newest().filter(|own| filter.matches(own.instrument()));
-    written(&found.map(|own| entry(own, &catalogue, caller.language)).collect::<Vec<_>>())
+    written(&found.map(|own| entry(own, &catalogue, asked.language)).collect::<Vec<_>>())
 }
 
 fn entry<'a>(ready: &'a Ready, catalogue: &Catalogue, language: Language) -> InstrumentEntry<'a> {
@@ -174,12 +174,12 @@ pub(super) async fn instrument(
 /// `GET /api/v1/policies`
 pub(super) async fn policies(
     State(app): State<App>,
-    Extension(caller): Extension<Caller>,
+    Extension(asked): Extension<Asked>,
     uri: Uri,
 ) -> Result<Response, Problem> {
     Query::read(&uri, &[])?;
     let catalogue = app.definitions.now();
-    let list = catalogue.policies.newest().map(|policy| policy_entry(policy, &catalogue, caller.language));
+    let list = catalogue.policies.newest().map(|policy| policy_entry(policy, &catalogue, asked.language));
     written(&list.collect::<Vec<_>>())
 }
 
@@ -224,7 +224,7 @@ pub(super) async fn policy(
 /// `GET /api/v1/norms`
 pub(super) async fn norms(
     State(app): State<App>,
-    Extension(caller): Extension<Caller>,
+    Extension(asked): Extension<Asked>,
     uri: Uri,
 ) -> Result<Response, Problem> {
     Query::read(&uri, &[])?;
@@ -232,8 +232,8 @@ pub(super) async fn norms(
     let list = catalogue.norms.newest().map(|set| {
         let definition = set.definition();
         NormEntry {
-            head: Head::of(set.as_ref(), &catalogue.norms, &definition.name, caller.language),
-            population: definition.population.get(caller.language),
+            head: Head::of(set.as_ref(), &catalogue.norms, &definition.name, asked.language),
+            population: definition.population.get(asked.language),
             scales: definition.scales.iter().map(|scale| scale.id.as_str()).collect(),
         }
     });
@@ -243,7 +243,7 @@ pub(super) async fn norms(
 /// `GET /api/v1/validity-plans`
 pub(super) async fn plans(
     State(app): State<App>,
-    Extension(caller): Extension<Caller>,
+    Extension(asked): Extension<Asked>,
     uri: Uri,
 ) -> Result<Response, Problem> {
     Query::read(&uri, &[])?;
@@ -251,8 +251,8 @@ pub(super) async fn plans(
     let list = catalogue.plans.newest().map(|plan| {
         let definition = plan.definition();
         PlanEntry {
-            head: Head::of(plan.as_ref(), &catalogue.plans, &definition.name, caller.language),
-            population: definition.population.get(caller.language),
+            head: Head::of(plan.as_ref(), &catalogue.plans, &definition.name, asked.language),
+            population: definition.population.get(asked.language),
             rules: definition.rules.iter().map(|rule| rule.id.as_str()).collect(),
         }
     });

@@ -16,10 +16,12 @@ use axum::Router;
 use axum::routing::{MethodRouter, get, post};
 use tower_http::catch_panic::CatchPanicLayer;
 
+use crate::guard::{Access, guard};
 use crate::middleware::{Caught, around};
 use crate::problem::{Problem, ProblemKind};
 use crate::state::App;
 
+pub(crate) use body::whole_body;
 pub use problems::reference;
 
 /// One route: where it is, what it is called in the OpenAPI document, what it can refuse, and who answers.
@@ -30,6 +32,8 @@ pub(crate) struct Route {
     pub(crate) operation: &'static str,
     /// Problems beside those that every route can have.
     pub(crate) problems: &'static [ProblemKind],
+    /// Who may have it answered.
+    pub(crate) access: Access,
     handler: fn() -> MethodRouter<App>,
 }
 
@@ -97,6 +101,7 @@ pub(crate) const ROUTES: &[Route] = &[
         path: "/api/v1/score/{instrument}",
         operation: "scoreSheet",
         problems: SCORING,
+        access: Access::Scoring,
         handler: || post(score::one),
     },
     Route {
@@ -104,6 +109,7 @@ pub(crate) const ROUTES: &[Route] = &[
         path: "/api/v1/score",
         operation: "scoreBattery",
         problems: SCORING,
+        access: Access::Scoring,
         handler: || post(score::several),
     },
     Route {
@@ -111,6 +117,7 @@ pub(crate) const ROUTES: &[Route] = &[
         path: "/api/v1/score/batch",
         operation: "scoreStream",
         problems: STREAMING,
+        access: Access::Scoring,
         handler: || post(batch::stream),
     },
     Route {
@@ -118,6 +125,7 @@ pub(crate) const ROUTES: &[Route] = &[
         path: "/api/v1/instruments",
         operation: "listInstruments",
         problems: INSTRUMENTS,
+        access: Access::Open,
         handler: || get(definitions::instruments),
     },
     Route {
@@ -125,6 +133,7 @@ pub(crate) const ROUTES: &[Route] = &[
         path: "/api/v1/instruments/{id}",
         operation: "getInstrument",
         problems: NAMED,
+        access: Access::Open,
         handler: || get(definitions::instrument),
     },
     Route {
@@ -132,6 +141,7 @@ pub(crate) const ROUTES: &[Route] = &[
         path: "/api/v1/policies",
         operation: "listPolicies",
         problems: LISTED,
+        access: Access::Open,
         handler: || get(definitions::policies),
     },
     Route {
@@ -139,6 +149,7 @@ pub(crate) const ROUTES: &[Route] = &[
         path: "/api/v1/policies/{id}",
         operation: "getPolicy",
         problems: NAMED_POLICY,
+        access: Access::Open,
         handler: || get(definitions::policy),
     },
     Route {
@@ -146,6 +157,7 @@ pub(crate) const ROUTES: &[Route] = &[
         path: "/api/v1/norms",
         operation: "listNorms",
         problems: LISTED,
+        access: Access::Open,
         handler: || get(definitions::norms),
     },
     Route {
@@ -153,6 +165,7 @@ pub(crate) const ROUTES: &[Route] = &[
         path: "/api/v1/validity-plans",
         operation: "listValidityPlans",
         problems: LISTED,
+        access: Access::Open,
         handler: || get(definitions::plans),
     },
     Route {
@@ -160,6 +173,7 @@ pub(crate) const ROUTES: &[Route] = &[
         path: "/problems",
         operation: "listProblems",
         problems: &[],
+        access: Access::Open,
         handler: || get(problems::list),
     },
     Route {
@@ -167,6 +181,7 @@ pub(crate) const ROUTES: &[Route] = &[
         path: "/problems/{id}",
         operation: "getProblem",
         problems: &[ProblemKind::UnknownProblem],
+        access: Access::Open,
         handler: || get(problems::one),
     },
     Route {
@@ -174,14 +189,23 @@ pub(crate) const ROUTES: &[Route] = &[
         path: "/api/openapi.json",
         operation: "getOpenApi",
         problems: &[],
+        access: Access::Open,
         handler: || get(operations::openapi),
     },
-    Route { method: "get", path: "/api", operation: "getReference", problems: &[], handler: || get(operations::page) },
+    Route {
+        method: "get",
+        path: "/api",
+        operation: "getReference",
+        problems: &[],
+        access: Access::Open,
+        handler: || get(operations::page),
+    },
     Route {
         method: "get",
         path: "/healthz",
         operation: "getHealth",
         problems: &[],
+        access: Access::Open,
         handler: || get(operations::health),
     },
     Route {
@@ -189,6 +213,7 @@ pub(crate) const ROUTES: &[Route] = &[
         path: "/readyz",
         operation: "getReadiness",
         problems: &[ProblemKind::Stopping],
+        access: Access::Open,
         handler: || get(operations::ready),
     },
     Route {
@@ -196,13 +221,18 @@ pub(crate) const ROUTES: &[Route] = &[
         path: "/metrics",
         operation: "getMetrics",
         problems: &[],
+        access: Access::Open,
         handler: || get(operations::metrics),
     },
 ];
 
 /// The whole service, and what an embedder serves beside it.
 pub(crate) fn router(app: &App, beside: Router) -> Router {
-    let routes = ROUTES.iter().fold(Router::new(), |router, route| router.route(route.path, (route.handler)()));
+    let guarded = |route: &Route| {
+        let state = (app.clone(), route.access);
+        (route.handler)().route_layer(axum::middleware::from_fn_with_state(state, guard))
+    };
+    let routes = ROUTES.iter().fold(Router::new(), |router, route| router.route(route.path, guarded(route)));
     layered(routes.merge(beside.with_state(())), app)
 }
 
@@ -229,7 +259,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_defect_is_an_answer_and_is_counted() {
-        let app = App::new(Definitions::load(None).unwrap(), Limits::default());
+        let app = App::new(Definitions::load(None).unwrap(), Limits::default(), None, false);
         async fn defect() -> &'static str {
             panic!("the marker of a defect")
         }

@@ -8,7 +8,7 @@ use axum::response::Response;
 use screening_core::instrument::Language;
 use serde::Serialize;
 
-use crate::middleware::Caller;
+use crate::middleware::Asked;
 use crate::order::shown;
 use crate::problem::{Fault, Problem, ProblemKind, texts_of};
 
@@ -36,19 +36,19 @@ fn described(kind: ProblemKind, language: Language) -> Described {
 }
 
 /// `GET /problems`
-pub(super) async fn list(Extension(caller): Extension<Caller>) -> Response {
-    let all: Vec<Described> = ProblemKind::ALL.iter().map(|kind| described(*kind, caller.language)).collect();
+pub(super) async fn list(Extension(asked): Extension<Asked>) -> Response {
+    let all: Vec<Described> = ProblemKind::ALL.iter().map(|kind| described(*kind, asked.language)).collect();
     json(serde_json::to_vec(&all).unwrap_or_default())
 }
 
 /// `GET /problems/{id}`
 pub(super) async fn one(
-    Extension(caller): Extension<Caller>,
+    Extension(asked): Extension<Asked>,
     path: Result<Path<String>, PathRejection>,
 ) -> Result<Response, Problem> {
     let Path(id) = path.map_err(|_| ProblemKind::NotFound)?;
     let kind = ProblemKind::named(&id).ok_or_else(|| Fault::new(ProblemKind::UnknownProblem).with("id", shown(&id)))?;
-    Ok(json(serde_json::to_vec(&described(kind, caller.language)).unwrap_or_default()))
+    Ok(json(serde_json::to_vec(&described(kind, asked.language)).unwrap_or_default()))
 }
 
 /// The reference of all problems as a table in Markdown, in English and Chinese: part of `docs/server.md`, which a test holds

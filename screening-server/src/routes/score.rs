@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 
 use crate::answer::{self, Shape};
 use crate::catalogue::{Catalogue, Missed, Ready};
-use crate::middleware::Caller;
+use crate::middleware::Asked;
 use crate::order::{Order, Subject, missing};
 use crate::problem::{Problem, ProblemKind};
 use crate::state::App;
@@ -18,30 +18,30 @@ use super::query::Query;
 /// `POST /api/v1/score/{instrument}`
 pub(super) async fn one(
     State(app): State<App>,
-    Extension(caller): Extension<Caller>,
+    Extension(asked): Extension<Asked>,
     path: Result<Path<String>, PathRejection>,
     request: Request,
 ) -> Result<Response, Problem> {
     let Path(reference) = path.map_err(|_| ProblemKind::NotFound)?;
     let catalogue = app.definitions.now();
     let ready = named(&catalogue, &reference, request.uri())?.clone();
-    scored(&app, &caller, &catalogue, &Subject::One(&ready), request).await
+    scored(&app, &asked, &catalogue, &Subject::One(&ready), request).await
 }
 
 /// `POST /api/v1/score`
 pub(super) async fn several(
     State(app): State<App>,
-    Extension(caller): Extension<Caller>,
+    Extension(asked): Extension<Asked>,
     request: Request,
 ) -> Result<Response, Problem> {
     Query::read(request.uri(), &[])?;
     let catalogue = app.definitions.now();
-    scored(&app, &caller, &catalogue, &Subject::Several, request).await
+    scored(&app, &asked, &catalogue, &Subject::Several, request).await
 }
 
 async fn scored(
     app: &App,
-    caller: &Caller,
+    asked: &Asked,
     catalogue: &Catalogue,
     subject: &Subject<'_>,
     request: Request,
@@ -52,7 +52,7 @@ async fn scored(
     let order = Order::read(&bytes, subject, catalogue, false)?;
     let single = matches!(subject, Subject::One(_));
     let mut out = Vec::with_capacity(4096);
-    answer::write(&order, catalogue, Shape { language: caller.language, line: None, single }, &mut out)?;
+    answer::write(&order, catalogue, Shape { language: asked.language, line: None, single }, &mut out)?;
     Ok(json(out))
 }
 

@@ -1,0 +1,278 @@
+//! The store: everything that outlasts a request.
+//!
+//! SQLite in the data folder, or PostgreSQL by a URL, behind one set of tables and one repository layer. Each repository
+//! function takes a [`Work`]: it checks what the caller may do, holds the query to the caller's scope, and says in the audit
+//! log what was read or written of a pupil.
+
+mod audit;
+mod caller;
+mod clock;
+mod error;
+mod keys;
+mod migrate;
+pub(crate) mod organisations;
+pub(crate) mod pupils;
+pub(crate) mod repeated;
+mod roles;
+pub(crate) mod sessions;
+pub(crate) mod tokens;
+mod vault;
+mod work;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
+use sqlx::{Any, ConnectOptions, Connection, Executor, Pool};
+use tokio::sync::Mutex;
+
+pub(crate) use audit::Witness;
+pub use audit::{AuditFault, Verified};
+pub(crate) use caller::{Caller, Holder, Repeatable, Scope};
+pub use clock::Clock;
+pub(crate) use clock::{millis, shown, shown_if};
+pub use error::StoreError;
+pub(crate) use error::is_taken;
+pub use keys::KeySource;
+use keys::Keys;
+pub(crate) use roles::{Permission, Role};
+pub(crate) use vault::{Place, Sealed, Vault};
+pub(crate) use work::Work;
+
+/// The condition that a row lies within the scope of the caller. `$1` of the query is [`Work::scope`]; the table, whose alias
+/// is given, has the three columns of places.
+macro_rules! in_scope {
+    ($alias:literal) => {
+        concat!("($1 = ", $alias, ".district_id OR $1 = ", $alias, ".school_id OR $1 = ", $alias, ".class_id)")
+    };
+}
+pub(crate) use in_scope;
+
+/// Name of the database in the data folder.
+pub(crate) const SQLITE: &str = "screening.sqlite";
+/// Name of the key file in the data folder.
+pub(crate) const KEYS: &str = "keys.toml";
+/// As many rows as a list gives at once.
+pub(crate) const PAGE: i64 = 200;
+
+/// Where a store is, and how it is opened.
+///
+/// ```no_run
+/// use screening_server::StoreConfig;
+/// let sqlite = StoreConfig::new("/var/lib/screening");
+/// let postgres = StoreConfig { database: Some("postgres://screening@localhost/screening".to_owned()), ..sqlite };
+/// ```
+#[derive(Debug, Clone)]
+pub struct StoreConfig {
+    /// The data folder: the SQLite database, the head of the audit log, the key file. It is made when it is not there.
+    pub data: PathBuf,
+    /// URL of a PostgreSQL database; without one the store is SQLite in the data folder.
+    pub database: Option<String>,
+    /// The keys; without a source, `keys.toml` in the data folder.
+    pub keys: Option<KeySource>,
+    /// Connections to the database.
+    pub connections: u32,
+    /// The clock.
+    pub clock: Clock,
+}
+
+impl StoreConfig {
+    /// A SQLite store in a folder.
+    pub fn new(data: impl Into<PathBuf>) -> Self {
+        Self { data: data.into(), database: None, keys: None, connections: 8, clock: Clock::default() }
+    }
+}
+
+/// The kind of database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Engine {
+    Sqlite,
+    Postgres,
+}
+
+impl Engine {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Sqlite => "sqlite",
+            Self::Postgres => "postgres",
+        }
+    }
+
+    /// How a transaction that writes begins.
+    fn begin(self) -> &'static str {
+        match self {
+            Self::Sqlite => "BEGIN IMMEDIATE",
+            Self::Postgres => "BEGIN",
+        }
+    }
+}
+
+/// An open store. Copies share everything.
+#[derive(Debug, Clone)]
+pub(crate) struct Store(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    pool: Pool<Any>,
+    engine: Engine,
+    vault: Vault,
+    clock: Clock,
+    witness: Witness,
+    data: PathBuf,
+    keys: KeySource,
+    /// In SQLite one writes at a time. Those who wait do so here, in their order, and not in the database by trying again.
+    turn: Arc<Mutex<()>>,
+}
+
+impl Store {
+    /// Opens the store: makes the folder, the keys and the tables of a new one, and brings those of an older one up to date.
+    ///
+    /// # Errors
+    /// When folder, keys or database cannot be used, or were made by a newer program.
+    pub(crate) async fn open(config: &StoreConfig) -> Result<Self, StoreError> {
+        sqlx::any::install_default_drivers();
+        make_folder(&config.data)?;
+        let (engine, url) = address(config);
+        let source = config.keys.clone().unwrap_or_else(|| KeySource::File(config.data.join(KEYS)));
+        let options: AnyConnectOptions = url.parse()?;
+        let options = options.disable_statement_logging();
+        let mut connection = sqlx::AnyConnection::connect_with(&options).await?;
+        settle(&mut connection, engine).await?;
+        migrate::run(&mut connection, engine).await?;
+        let keys = own_keys(&mut connection, &source).await?;
+        connection.close().await?;
+        let pool = AnyPoolOptions::new()
+            .max_connections(config.connections.max(2))
+            .acquire_timeout(Duration::from_secs(10))
+            .after_connect(move |connection, _| Box::pin(async move { settle(connection, engine).await }))
+            .connect_with(options)
+            .await?;
+        Ok(Self(Arc::new(Inner {
+            pool,
+            engine,
+            vault: Vault::new(keys),
+            clock: config.clock.clone(),
+            witness: Witness::new(&config.data),
+            data: config.data.clone(),
+            keys: source,
+            turn: Arc::default(),
+        })))
+    }
+
+    /// Begins a unit of work. `action` names it, for example `roster.upload`.
+    pub(crate) async fn begin(&self, caller: &Caller, action: &'static str) -> Result<Work, StoreError> {
+        let turn = match self.0.engine {
+            Engine::Sqlite => Some(self.0.turn.clone().lock_owned().await),
+            Engine::Postgres => None,
+        };
+        let transaction = self.0.pool.begin_with(self.0.engine.begin()).await?;
+        Ok(Work::new(self.clone(), transaction, caller.clone(), action, turn))
+    }
+
+    /// The connections, for what is not about pupils: looking up sessions and tokens.
+    pub(crate) fn pool(&self) -> &Pool<Any> {
+        &self.0.pool
+    }
+
+    pub(crate) fn engine(&self) -> Engine {
+        self.0.engine
+    }
+
+    pub(crate) fn vault(&self) -> &Vault {
+        &self.0.vault
+    }
+
+    pub(crate) fn clock(&self) -> &Clock {
+        &self.0.clock
+    }
+
+    pub(crate) fn witness(&self) -> &Witness {
+        &self.0.witness
+    }
+
+    /// The data folder.
+    pub(crate) fn data(&self) -> &Path {
+        &self.0.data
+    }
+
+    /// Where the keys come from.
+    pub(crate) fn key_source(&self) -> &KeySource {
+        &self.0.keys
+    }
+
+    /// Whether the database answers.
+    pub(crate) async fn is_reachable(&self) -> bool {
+        sqlx::query("SELECT 1").execute(&self.0.pool).await.is_ok()
+    }
+
+    /// Closes all connections, and in SQLite folds the log of writes into the database.
+    pub(crate) async fn close(&self) {
+        self.0.pool.close().await;
+    }
+}
+
+/// A new id: a UUID of version 7, so that ids of later rows come later.
+pub(crate) fn new_id() -> String {
+    uuid::Uuid::now_v7().to_string()
+}
+
+/// The folder, readable by its owner only when it is made here.
+fn make_folder(folder: &Path) -> Result<(), StoreError> {
+    use std::os::unix::fs::DirBuilderExt;
+    if folder.is_dir() {
+        return Ok(());
+    }
+    let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
+    made.map_err(|error| StoreError::file(folder, error))
+}
+
+/// The kind of database and its URL.
+fn address(config: &StoreConfig) -> (Engine, String) {
+    match &config.database {
+        Some(url) => (Engine::Postgres, url.clone()),
+        None => {
+            let path = config.data.join(SQLITE);
+            let path = path.to_string_lossy();
+            let kept = |byte: u8| byte.is_ascii_alphanumeric() || b"/._-".contains(&byte);
+            let escaped: String = path
+                .bytes()
+                .map(|byte| if kept(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") })
+                .collect();
+            (Engine::Sqlite, format!("sqlite://{escaped}?mode=rwc"))
+        }
+    }
+}
+
+/// What every connection is set to: in SQLite a log of writes that is on the disk before a commit is told, foreign keys, and
+/// that deleted rows are overwritten.
+async fn settle(connection: &mut sqlx::AnyConnection, engine: Engine) -> Result<(), sqlx::Error> {
+    let settings = match engine {
+        Engine::Sqlite => {
+            "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
+             PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY;"
+        }
+        Engine::Postgres => "SET synchronous_commit = on; SET client_encoding = 'UTF8';",
+    };
+    connection.execute(sqlx::raw_sql(settings)).await.map(|_| ())
+}
+
+/// The keys, which must be those of this database.
+async fn own_keys(connection: &mut sqlx::AnyConnection, source: &KeySource) -> Result<Keys, StoreError> {
+    const NAME: &str = "keys.check";
+    let known: Option<String> = sqlx::query_scalar("SELECT value FROM setting WHERE name = $1")
+        .bind(NAME)
+        .fetch_optional(&mut *connection)
+        .await?;
+    let keys = Keys::load(source, known.is_none())?;
+    match known {
+        Some(known) if known == keys.check() => Ok(keys),
+        Some(_) => Err(StoreError::OtherKeys),
+        None => {
+            let query = sqlx::query("INSERT INTO setting (name, value) VALUES ($1, $2)").bind(NAME).bind(keys.check());
+            query.execute(connection).await?;
+            Ok(keys)
+        }
+    }
+}

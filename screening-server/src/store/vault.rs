@@ -1,0 +1,148 @@
+//! What the keys are used for: encrypted columns, pseudonyms, hashes of tokens.
+
+use chacha20poly1305::aead::{Aead, KeyInit, Payload};
+use chacha20poly1305::{XChaCha20Poly1305, XNonce};
+use data_encoding::{BASE32_NOPAD, HEXLOWER};
+use zeroize::Zeroizing;
+
+use super::error::StoreError;
+use super::keys::{Keys, mac, random};
+
+/// Bytes of a nonce.
+const NONCE: usize = 24;
+
+/// Where a value stands. It is bound to the value: moved to another row or column, it cannot be read.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Place<'a> {
+    pub(crate) table: &'static str,
+    pub(crate) column: &'static str,
+    /// Primary key of the row.
+    pub(crate) row: &'a str,
+}
+
+impl Place<'_> {
+    fn bound(&self, key_id: &str) -> Vec<u8> {
+        // No part but the last can hold a zero byte: three are names of this program.
+        [self.table, self.column, key_id, self.row].join("\0").into_bytes()
+    }
+}
+
+/// A value with the id of the key it was encrypted with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Sealed {
+    pub(crate) key_id: String,
+    pub(crate) bytes: Vec<u8>,
+}
+
+/// What the keys are used for.
+#[derive(Debug, Clone)]
+pub(crate) struct Vault {
+    pub(crate) keys: Keys,
+}
+
+impl Vault {
+    pub(crate) fn new(keys: Keys) -> Self {
+        Self { keys }
+    }
+
+    /// Id of the key that is used now.
+    pub(crate) fn current(&self) -> &str {
+        &self.keys.current
+    }
+
+    /// Encrypts with the current key: a nonce of 24 random bytes, then XChaCha20-Poly1305.
+    pub(crate) fn seal(&self, place: Place<'_>, text: &[u8]) -> Result<Vec<u8>, StoreError> {
+        let (cipher, bound) = self.cipher(place, self.current())?;
+        let nonce = random::<NONCE>()?;
+        let sealed = cipher.encrypt(&XNonce::from(nonce), Payload { msg: text, aad: &bound });
+        let sealed = sealed.map_err(|_| StoreError::Sealed(place.table))?;
+        Ok([nonce.as_slice(), &sealed].concat())
+    }
+
+    /// Decrypts what was encrypted with the key `key_id`.
+    pub(crate) fn open(&self, place: Place<'_>, key_id: &str, bytes: &[u8]) -> Result<Zeroizing<Vec<u8>>, StoreError> {
+        let (cipher, bound) = self.cipher(place, key_id)?;
+        let changed = || StoreError::Sealed(place.table);
+        let (nonce, sealed) = bytes.split_at_checked(NONCE).ok_or_else(changed)?;
+        let nonce = <[u8; NONCE]>::try_from(nonce).map_err(|_| changed())?;
+        let opened = cipher.decrypt(&XNonce::from(nonce), Payload { msg: sealed, aad: &bound });
+        opened.map(Zeroizing::new).map_err(|_| changed())
+    }
+
+    /// [`Self::open`] of a text.
+    pub(crate) fn open_text(&self, place: Place<'_>, key_id: &str, bytes: &[u8]) -> Result<String, StoreError> {
+        let bytes = self.open(place, key_id, bytes)?;
+        String::from_utf8(bytes.to_vec()).map_err(|_| StoreError::Sealed(place.table))
+    }
+
+    fn cipher(&self, place: Place<'_>, key_id: &str) -> Result<(XChaCha20Poly1305, Vec<u8>), StoreError> {
+        let key = self.keys.identity.get(key_id).ok_or_else(|| StoreError::KeyMissing(key_id.to_owned()))?;
+        let cipher = XChaCha20Poly1305::new_from_slice(key.as_slice());
+        Ok((cipher.map_err(|_| StoreError::KeyMissing(key_id.to_owned()))?, place.bound(key_id)))
+    }
+
+    /// The pseudonym of a pupil of a school: 32 letters and digits, from 160 bits of HMAC-SHA256.
+    pub(crate) fn pseudonym(&self, school_id: &str, student_id: &str) -> String {
+        self.name(&[b"pupil", school_id.as_bytes(), student_id.as_bytes()])
+    }
+
+    /// The same for the person within the district, whatever the school: by it a move between schools is seen.
+    pub(crate) fn person(&self, district_id: &str, student_id: &str) -> String {
+        self.name(&[b"person", district_id.as_bytes(), student_id.as_bytes()])
+    }
+
+    fn name(&self, parts: &[&[u8]]) -> String {
+        let name = mac(&self.keys.pseudonym, parts);
+        BASE32_NOPAD.encode(name.get(..20).unwrap_or_default()).to_ascii_lowercase()
+    }
+
+    /// The hash by which a token, a session or a set-up code is found. Their randomness makes a slow hash needless.
+    pub(crate) fn hash(&self, kind: &str, secret: &str) -> String {
+        HEXLOWER.encode(&mac(&self.keys.token, &[kind.as_bytes(), secret.as_bytes()]))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn place(row: &str) -> Place<'_> {
+        Place { table: "identity", column: "name", row }
+    }
+
+    #[test]
+    fn a_value_opens_in_its_place_and_nowhere_else() {
+        let vault = Vault::new(Keys::generate().unwrap());
+        let sealed = vault.seal(place("a"), "王小明".as_bytes()).unwrap();
+        assert_eq!(vault.open_text(place("a"), "k1", &sealed).unwrap(), "王小明");
+        assert_ne!(sealed, vault.seal(place("a"), "王小明".as_bytes()).unwrap(), "a nonce is used once");
+        let elsewhere =
+            [place("b"), Place { column: "contact", ..place("a") }, Place { table: "account", ..place("a") }];
+        for other in elsewhere {
+            assert!(matches!(vault.open(other, "k1", &sealed), Err(StoreError::Sealed(_))), "{other:?}");
+        }
+        for at in [0, NONCE, sealed.len() - 1] {
+            let mut changed = sealed.clone();
+            changed[at] ^= 1;
+            assert!(vault.open(place("a"), "k1", &changed).is_err(), "{at}");
+        }
+        assert!(vault.open(place("a"), "k1", &sealed[..10]).is_err());
+        assert!(matches!(vault.open(place("a"), "k2", &sealed), Err(StoreError::KeyMissing(_))));
+    }
+
+    #[test]
+    fn pseudonyms_depend_on_the_key_the_school_and_the_number() {
+        let (one, other) = (Vault::new(Keys::generate().unwrap()), Vault::new(Keys::generate().unwrap()));
+        let name = one.pseudonym("s1", "2026001");
+        assert_eq!(name, one.pseudonym("s1", "2026001"));
+        assert!(name.len() == 32 && name.bytes().all(|byte| byte.is_ascii_alphanumeric()), "{name}");
+        for different in [
+            one.pseudonym("s2", "2026001"),
+            one.pseudonym("s1", "2026002"),
+            one.person("s1", "2026001"),
+            other.pseudonym("s1", "2026001"),
+        ] {
+            assert_ne!(name, different);
+        }
+    }
+}
