@@ -17,7 +17,7 @@ use screening_core::instrument::wording::{WordingPack, WordingPacks};
 use screening_core::risk::Policy;
 use screening_core::scoring::ScoringOptions;
 use screening_core::screening::{
-    AuditSettings, Batch, Decision, Pupil, Rehearsal, ScreeningInput, ScreeningResult, WaveSettings, pupils_from_frame,
+    AuditSettings, Batch, Battery, Decision, Pupil, Rehearsal, ScreeningInput, ScreeningResult, WaveSettings, pupils_from_frame,
     rehearse, screen,
 };
 
@@ -32,6 +32,7 @@ use crate::{
 use named::{battery, definitions, unknown};
 
 pub use named::read_policy;
+pub use reader::Held;
 use reader::Reader;
 
 /// How far a job has come.
@@ -203,7 +204,9 @@ fn read_within(path: &Path, names: bool, progress: &dyn Fn(Step), depth: usize) 
         let battery = batteries.iter().find(|battery| battery.id() == answers.battery);
         let battery = battery.ok_or_else(|| unknown("battery", &answers.battery))?;
         let matching = answers.matching(job.administered_on, job.school_system);
-        let (set, report) = read_answer_file(answers, base, (battery, &library, &wording), &roster, &matching)?;
+        let definitions = definitions(battery, &answers.forms, &library)?;
+        let reader = Reader { base, answers, definitions, wording: &wording, held: None };
+        let (set, report) = read_and_match(&reader, &roster, &matching)?;
         audit.strays.extend(set.strays());
         files.push(report);
         rejected.extend(set.rejected);
@@ -302,23 +305,32 @@ fn cite(input: &JobInput, screening: &mut ScreeningResult) {
     provenance.evidence.clone_from(&input.evidence_files);
 }
 
-/// Reads one file with answers and finds the pupils of its sheets. Whatever was not taken over, and every sheet whose pupil was
-/// not found, stands in `rejected` of the answers.
+/// Reads a file with answers that is in memory, as an entry of `[[answers]]` of a job would be read, and finds the pupils of its
+/// sheets. Whatever was not taken over, and every sheet whose pupil was not found, stands in `rejected` of the answers.
 ///
 /// # Errors
 /// When the battery has no such form, or the file is refused.
-pub fn read_answer_file(
+pub fn read_answer_bytes(
     answers: &AnswerFile,
-    base: &Path,
+    held: Held<'_>,
     (battery, library, wording): (&Battery, &Library, &WordingPacks),
     roster: &Roster,
     matching: &MatchSpec,
 ) -> Result<(AnswerSet, FileReport), JobError> {
-    let reader = Reader { base, answers, definitions: definitions(battery, &answers.forms, library)?, wording };
+    let definitions = definitions(battery, &answers.forms, library)?;
+    let reader = Reader { base: Path::new(""), answers, definitions, wording, held: Some(held) };
+    read_and_match(&reader, roster, matching)
+}
+
+fn read_and_match(
+    reader: &Reader<'_>,
+    roster: &Roster,
+    matching: &MatchSpec,
+) -> Result<(AnswerSet, FileReport), JobError> {
     let mut set = reader.read(matching.needs_keys())?;
     let found = match_sheets(&mut set, roster, matching)?;
     let report = FileReport {
-        file: answers.file.first().to_path_buf(),
+        file: reader.answers.file.first().to_path_buf(),
         rows_in: set.rows_in,
         rows_read: set.frame.height(),
         layout: set.layout.clone(),

@@ -302,3 +302,25 @@ pub(crate) async fn escalate(work: &mut Work, id: &str, duty: &Duty) -> Result<b
     work.note("alert.escalate", alert.pupil.as_deref().unwrap_or_default(), id);
     Ok(true)
 }
+
+/// A pupil was found for alerts of a sheet that had none: from now on those who are near see them.
+pub(crate) async fn found(work: &mut Work, screening: &str, sheet: &str, pupil: &Pupil) -> Result<(), StoreError> {
+    let query = sqlx::query("SELECT * FROM alert WHERE screening_id = $1 AND sheet_id = $2 AND pupil_id IS NULL");
+    let rows = query.bind(screening).bind(sheet).fetch_all(work.connection()).await?;
+    for row in &rows {
+        let alert = Alert::read(row)?;
+        let query = sqlx::query("UPDATE alert SET pupil_id = $1, school_id = $2, class_id = $3 WHERE id = $4");
+        let query = query.bind(&pupil.id).bind(&pupil.school_id).bind(&pupil.class_id).bind(&alert.id);
+        query.execute(work.connection()).await?;
+        let places = Places {
+            district: work.caller().district_id.clone(),
+            school: Some(pupil.school_id.clone()),
+            class: Some(pupil.class_id.clone()),
+        };
+        if alert.acknowledged_at.is_none() {
+            event(work, &alert.id, &places, "raised", None).await?;
+        }
+        work.note("alert.found", &pupil.id, &alert.id);
+    }
+    Ok(())
+}

@@ -202,13 +202,26 @@ pub(crate) async fn begin(work: &mut Work, id: &str) -> Result<Option<Job>, Stor
 
 /// How far a job has come; gives whether it is asked to end.
 pub(crate) async fn progress(
-    pool: &sqlx::Pool<sqlx::Any>,
+    work: &mut Work,
     id: &str,
     (step, done, total): (&str, i64, i64),
 ) -> Result<bool, StoreError> {
-    let query = sqlx::query("UPDATE job SET step = $1, done = $2, total = $3 WHERE id = $4 AND state = 'running' RETURNING cancel");
-    let row = query.bind(step).bind(done).bind(total).bind(id).fetch_optional(pool).await?;
+    let query = sqlx::query(
+        "UPDATE job SET step = $1, done = $2, total = $3 WHERE id = $4 AND state = 'running' RETURNING cancel",
+    );
+    let row = query.bind(step).bind(done).bind(total).bind(id).fetch_optional(work.connection()).await?;
     row.map_or(Ok(true), |row| Ok(row.try_get::<i64, _>("cancel")? != 0))
+}
+
+/// The computation of a wave that waits for its turn.
+pub(crate) async fn waiting_wave(work: &mut Work, screening: &str) -> Result<Option<Job>, StoreError> {
+    const QUERY: &str = concat!(
+        "SELECT * FROM job j WHERE j.kind = 'wave' AND j.state = 'queued' AND j.screening_id = $2 AND ",
+        in_scope!("j"),
+        " ORDER BY j.id LIMIT 1"
+    );
+    let query = sqlx::query(QUERY).bind(work.scope()).bind(screening);
+    query.fetch_optional(work.connection()).await?.map(|row| Job::read(&row)).transpose()
 }
 
 /// How a job ended.

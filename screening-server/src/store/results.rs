@@ -190,3 +190,9 @@ pub(crate) async fn waiting(work: &mut Work, screening: &str, class: &str) -> Re
     }
     Ok(list)
 }
+
+/// The job that computed the results of a screening last.
+pub(crate) async fn job_of(work: &mut Work, screening: &str) -> Result<Option<String>, StoreError> {
+    let query = sqlx::query("SELECT MAX(job_id) AS job_id FROM wave_result WHERE screening_id = $1").bind(screening);
+    Ok(query.fetch_one(work.connection()).await?.try_get("job_id")?)
+}

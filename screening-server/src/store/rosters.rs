@@ -45,6 +45,13 @@ pub(crate) async fn write_participation(work: &mut Work, pupil: &str, new: &Part
     Ok(())
 }
 
+/// Whom the school reaches, as it is known of a pupil of a student id.
+pub(crate) async fn known_contact(work: &mut Work, school: &str, student_id: &str) -> Result<Option<String>, StoreError> {
+    work.require(Permission::RostersWrite)?;
+    let id = work.store().vault().pseudonym(school, student_id.trim());
+    Ok(pupils::read_identity(work, &id).await?.and_then(|identity| identity.contact))
+}
+
 /// The school of a name or code in the caller's district and scope.
 pub(crate) async fn school(work: &mut Work, name: &str) -> Result<Option<Organisation>, StoreError> {
     const QUERY: &str = concat!(
@@ -84,20 +91,24 @@ pub(crate) async fn class(work: &mut Work, school: &str, grade: u8, class: &str)
     Ok((organisations::get(work, &id).await?, true))
 }
 
-/// The pupils of classes who are enrolled, and of whom a class list that holds all of these classes says nothing.
-pub(crate) async fn not_listed(work: &mut Work, classes: &[String], listed: &HashSet<String>) -> Result<Vec<String>, StoreError> {
+/// The pupils of schools or classes who are enrolled and stand in no class list that holds these as a whole, with their classes.
+pub(crate) async fn not_listed(
+    work: &mut Work,
+    whole: &[String],
+    listed: &HashSet<String>,
+) -> Result<Vec<(String, String)>, StoreError> {
     const QUERY: &str = concat!(
-        "SELECT p.id FROM pupil p WHERE p.status = 'enrolled' AND p.class_id = $2 AND ",
+        "SELECT p.id, p.class_id FROM pupil p WHERE p.status = 'enrolled' AND (p.class_id = $2 OR p.school_id = $2) AND ",
         in_scope!("p"),
         " ORDER BY p.id"
     );
     let mut missing = Vec::new();
-    for class in classes {
-        let query = sqlx::query(QUERY).bind(work.scope()).bind(class);
+    for organisation in whole {
+        let query = sqlx::query(QUERY).bind(work.scope()).bind(organisation);
         for row in query.fetch_all(work.connection()).await? {
             let id: String = row.try_get("id")?;
             if !listed.contains(&id) {
-                missing.push(id);
+                missing.push((id, row.try_get("class_id")?));
             }
         }
     }
