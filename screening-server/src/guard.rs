@@ -134,7 +134,7 @@ enum Admitted {
 
 async fn admitted(app: &App, access: Access, mut request: Request) -> Result<Admitted, Problem> {
     let store = app.store()?;
-    let mut caller = known(app, store, &request).await?;
+    let mut caller = known(app, store, request.method(), request.headers()).await?;
     if let Some(asked) = request.extensions().get::<Asked>() {
         caller.request_id.clone_from(&asked.request_id);
     }
@@ -161,14 +161,14 @@ async fn admitted(app: &App, access: Access, mut request: Request) -> Result<Adm
 }
 
 /// Who asks, by a token or a session.
-async fn known(app: &App, store: &Store, request: &Request) -> Result<Caller, Problem> {
-    if let Some(token) = bearer(request.headers()) {
+async fn known(app: &App, store: &Store, method: &Method, headers: &HeaderMap) -> Result<Caller, Problem> {
+    if let Some(token) = bearer(headers) {
         return machine(app, store, token).await;
     }
-    let token = session_token(request.headers()).ok_or(ProblemKind::Unauthenticated)?;
+    let token = session_token(headers).ok_or(ProblemKind::Unauthenticated)?;
     let caller = sessions::find(store, &token).await?.ok_or(ProblemKind::Unauthenticated)?;
-    if !matches!(*request.method(), Method::GET | Method::HEAD) {
-        let given = request.headers().get(CSRF).map(header::HeaderValue::as_bytes).unwrap_or_default();
+    if !matches!(*method, Method::GET | Method::HEAD) {
+        let given = headers.get(CSRF).map(header::HeaderValue::as_bytes).unwrap_or_default();
         if !bool::from(given.ct_eq(sessions::csrf(store, &token).as_bytes())) {
             return Err(ProblemKind::CsrfMissing.into());
         }

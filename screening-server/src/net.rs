@@ -19,7 +19,7 @@ use crate::catalogue::{Definitions, LoadError, Reloaded};
 use crate::config::Config;
 use crate::routes::router;
 use crate::state::App;
-use crate::store::{Store, StoreError};
+use crate::store::{Store, StoreError, accounts};
 
 /// Longest head of a request, in bytes.
 const HEAD: usize = 32 * 1024;
@@ -74,6 +74,7 @@ pub struct Server {
     config: Config,
     stop: Stop,
     beside: Router,
+    setup_code: Option<String>,
 }
 
 /// Asks a server to stop.
@@ -112,6 +113,10 @@ impl Server {
             Some(store) => Some(Store::open(store).await?),
             None => None,
         };
+        let setup_code = match &store {
+            Some(store) => accounts::setup_code(store).await?,
+            None => None,
+        };
         let app = App::new(definitions, config.limits, store, config.scoring_needs_a_token());
         count(&app);
         Ok(Self {
@@ -121,6 +126,7 @@ impl Server {
             config,
             stop: Stop(Arc::new(watch::Sender::new(false))),
             beside: Router::new(),
+            setup_code,
         })
     }
 
@@ -134,6 +140,12 @@ impl Server {
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// The code for the first account, as long as a store has none: to be sent once to `POST /api/v1/setup`. A new one is made
+    /// at every start.
+    pub fn setup_code(&self) -> Option<&str> {
+        self.setup_code.as_deref()
     }
 
     /// A handle that stops it.
@@ -260,6 +272,10 @@ pub fn serve(config: Config) -> Result<(), ServeError> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         let server = Server::bind(config).await?;
+        if let Some(code) = server.setup_code() {
+            // On the terminal and not in the log: logs are kept, and read by many.
+            eprintln!("no account yet; the code for POST /api/v1/setup is {code}");
+        }
         let stop = server.stop();
         let asked = asked_to_end()?;
         tokio::spawn(async move {

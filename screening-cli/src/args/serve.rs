@@ -1,8 +1,9 @@
 //! Arguments of `screening serve`.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 /// `screening serve`
 #[derive(Debug, Args)]
@@ -10,6 +11,18 @@ pub(crate) struct ServeCommand {
     /// Address and port to listen at. Nothing is offered to the network unless an address of it is given.
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080")]
     pub(crate) listen: SocketAddr,
+    /// What the server keeps. Without a data folder it scores and keeps nothing.
+    #[command(flatten)]
+    pub(crate) store: StoreArgs,
+    /// Who may score without storing.
+    #[arg(long, value_enum, default_value_t = AccountsArg::Auto)]
+    pub(crate) accounts: AccountsArg,
+    /// Requests a second of one account; more are told to wait.
+    #[arg(long, value_name = "NUMBER", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub(crate) account_rate: u32,
+    /// Requests a second of one token; more are told to wait.
+    #[arg(long, value_name = "NUMBER", default_value_t = 5000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub(crate) token_rate: u32,
     /// Seconds between looks at the folder of `--instruments`; 0 leaves it to SIGHUP.
     #[arg(long, value_name = "SECONDS", default_value_t = 5, value_parser = clap::value_parser!(u64).range(0..=86_400))]
     pub(crate) reload: u64,
@@ -34,4 +47,30 @@ pub(crate) struct ServeCommand {
     /// Seconds that accepted requests may take to finish when the server is asked to stop.
     #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(0..=3600))]
     pub(crate) grace: u64,
+}
+
+/// Where the store is.
+#[derive(Debug, Args)]
+pub(crate) struct StoreArgs {
+    /// Data folder: the database (SQLite), the keys, the head of the audit log. Made when it is not there.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
+    /// PostgreSQL database in place of SQLite; keys and the head of the audit log stay in the data folder. A URL with a
+    /// password belongs into the environment, as SCREENING_DATABASE.
+    #[arg(long, value_name = "URL", requires = "data")]
+    pub(crate) database: Option<String>,
+    /// Key file; `keys.toml` in the data folder when left out, or the content of SCREENING_KEYS.
+    #[arg(long, value_name = "FILE", requires = "data")]
+    pub(crate) keys: Option<PathBuf>,
+}
+
+/// Who may score without storing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum AccountsArg {
+    /// Anybody at the loopback or without a data folder; elsewhere whoever has a token or session that may score.
+    Auto,
+    /// Anybody.
+    Open,
+    /// Whoever has a token or session that may score.
+    Required,
 }

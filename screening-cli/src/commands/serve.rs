@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use screening_server::{Config, Limits};
+use screening_server::{Config, KeySource, Limits, Scoring, StoreConfig};
 
 use super::Context;
-use crate::args::ServeCommand;
+use crate::args::{AccountsArg, ServeCommand, StoreArgs};
 use crate::fail::Failure;
 
 pub(crate) fn run(context: &Context, command: &ServeCommand) -> Result<(), Failure> {
@@ -20,8 +20,27 @@ pub(crate) fn run(context: &Context, command: &ServeCommand) -> Result<(), Failu
             requests: command.requests as usize,
             streams: command.streams as usize,
             connections: command.connections as usize,
+            account_rate: command.account_rate,
+            token_rate: command.token_rate,
+        },
+        store: store_config(&command.store),
+        scoring: match command.accounts {
+            AccountsArg::Auto => Scoring::ByAddress,
+            AccountsArg::Open => Scoring::Open,
+            AccountsArg::Required => Scoring::Accounts,
         },
         grace: Duration::from_secs(command.grace),
     };
     screening_server::serve(config).map_err(Failure::from_error)
+}
+
+/// The store that the arguments name; none without a data folder.
+pub(crate) fn store_config(arguments: &StoreArgs) -> Option<StoreConfig> {
+    let data = arguments.data.as_ref()?;
+    let environment = || std::env::var("SCREENING_KEYS").ok().map(|text| KeySource::Text(text.into()));
+    Some(StoreConfig {
+        database: arguments.database.clone().or_else(|| std::env::var("SCREENING_DATABASE").ok()),
+        keys: arguments.keys.clone().map(KeySource::File).or_else(environment),
+        ..StoreConfig::new(data)
+    })
 }

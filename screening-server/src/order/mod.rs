@@ -1,6 +1,6 @@
 //! What a caller asks for: read strictly from JSON, every fault with its place.
 
-mod fields;
+pub(crate) mod fields;
 mod options;
 mod person;
 mod place;

@@ -124,6 +124,16 @@ kinds! {
     StepUpNeeded = "step-up-needed", FORBIDDEN;
     /// Nobody approved that the identity is viewed, or the time for it is over.
     NotApproved = "not-approved", FORBIDDEN;
+    /// Name, password or code is wrong.
+    LogInRefused = "log-in-refused", UNAUTHORIZED;
+    /// The code of the authenticator is needed to log in.
+    CodeNeeded = "code-needed", UNAUTHORIZED;
+    /// The code of the authenticator is wrong.
+    CodeRefused = "code-refused", FORBIDDEN;
+    /// Too many wrong passwords or codes.
+    LockedOut = "locked-out", TOO_MANY_REQUESTS;
+    /// Only a person in a session does this.
+    SessionNeeded = "session-needed", FORBIDDEN;
     /// The account or the token asks too often.
     TooManyRequests = "too-many-requests", TOO_MANY_REQUESTS;
     /// The `Idempotency-Key` cannot be one.

@@ -17,8 +17,14 @@ pub(crate) struct ProblemText {
     help: Text,
 }
 
-static PROBLEMS: LazyLock<HashMap<String, ProblemText>> =
-    LazyLock::new(|| toml::from_str(include_str!("../../resources/problems.toml")).unwrap_or_default());
+/// Files with the texts of problems.
+const FILES: &[&str] =
+    &[include_str!("../../resources/problems.toml"), include_str!("../../resources/problems-store.toml")];
+
+static PROBLEMS: LazyLock<HashMap<String, ProblemText>> = LazyLock::new(|| {
+    let files = FILES.iter().map(|text| toml::from_str::<HashMap<String, ProblemText>>(text).unwrap_or_default());
+    files.flatten().collect()
+});
 
 static TEXTS: LazyLock<HashMap<String, Text>> =
     LazyLock::new(|| toml::from_str(include_str!("../../resources/texts.toml")).unwrap_or_default());

@@ -3,23 +3,27 @@
 // Handlers are async, also those that wait for nothing: that is the shape of a handler.
 #![allow(clippy::unused_async)]
 
+mod accounts;
 mod batch;
 mod body;
 mod definitions;
+mod form;
 mod lines;
 mod operations;
 mod problems;
 mod query;
 mod score;
+mod session;
 
 use axum::Router;
-use axum::routing::{MethodRouter, get, post};
+use axum::routing::{MethodRouter, delete, get, patch, post};
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::guard::{Access, guard};
 use crate::middleware::{Caught, around};
 use crate::problem::{Problem, ProblemKind};
 use crate::state::App;
+use crate::store::Permission;
 
 pub(crate) use body::whole_body;
 pub use problems::reference;
@@ -93,6 +97,26 @@ const NAMED_POLICY: &[ProblemKind] =
     &[ProblemKind::UnknownPolicy, ProblemKind::UnknownVersion, ProblemKind::InvalidQuery];
 const LISTED: &[ProblemKind] = &[ProblemKind::InvalidQuery];
 const INSTRUMENTS: &[ProblemKind] = &[ProblemKind::InvalidQuery];
+
+/// Problems of a route about the store that reads a body, and others beside them.
+macro_rules! form_and {
+    ($($kind:ident),*) => { &[
+        ProblemKind::InvalidJson, ProblemKind::BrokenBody, ProblemKind::RequestTimeout, ProblemKind::BodyTooLarge,
+        ProblemKind::UnsupportedMediaType, ProblemKind::WrongType, ProblemKind::UnknownKey, ProblemKind::MissingKey,
+        ProblemKind::DuplicateKey, ProblemKind::UnknownWord, ProblemKind::OutOfRange, ProblemKind::InvalidValue,
+        ProblemKind::NotInScope, ProblemKind::AlreadyThere, ProblemKind::NotNow, ProblemKind::NoStore,
+        ProblemKind::StoreUnavailable, ProblemKind::Internal, $(ProblemKind::$kind,)*
+    ] };
+}
+
+const FORM: &[ProblemKind] = form_and!();
+const SENSITIVE_FORM: &[ProblemKind] = form_and!(StepUpNeeded);
+const SESSION_FORM: &[ProblemKind] = form_and!(SessionNeeded);
+const STEP_UP: &[ProblemKind] = form_and!(SessionNeeded, CodeRefused, LockedOut);
+const LOG_IN: &[ProblemKind] = form_and!(LogInRefused, CodeNeeded, LockedOut);
+const SESSION: &[ProblemKind] = &[ProblemKind::SessionNeeded, ProblemKind::StepUpNeeded];
+const SENSITIVE: &[ProblemKind] = &[ProblemKind::StepUpNeeded, ProblemKind::NotInScope, ProblemKind::NotNow];
+const NAMED_ROW: &[ProblemKind] = &[ProblemKind::NotInScope];
 
 /// Every route of the server.
 pub(crate) const ROUTES: &[Route] = &[
@@ -223,6 +247,158 @@ pub(crate) const ROUTES: &[Route] = &[
         problems: &[],
         access: Access::Open,
         handler: || get(operations::metrics),
+    },
+    Route {
+        method: "post",
+        path: "/api/v1/setup",
+        operation: "setUp",
+        problems: FORM,
+        access: Access::Open,
+        handler: || post(session::set_up),
+    },
+    Route {
+        method: "post",
+        path: "/api/v1/session",
+        operation: "logIn",
+        problems: LOG_IN,
+        access: Access::Open,
+        handler: || post(session::log_in),
+    },
+    Route {
+        method: "get",
+        path: "/api/v1/session",
+        operation: "whoAmI",
+        problems: &[],
+        access: Access::Known,
+        handler: || get(session::who),
+    },
+    Route {
+        method: "delete",
+        path: "/api/v1/session",
+        operation: "logOut",
+        problems: SESSION,
+        access: Access::Known,
+        handler: || delete(session::log_out),
+    },
+    Route {
+        method: "post",
+        path: "/api/v1/session/step-up",
+        operation: "stepUp",
+        problems: STEP_UP,
+        access: Access::Known,
+        handler: || post(session::step_up),
+    },
+    Route {
+        method: "post",
+        path: "/api/v1/session/totp",
+        operation: "prepareAuthenticator",
+        problems: SESSION,
+        access: Access::Known,
+        handler: || post(session::totp),
+    },
+    Route {
+        method: "post",
+        path: "/api/v1/session/totp/confirmation",
+        operation: "confirmAuthenticator",
+        problems: SESSION_FORM,
+        access: Access::Known,
+        handler: || post(session::confirm_totp),
+    },
+    Route {
+        method: "post",
+        path: "/api/v1/session/password",
+        operation: "changePassword",
+        problems: SESSION_FORM,
+        access: Access::Known,
+        handler: || post(session::password),
+    },
+    Route {
+        method: "post",
+        path: "/api/v1/invitation",
+        operation: "acceptInvitation",
+        problems: FORM,
+        access: Access::Open,
+        handler: || post(session::accept),
+    },
+    Route {
+        method: "get",
+        path: "/api/v1/accounts",
+        operation: "listAccounts",
+        problems: LISTED,
+        access: Access::Needs(Permission::Accounts),
+        handler: || get(accounts::list),
+    },
+    Route {
+        method: "post",
+        path: "/api/v1/accounts",
+        operation: "addAccount",
+        problems: SENSITIVE_FORM,
+        access: Access::Needs(Permission::Accounts),
+        handler: || post(accounts::add),
+    },
+    Route {
+        method: "patch",
+        path: "/api/v1/accounts/{id}",
+        operation: "changeAccount",
+        problems: SENSITIVE_FORM,
+        access: Access::Needs(Permission::Accounts),
+        handler: || patch(accounts::change),
+    },
+    Route {
+        method: "post",
+        path: "/api/v1/accounts/{id}/invitation",
+        operation: "inviteAgain",
+        problems: SENSITIVE,
+        access: Access::Needs(Permission::Accounts),
+        handler: || post(accounts::invite),
+    },
+    Route {
+        method: "get",
+        path: "/api/v1/tokens",
+        operation: "listTokens",
+        problems: LISTED,
+        access: Access::Needs(Permission::Tokens),
+        handler: || get(accounts::list_tokens),
+    },
+    Route {
+        method: "post",
+        path: "/api/v1/tokens",
+        operation: "issueToken",
+        problems: SENSITIVE_FORM,
+        access: Access::Needs(Permission::Tokens),
+        handler: || post(accounts::issue),
+    },
+    Route {
+        method: "delete",
+        path: "/api/v1/tokens/{id}",
+        operation: "revokeToken",
+        problems: NAMED_ROW,
+        access: Access::Needs(Permission::Tokens),
+        handler: || delete(accounts::revoke),
+    },
+    Route {
+        method: "get",
+        path: "/api/v1/organisations",
+        operation: "listOrganisations",
+        problems: LISTED,
+        access: Access::Needs(Permission::OrganisationsRead),
+        handler: || get(accounts::list_organisations),
+    },
+    Route {
+        method: "post",
+        path: "/api/v1/organisations",
+        operation: "addOrganisation",
+        problems: FORM,
+        access: Access::Needs(Permission::OrganisationsWrite),
+        handler: || post(accounts::add_organisation),
+    },
+    Route {
+        method: "patch",
+        path: "/api/v1/organisations/{id}",
+        operation: "changeOrganisation",
+        problems: FORM,
+        access: Access::Needs(Permission::OrganisationsWrite),
+        handler: || patch(accounts::change_organisation),
     },
 ];
 

@@ -24,6 +24,8 @@ pub(crate) struct Entry {
     pub(crate) actor: String,
     pub(crate) role: String,
     pub(crate) scope: String,
+    /// The unit of work it was part of, for example `roster.upload`.
+    pub(crate) work: String,
     /// For example `pupil.read`.
     pub(crate) action: String,
     /// What it was done to: the id of a pupil, an account, an organisation.
@@ -37,13 +39,14 @@ pub(crate) struct Entry {
 impl Entry {
     /// The hash that binds the entry to the one before.
     fn chained(&self, key: &[u8; 32], before: &[u8]) -> Vec<u8> {
-        let parts: [&[u8]; 10] = [
+        let parts: [&[u8]; 11] = [
             before,
             &self.seq.to_be_bytes(),
             &self.at.to_be_bytes(),
             self.actor.as_bytes(),
             self.role.as_bytes(),
             self.scope.as_bytes(),
+            self.work.as_bytes(),
             self.action.as_bytes(),
             self.subject.as_bytes(),
             self.detail.as_bytes(),
@@ -59,6 +62,7 @@ impl Entry {
             actor: row.try_get("actor")?,
             role: row.try_get("role")?,
             scope: row.try_get("scope")?,
+            work: row.try_get("work")?,
             action: row.try_get("action")?,
             subject: row.try_get("subject")?,
             detail: row.try_get("detail")?,
@@ -98,7 +102,12 @@ pub(super) async fn append(
         let mut query = sqlx::query(AssertSqlSafe(insertion(part.len())));
         for entry in part {
             query = query.bind(entry.seq).bind(entry.at).bind(&entry.actor).bind(&entry.role).bind(&entry.scope);
-            query = query.bind(&entry.action).bind(&entry.subject).bind(&entry.detail).bind(&entry.request_id);
+            query = query
+                .bind(&entry.work)
+                .bind(&entry.action)
+                .bind(&entry.subject)
+                .bind(&entry.detail)
+                .bind(&entry.request_id);
             query = query.bind(entry.hash.as_slice());
         }
         query.execute(&mut *connection).await?;
@@ -110,12 +119,12 @@ pub(super) async fn append(
 
 fn insertion(rows: usize) -> String {
     let row = |at: usize| {
-        let holes: Vec<String> = (1..=10).map(|column| format!("${}", at * 10 + column)).collect();
+        let holes: Vec<String> = (1..=11).map(|column| format!("${}", at * 11 + column)).collect();
         format!("({})", holes.join(", "))
     };
     let rows: Vec<String> = (0..rows).map(row).collect();
     format!(
-        "INSERT INTO audit_entry (seq, at, actor, role, scope, action, subject, detail, request_id, hash) VALUES {}",
+        "INSERT INTO audit_entry (seq, at, actor, role, scope, work, action, subject, detail, request_id, hash) VALUES {}",
         rows.join(", ")
     )
 }

@@ -4,18 +4,22 @@
 //! function takes a [`Work`]: it checks what the caller may do, holds the query to the caller's scope, and says in the audit
 //! log what was read or written of a pupil.
 
-mod audit;
+pub(crate) mod accounts;
+mod attempts;
+pub(crate) mod audit;
 mod caller;
-mod clock;
-mod error;
+pub(crate) mod clock;
+pub(crate) mod error;
 mod keys;
 mod migrate;
 pub(crate) mod organisations;
+mod passwords;
 pub(crate) mod pupils;
 pub(crate) mod repeated;
 mod roles;
 pub(crate) mod sessions;
 pub(crate) mod tokens;
+mod totp;
 mod vault;
 mod work;
 
@@ -32,13 +36,12 @@ pub(crate) use audit::Witness;
 pub use audit::{AuditFault, Verified};
 pub(crate) use caller::{Caller, Holder, Repeatable, Scope};
 pub use clock::Clock;
-pub(crate) use clock::{millis, shown, shown_if};
+pub(crate) use clock::{shown, shown_if};
 pub use error::StoreError;
-pub(crate) use error::is_taken;
 pub use keys::KeySource;
 use keys::Keys;
 pub(crate) use roles::{Permission, Role};
-pub(crate) use vault::{Place, Sealed, Vault};
+pub(crate) use vault::{Place, Vault};
 pub(crate) use work::Work;
 
 /// The condition that a row lies within the scope of the caller. `$1` of the query is [`Work::scope`]; the table, whose alias

@@ -27,13 +27,6 @@ impl Place<'_> {
     }
 }
 
-/// A value with the id of the key it was encrypted with.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Sealed {
-    pub(crate) key_id: String,
-    pub(crate) bytes: Vec<u8>,
-}
-
 /// What the keys are used for.
 #[derive(Debug, Clone)]
 pub(crate) struct Vault {

@@ -80,6 +80,7 @@ impl Work {
             actor: self.caller.name(),
             role: self.caller.role.id().to_owned(),
             scope: format!("{}:{}", self.caller.scope.kind(), self.caller.scope.id()),
+            work: self.action.to_owned(),
             action: what.to_owned(),
             subject: subject.to_owned(),
             detail: detail.into(),
@@ -87,11 +88,6 @@ impl Work {
             hash: Vec::new(),
         };
         self.entries.push(entry);
-    }
-
-    /// What this work is called.
-    pub(crate) fn action(&self) -> &'static str {
-        self.action
     }
 
     /// Appends the entries to the audit log and commits everything in one transaction.

@@ -11,13 +11,19 @@ CREATE TABLE account (
   totp {bytes},
   totp_confirmed BIGINT NOT NULL,
   totp_step BIGINT NOT NULL,
-  failures BIGINT NOT NULL,
-  locked_until BIGINT NOT NULL,
   created_by TEXT NOT NULL,
   created_at BIGINT NOT NULL,
   disabled_at BIGINT
 );
 CREATE INDEX account_by_key ON account (key_id);
+
+-- Wrong guesses by the hash of what was guessed at: names that no account has are counted like those of accounts.
+CREATE TABLE attempt (
+  id TEXT NOT NULL PRIMARY KEY,
+  failures BIGINT NOT NULL,
+  locked_until BIGINT NOT NULL,
+  at BIGINT NOT NULL
+);
 
 CREATE TABLE session (
   hash TEXT NOT NULL PRIMARY KEY,

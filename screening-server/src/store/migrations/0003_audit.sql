@@ -4,6 +4,7 @@ CREATE TABLE audit_entry (
   actor TEXT NOT NULL,
   role TEXT NOT NULL,
   scope TEXT NOT NULL,
+  work TEXT NOT NULL,
   action TEXT NOT NULL,
   subject TEXT NOT NULL,
   detail TEXT NOT NULL,

@@ -1,0 +1,433 @@
+//! Accounts of persons: how they come to be, log in, and end.
+
+use serde::Serialize;
+use sqlx::Row;
+use sqlx::any::AnyRow;
+use zeroize::Zeroizing;
+
+use super::caller::Caller;
+use super::error::{StoreError, is_taken};
+use super::keys::random;
+use super::organisations::{self, New, check_text};
+use super::roles::{Permission, Role};
+use super::sessions::{self, Begun, new_secret};
+use super::tokens::may_give;
+use super::vault::Place;
+use super::{PAGE, Store, Work, attempts, in_scope, new_id, passwords, shown, shown_if, totp};
+
+/// How long an invitation is good: seven days.
+const INVITED: i64 = 7 * 24 * 3600 * 1000;
+/// The setting with the hash of the code that makes the first account.
+const SETUP: &str = "setup.code";
+
+/// An account, without its secrets.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct Account {
+    pub(crate) id: String,
+    pub(crate) name: String,
+    pub(crate) role: String,
+    pub(crate) organisation_id: String,
+    /// Whether an authenticator is set up.
+    pub(crate) second_factor: bool,
+    /// Whether the person has chosen a password.
+    pub(crate) accepted: bool,
+    pub(crate) created_at: String,
+    pub(crate) disabled_at: Option<String>,
+}
+
+impl Account {
+    fn read(row: &AnyRow) -> Result<Self, sqlx::Error> {
+        Ok(Self {
+            id: row.try_get("id")?,
+            name: row.try_get("name")?,
+            role: row.try_get("role")?,
+            organisation_id: row.try_get("organisation_id")?,
+            second_factor: row.try_get::<i64, _>("totp_confirmed")? == 1,
+            accepted: row.try_get::<Option<String>, _>("password")?.is_some(),
+            created_at: shown(row.try_get("created_at")?),
+            disabled_at: shown_if(row.try_get("disabled_at")?),
+        })
+    }
+}
+
+/// A name to log in with: no spaces around it, and compared without regard to case.
+fn folded(name: &str) -> Result<String, StoreError> {
+    check_text("name", name)?;
+    Ok(name.trim().to_lowercase())
+}
+
+fn totp_place(account: &str) -> Place<'_> {
+    Place { table: "account", column: "totp", row: account }
+}
+
+/// A new code for the first account, as long as there is none. The one before ends.
+pub(crate) async fn setup_code(store: &Store) -> Result<Option<String>, StoreError> {
+    let accounts: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM account").fetch_one(store.pool()).await?;
+    if accounts > 0 {
+        return Ok(None);
+    }
+    let code = totp::text(&random::<20>()?);
+    let query = sqlx::query(
+        "INSERT INTO setting (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+    );
+    query.bind(SETUP).bind(store.vault().hash("setup", &code)).execute(store.pool()).await?;
+    Ok(Some(code))
+}
+
+/// Makes the district and its first account, with the code that was shown when the server started.
+pub(crate) async fn set_up(
+    store: &Store,
+    code: &str,
+    district: (&str, &str),
+    name: &str,
+    password: Zeroizing<String>,
+) -> Result<Account, StoreError> {
+    let name = folded(name)?;
+    passwords::check(&password, &name)?;
+    let hash = passwords::hash(password).await?;
+    let mut work = store.begin(&Caller::system("set-up", ""), "set-up").await?;
+    let used = sqlx::query("DELETE FROM setting WHERE name = $1 AND value = $2").bind(SETUP);
+    let used = used.bind(store.vault().hash("setup", code.trim())).execute(work.connection()).await?;
+    if used.rows_affected() == 0 {
+        return Err(StoreError::Missing("set-up code"));
+    }
+    let new = New { parent: None, code: district.0, name: district.1, grade: None };
+    let district = organisations::add(&mut work, &new).await?;
+    let account = insert(&mut work, &name, Role::DistrictOfficer, &district.id, Secret::Password(hash)).await?;
+    work.commit().await?;
+    Ok(account)
+}
+
+/// What an account is given to begin with.
+enum Secret {
+    Password(String),
+    Invitation(String),
+}
+
+async fn insert(
+    work: &mut Work,
+    name: &str,
+    role: Role,
+    organisation_id: &str,
+    secret: Secret,
+) -> Result<Account, StoreError> {
+    let (id, now, by) = (new_id(), work.now(), work.caller().name());
+    let (password, invitation) = match secret {
+        Secret::Password(hash) => (Some(hash), None),
+        Secret::Invitation(code) => (None, Some(work.store().vault().hash("invitation", &code))),
+    };
+    let query = sqlx::query(
+        "INSERT INTO account (id, name, role, organisation_id, password, invitation, invited_until, totp_confirmed,
+         totp_step, created_by, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, 0, 0, $8, $9)",
+    );
+    let query = query.bind(&id).bind(name).bind(role.id()).bind(organisation_id).bind(&password);
+    let query = query.bind(&invitation).bind(invitation.is_some().then_some(now + INVITED)).bind(by).bind(now);
+    match query.execute(work.connection()).await {
+        Err(error) if is_taken(&error) => return Err(StoreError::Exists("account with this name")),
+        other => other?,
+    };
+    work.note("account.add", &id, format!("{role} {organisation_id}"));
+    Ok(Account {
+        id,
+        name: name.to_owned(),
+        role: role.id().to_owned(),
+        organisation_id: organisation_id.to_owned(),
+        second_factor: false,
+        accepted: password.is_some(),
+        created_at: shown(now),
+        disabled_at: None,
+    })
+}
+
+/// Adds an account. The person chooses the password, with the invitation that is returned once.
+pub(crate) async fn add(
+    work: &mut Work,
+    name: &str,
+    role: Role,
+    organisation_id: &str,
+) -> Result<(Account, String), StoreError> {
+    work.require(Permission::Accounts)?;
+    work.require_step_up()?;
+    if !may_give(work.caller().role, role) {
+        return Err(StoreError::forbidden(Permission::Accounts));
+    }
+    let name = folded(name)?;
+    let organisation = organisations::get(work, organisation_id).await?;
+    let code = new_secret()?;
+    let account = insert(work, &name, role, &organisation.id, Secret::Invitation(code.clone())).await?;
+    Ok((account, code))
+}
+
+/// Takes an invitation: the person chooses the password.
+pub(crate) async fn accept(store: &Store, code: &str, password: Zeroizing<String>) -> Result<(), StoreError> {
+    let invitation = store.vault().hash("invitation", code.trim());
+    let query = sqlx::query("SELECT id, name FROM account WHERE invitation = $1 AND invited_until > $2");
+    let query = query.bind(&invitation).bind(store.clock().now());
+    let row = query.fetch_optional(store.pool()).await?.ok_or(StoreError::Missing("invitation"))?;
+    let (id, name): (String, String) = (row.try_get("id")?, row.try_get("name")?);
+    passwords::check(&password, &name)?;
+    let hash = passwords::hash(password).await?;
+    let mut work = store.begin(&Caller::system("invitation", ""), "account.accept").await?;
+    let query = sqlx::query(
+        "UPDATE account SET password = $1, invitation = NULL, invited_until = NULL WHERE id = $2 AND invitation = $3",
+    );
+    let query = query.bind(hash).bind(&id).bind(invitation);
+    if query.execute(work.connection()).await?.rows_affected() == 0 {
+        return Err(StoreError::Missing("invitation"));
+    }
+    work.note("account.accept", &id, "");
+    work.commit().await
+}
+
+/// What came of an attempt to log in.
+#[derive(Debug)]
+pub(crate) enum LogIn {
+    Done {
+        begun: Begun,
+        account: Account,
+    },
+    /// Name, password or code is wrong; which of them is not told.
+    Wrong,
+    /// The password is right, and the code of the authenticator is needed as well.
+    CodeNeeded,
+    /// Too many wrong attempts; milliseconds to wait.
+    Locked(i64),
+}
+
+/// Logs in.
+pub(crate) async fn log_in(
+    store: &Store,
+    request_id: &str,
+    name: &str,
+    password: Zeroizing<String>,
+    code: Option<&str>,
+) -> Result<LogIn, StoreError> {
+    let name = name.trim().to_lowercase();
+    let server = Caller { request_id: request_id.to_owned(), ..Caller::system("log-in", "") };
+    let mut work = store.begin(&server, "session.begin").await?;
+    if let Some(wait) = attempts::count(&mut work, "log-in", &name).await? {
+        return Ok(LogIn::Locked(wait));
+    }
+    work.commit().await?;
+    let query = sqlx::query("SELECT * FROM account WHERE name = $1 AND disabled_at IS NULL").bind(&name);
+    let row = query.fetch_optional(store.pool()).await?;
+    let kept = row.as_ref().map(|row| row.try_get::<Option<String>, _>("password")).transpose()?.flatten();
+    let right = passwords::verify(password, kept).await?;
+    let mut work = store.begin(&server, "session.begin").await?;
+    let Some(row) = row.filter(|_| right) else {
+        // Which name was tried is told only when somebody has it: a password is easily typed into the wrong field.
+        work.note("session.refused", "", "");
+        work.commit().await?;
+        return Ok(LogIn::Wrong);
+    };
+    let account = Account::read(&row)?;
+    if account.second_factor {
+        // The attempt stays counted: otherwise asking without a code would give free guesses at it.
+        let Some(code) = code else { return Ok(LogIn::CodeNeeded) };
+        if !use_code(&mut work, &account.id, code).await? {
+            work.note("session.refused", &account.id, "code");
+            work.commit().await?;
+            return Ok(LogIn::Wrong);
+        }
+    }
+    attempts::clear(&mut work, "log-in", &name).await?;
+    let begun = sessions::begin(&mut work, &account.id, account.second_factor).await?;
+    work.note("session.begin", &account.id, "");
+    work.commit().await?;
+    Ok(LogIn::Done { begun, account })
+}
+
+/// Uses a code of the authenticator of an account; no when it is wrong, was used before, or none is set up.
+pub(crate) async fn use_code(work: &mut Work, account: &str, code: &str) -> Result<bool, StoreError> {
+    let query = sqlx::query("SELECT key_id, totp, totp_step FROM account WHERE id = $1").bind(account);
+    let row = query.fetch_one(work.connection()).await?;
+    let (key_id, sealed): (Option<String>, Option<Vec<u8>>) = (row.try_get("key_id")?, row.try_get("totp")?);
+    let (Some(key_id), Some(sealed)) = (key_id, sealed) else { return Ok(false) };
+    let secret = work.store().vault().open(totp_place(account), &key_id, &sealed)?;
+    let last: i64 = row.try_get("totp_step")?;
+    let Some(step) = totp::step_of(&secret, code, work.now(), last) else { return Ok(false) };
+    // Used twice at the same time, one of the two finds the step moved on.
+    let query = sqlx::query("UPDATE account SET totp_step = $1 WHERE id = $2 AND totp_step = $3");
+    let moved = query.bind(step).bind(account).bind(last).execute(work.connection()).await?;
+    Ok(moved.rows_affected() == 1)
+}
+
+/// What came of a code that was given within a session.
+#[derive(Debug)]
+pub(crate) enum StepUp {
+    /// It counts until then.
+    Done(i64),
+    Wrong,
+    /// Too many wrong codes; milliseconds to wait.
+    Locked(i64),
+}
+
+/// Takes a code of the authenticator as a second factor of a session that is under way.
+pub(crate) async fn step_up(store: &Store, caller: &Caller, code: &str, session: &str) -> Result<StepUp, StoreError> {
+    let id = caller.account().ok_or(StoreError::Missing("account"))?;
+    let mut work = store.begin(caller, "session.step-up").await?;
+    if let Some(wait) = attempts::count(&mut work, "code", id).await? {
+        return Ok(StepUp::Locked(wait));
+    }
+    let account = own(&mut work).await?;
+    if !account.second_factor || !use_code(&mut work, id, code).await? {
+        work.note("session.refused", id, "code");
+        work.commit().await?;
+        return Ok(StepUp::Wrong);
+    }
+    attempts::clear(&mut work, "code", id).await?;
+    let until = sessions::step_up(&mut work, session).await?;
+    work.note("session.step-up", id, "");
+    work.commit().await?;
+    Ok(StepUp::Done(until))
+}
+
+/// Prepares an authenticator of the caller's account: the secret, and the same as a URI. It counts once a code confirmed it.
+pub(crate) async fn prepare_totp(work: &mut Work) -> Result<(String, String), StoreError> {
+    let account = own(work).await?;
+    if account.second_factor {
+        work.require_step_up()?;
+    }
+    let secret = random::<20>()?;
+    let vault = work.store().vault().clone();
+    let sealed = vault.seal(totp_place(&account.id), &secret)?;
+    let query =
+        sqlx::query("UPDATE account SET totp = $1, key_id = $2, totp_step = 0, totp_confirmed = 0 WHERE id = $3");
+    query.bind(sealed).bind(vault.current()).bind(&account.id).execute(work.connection()).await?;
+    work.note("account.totp", &account.id, "prepared");
+    Ok((totp::text(&secret), totp::uri(&account.name, &secret)))
+}
+
+/// Confirms the authenticator with a code, which counts as a second factor of the session.
+pub(crate) async fn confirm_totp(work: &mut Work, code: &str, session: &str) -> Result<i64, StoreError> {
+    let account = own(work).await?;
+    if !use_code(work, &account.id, code).await? {
+        return Err(StoreError::Invalid { field: "code", wanted: "the code that the authenticator shows now" });
+    }
+    let query = sqlx::query("UPDATE account SET totp_confirmed = 1 WHERE id = $1").bind(&account.id);
+    query.execute(work.connection()).await?;
+    work.note("account.totp", &account.id, "confirmed");
+    sessions::step_up(work, session).await
+}
+
+/// The account of the caller.
+pub(crate) async fn own(work: &mut Work) -> Result<Account, StoreError> {
+    let id = work.caller().account().ok_or(StoreError::Missing("account"))?.to_owned();
+    let query = sqlx::query("SELECT * FROM account WHERE id = $1").bind(id);
+    Ok(Account::read(&query.fetch_one(work.connection()).await?)?)
+}
+
+/// Gives the caller's account another password, and ends its other sessions.
+pub(crate) async fn change_password(
+    store: &Store,
+    caller: &Caller,
+    old: Zeroizing<String>,
+    new: Zeroizing<String>,
+) -> Result<(), StoreError> {
+    let id = caller.account().ok_or(StoreError::Missing("account"))?;
+    let mut work = store.begin(caller, "account.password").await?;
+    if attempts::count(&mut work, "password", id).await?.is_some() {
+        return Err(StoreError::State("too many wrong passwords; wait before trying again"));
+    }
+    work.commit().await?;
+    let row = sqlx::query("SELECT name, password FROM account WHERE id = $1").bind(id).fetch_one(store.pool()).await?;
+    if !passwords::verify(old, row.try_get("password")?).await? {
+        return Err(StoreError::Invalid { field: "password", wanted: "the present password of the account" });
+    }
+    passwords::check(&new, &row.try_get::<String, _>("name")?).map_err(|_| StoreError::Invalid {
+        field: "new_password",
+        wanted: "a password of 12 to 128 characters, at least five of them different, without the name of the account",
+    })?;
+    let hash = passwords::hash(new).await?;
+    let mut work = store.begin(caller, "account.password").await?;
+    attempts::clear(&mut work, "password", id).await?;
+    let query = sqlx::query("UPDATE account SET password = $1 WHERE id = $2").bind(hash).bind(id);
+    query.execute(work.connection()).await?;
+    sessions::end_all(&mut work, id).await?;
+    work.note("account.password", id, "");
+    work.commit().await
+}
+
+/// Accounts within the scope, those that were disabled too.
+pub(crate) async fn list(work: &mut Work, after: &str, limit: i64) -> Result<Vec<Account>, StoreError> {
+    const QUERY: &str = concat!(
+        "SELECT a.* FROM account a JOIN organisation o ON o.id = a.organisation_id WHERE a.id > $2 AND ",
+        in_scope!("o"),
+        " ORDER BY a.id LIMIT $3"
+    );
+    work.require(Permission::Accounts)?;
+    let query = sqlx::query(QUERY).bind(work.scope()).bind(after).bind(limit.clamp(1, PAGE));
+    let rows = query.fetch_all(work.connection()).await?;
+    Ok(rows.iter().map(Account::read).collect::<Result<_, _>>()?)
+}
+
+/// One account within the scope.
+pub(crate) async fn get(work: &mut Work, id: &str) -> Result<Account, StoreError> {
+    const QUERY: &str = concat!(
+        "SELECT a.* FROM account a JOIN organisation o ON o.id = a.organisation_id WHERE a.id = $2 AND ",
+        in_scope!("o")
+    );
+    work.require(Permission::Accounts)?;
+    let query = sqlx::query(QUERY).bind(work.scope()).bind(id);
+    let row = query.fetch_optional(work.connection()).await?;
+    row.map_or(Err(StoreError::Missing("account")), |row| Ok(Account::read(&row)?))
+}
+
+/// What of an account is to be changed.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Change {
+    pub(crate) role: Option<Role>,
+    pub(crate) organisation_id: Option<String>,
+    pub(crate) disabled: Option<bool>,
+}
+
+/// Changes what an account may do, or ends it. Its sessions end. Nobody changes their own.
+pub(crate) async fn change(work: &mut Work, id: &str, change: &Change) -> Result<Account, StoreError> {
+    let before = others(work, id).await?;
+    let role = change.role.map_or(before.role.clone(), |role| role.id().to_owned());
+    if change.role.is_some_and(|role| !may_give(work.caller().role, role)) {
+        return Err(StoreError::forbidden(Permission::Accounts));
+    }
+    let organisation_id = match &change.organisation_id {
+        Some(id) => organisations::get(work, id).await?.id,
+        None => before.organisation_id.clone(),
+    };
+    let now = work.now();
+    let disabled = change.disabled.unwrap_or(before.disabled_at.is_some());
+    let query = sqlx::query(
+        "UPDATE account SET role = $1, organisation_id = $2,
+         disabled_at = CASE WHEN $3 = 0 THEN NULL ELSE COALESCE(disabled_at, $4) END WHERE id = $5",
+    );
+    let query = query.bind(&role).bind(&organisation_id).bind(i64::from(disabled)).bind(now).bind(id);
+    query.execute(work.connection()).await?;
+    sessions::end_all(work, id).await?;
+    let state = if disabled { "disabled" } else { "enabled" };
+    work.note("account.change", id, format!("{role} {organisation_id} {state}"));
+    get(work, id).await
+}
+
+/// Gives an account a new invitation in place of password and authenticator, for somebody who lost them.
+pub(crate) async fn invite_again(work: &mut Work, id: &str) -> Result<String, StoreError> {
+    others(work, id).await?;
+    let code = new_secret()?;
+    let hash = work.store().vault().hash("invitation", &code);
+    let until = work.now() + INVITED;
+    let query = sqlx::query(
+        "UPDATE account SET password = NULL, totp = NULL, key_id = NULL, totp_confirmed = 0, invitation = $1,
+         invited_until = $2 WHERE id = $3",
+    );
+    query.bind(hash).bind(until).bind(id).execute(work.connection()).await?;
+    sessions::end_all(work, id).await?;
+    work.note("account.invite", id, "");
+    Ok(code)
+}
+
+/// An account that the caller may change: within the scope, and not their own.
+async fn others(work: &mut Work, id: &str) -> Result<Account, StoreError> {
+    work.require(Permission::Accounts)?;
+    work.require_step_up()?;
+    if work.caller().account() == Some(id) {
+        return Err(StoreError::State("nobody changes their own account; ask another officer of the district"));
+    }
+    get(work, id).await
+}
