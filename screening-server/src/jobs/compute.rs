@@ -134,7 +134,7 @@ fn rows(result: &ScreeningResult, policy: &Policy) -> PolarsResult<Vec<Row>> {
 }
 
 /// A frame as one object a row; nulls are left out.
-pub(crate) fn objects(frame: &DataFrame) -> PolarsResult<Vec<Map<String, Value>>> {
+fn objects(frame: &DataFrame) -> PolarsResult<Vec<Map<String, Value>>> {
     let mut rows = vec![Map::new(); frame.height()];
     for column in frame.columns() {
         let (name, series) = (column.name().to_string(), column.as_materialized_series());

@@ -21,7 +21,6 @@ use crate::store::{Caller, Store, StoreError};
 use crate::wave::Prepared;
 
 pub(crate) use answers::Settings as AnswersSettings;
-pub(crate) use compute::objects;
 pub(crate) use roster::Settings as RosterSettings;
 
 /// Name of the file that was uploaded.

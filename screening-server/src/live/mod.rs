@@ -27,7 +27,11 @@ pub(crate) fn start(app: &App) -> Vec<JoinHandle<()>> {
     if app.store.is_none() {
         return Vec::new();
     }
-    let mut tasks = vec![tokio::spawn(escalation::run(app.clone())), tokio::spawn(webhook::run(app.clone()))];
+    let mut tasks = vec![
+        tokio::spawn(escalation::run(app.clone())),
+        tokio::spawn(webhook::run(app.clone())),
+        tokio::spawn(crate::jobs::work(app.clone())),
+    ];
     tasks.extend(app.live.drafts.receiver().map(|receive| tokio::spawn(drafts::write(app.clone(), receive))));
     tasks
 }

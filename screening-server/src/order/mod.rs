@@ -17,7 +17,7 @@ use crate::catalogue::{Catalogue, Missed, Ready};
 use crate::json::Json;
 use crate::problem::{Fault, Faults, Problem, ProblemKind};
 
-pub(crate) use fields::{Fields, object, wrong_type};
+pub(crate) use fields::{Fields, object};
 pub(crate) use person::{Person, day};
 pub(crate) use place::Place;
 pub(crate) use sheet::read as read_sheet;

@@ -9,8 +9,6 @@ mod wenjuanxing;
 
 use serde_json::{Map, Value};
 
-pub(crate) use wenjuanxing::sign as wenjuanxing_sign;
-
 /// Heading of the platform's number of the answer.
 pub(crate) const ID: &str = "@id";
 /// Heading of the time of submission.

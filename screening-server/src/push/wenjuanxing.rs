@@ -15,7 +15,7 @@ use super::{Action, DURATION, ID, Pushed, SUBMITTED, Unread, needed, text};
 const LEFT: [&str; 2] = ["sign", "name"];
 
 /// The signature: SHA-1 of `activity`, `index` and the key, one behind the other, in hexadecimal.
-pub(crate) fn sign(activity: &str, index: &str, key: &str) -> String {
+fn sign(activity: &str, index: &str, key: &str) -> String {
     let digest = Sha1::new().chain_update(activity).chain_update(index).chain_update(key).finalize();
     data_encoding::HEXLOWER.encode(&digest)
 }

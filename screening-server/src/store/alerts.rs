@@ -181,7 +181,7 @@ pub(crate) async fn event_of(work: &mut Work, seq: i64) -> Result<Event, StoreEr
 }
 
 /// The number of the last event.
-pub(crate) async fn last_event(work: &mut Work) -> Result<i64, StoreError> {
+async fn last_event(work: &mut Work) -> Result<i64, StoreError> {
     let query = sqlx::query("SELECT value FROM counter WHERE name = 'alert'");
     Ok(query.fetch_one(work.connection()).await?.try_get("value")?)
 }
@@ -323,4 +323,20 @@ pub(crate) async fn found(work: &mut Work, screening: &str, sheet: &str, pupil: 
         work.note("alert.found", &pupil.id, &alert.id);
     }
     Ok(())
+}
+
+/// The number before the first event of an alert within the scope that nobody has acknowledged; that of the last event when all
+/// are acknowledged.
+pub(crate) async fn first_open(work: &mut Work) -> Result<i64, StoreError> {
+    const QUERY: &str = concat!(
+        "SELECT MIN(e.seq) AS first FROM alert_event e JOIN alert a ON a.id = e.alert_id WHERE a.acknowledged_at IS NULL AND ",
+        in_scope!("e")
+    );
+    work.require(Permission::AlertsRead)?;
+    let query = sqlx::query(QUERY).bind(work.scope());
+    let first: Option<i64> = query.fetch_one(work.connection()).await?.try_get("first")?;
+    match first {
+        Some(first) => Ok(first - 1),
+        None => last_event(work).await,
+    }
 }

@@ -5,22 +5,31 @@
 //! log what was read or written of a pupil.
 
 pub(crate) mod accounts;
+pub(crate) mod alerts;
 mod attempts;
 pub(crate) mod audit;
 mod caller;
 pub(crate) mod clock;
 pub(crate) mod error;
+pub(crate) mod inbox;
+pub(crate) mod jobs;
 mod keys;
 mod migrate;
 pub(crate) mod organisations;
 mod passwords;
 pub(crate) mod pupils;
+pub(crate) mod push_keys;
 pub(crate) mod repeated;
+pub(crate) mod results;
 mod roles;
+pub(crate) mod rosters;
+pub(crate) mod screenings;
 pub(crate) mod sessions;
+pub(crate) mod sheets;
 pub(crate) mod tokens;
 mod totp;
 mod vault;
+pub(crate) mod webhooks;
 mod work;
 
 use std::fs;
@@ -40,6 +49,7 @@ pub(crate) use clock::{shown, shown_if};
 pub use error::StoreError;
 pub use keys::KeySource;
 use keys::Keys;
+pub(crate) use keys::random;
 pub(crate) use roles::{Permission, Role};
 pub(crate) use vault::{Place, Vault};
 pub(crate) use work::Work;

@@ -189,3 +189,13 @@ pub(crate) async fn list(work: &mut Work) -> Result<Vec<Screening>, StoreError> 
     let rows = query.bind(district).fetch_all(work.connection()).await?;
     rows.iter().map(Screening::read).collect()
 }
+
+/// Whether somebody has this account name or id, and can log in.
+pub(crate) async fn is_account(work: &mut Work, name: &str) -> Result<bool, StoreError> {
+    let query = sqlx::query(
+        "SELECT 1 FROM account a JOIN organisation o ON o.id = a.organisation_id
+         WHERE (a.id = $1 OR a.name = $1) AND a.disabled_at IS NULL AND o.district_id = $2",
+    );
+    let district = work.caller().district_id.clone();
+    Ok(query.bind(name).bind(district).fetch_optional(work.connection()).await?.is_some())
+}

@@ -6,6 +6,6 @@ mod handed_in;
 mod prepared;
 
 pub(crate) use definition::{Definition, Duty, Frozen, Source};
-pub(crate) use frames::{FrameError, ReadSheet, StoredSheet, batches, rows};
+pub(crate) use frames::{ReadSheet, StoredSheet, batches, rows};
 pub(crate) use handed_in::{Critical, HandedIn, Whose, critical, order};
-pub(crate) use prepared::{Prepared, Unusable};
+pub(crate) use prepared::Prepared;

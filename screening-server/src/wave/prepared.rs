@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use indexmap::IndexMap;
-use polars::prelude::{Column, DataFrame, DataType, NamedFrom, Series};
+use polars::prelude::{Column, DataFrame, DataType, Series};
 use screening_core::instrument::wording::WordingPacks;
 use screening_core::instrument::{Instrument, ItemKind, Library};
 use screening_core::norms::NormSet;

@@ -1,0 +1,126 @@
+//! What was acknowledged outlasts the process.
+
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use screening_server::{Config, StoreConfig};
+use serde_json::json;
+
+use super::{alerts_of, answers, class_list, definition, jobs, released, roster};
+use crate::client::{head, start};
+use crate::store::world::{World, good, text};
+
+const DATA: &str = "SCREENING_TEST_DATA";
+
+/// Not a test: the process that is killed. It serves a folder until it ends.
+#[test]
+#[ignore = "run by the tests that kill it"]
+fn a_process_of_its_own() {
+    let Some(data) = std::env::var_os(DATA) else { return };
+    let server = start(Config { store: Some(StoreConfig::new(data)), ..Config::default() });
+    println!("\nADDRESS {}", server.address);
+    std::thread::sleep(Duration::from_mins(5));
+}
+
+/// A server in a process of its own. It is killed when this is dropped.
+struct Process(Child, SocketAddr);
+
+impl Process {
+    fn start(world: &World) -> Self {
+        let mut child = Command::new(std::env::current_exe().unwrap())
+            .args(["district::kill::a_process_of_its_own", "--exact", "--ignored", "--nocapture"])
+            .env(DATA, &world.config.data)
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let address = lines.map_while(Result::ok).find_map(|line| line.strip_prefix("ADDRESS ").map(str::to_owned));
+        Self(child, address.expect("the process serves").parse().unwrap())
+    }
+
+    fn kill(mut self) {
+        self.0.kill().unwrap();
+        self.0.wait().unwrap();
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// A request of a machine to a process.
+fn put(process: &Process, token: &str, target: &str, body: &serde_json::Value) -> u16 {
+    use std::io::Write;
+    let mut socket = std::net::TcpStream::connect(process.1).unwrap();
+    let bearer = format!("Bearer {token}");
+    let headers = [("authorization", bearer.as_str()), ("content-type", "application/json")];
+    let body = body.to_string();
+    let method = if target.contains("/answers") { "POST" } else { "PUT" };
+    socket.write_all(&head(method, target, &headers, Some(body.len()))).unwrap();
+    socket.write_all(body.as_bytes()).unwrap();
+    crate::client::Answer::read(&mut BufReader::new(socket)).status
+}
+
+#[test]
+fn an_alert_outlasts_the_process_that_was_told_of_it() {
+    let world = World::sqlite();
+    roster(&world, "", &class_list(&[("1", "a"), ("2", "b")]));
+    let id = released(&world, &definition("2026-autumn"));
+    let form = world.token("examiner", &world.here.id);
+    let process = Process::start(&world);
+    let draft = json!({ "student_id": "1", "answers": { "phq-9": { "9": 1 } }, "revision": 1 });
+    assert_eq!(put(&process, &form, &format!("/api/v1/screenings/{id}/sheets/s1/draft"), &draft), 200);
+    let sheet = json!({ "student_id": "2", "answers": answers(0, 2) });
+    assert_eq!(put(&process, &form, &format!("/api/v1/screenings/{id}/sheets/s2"), &sheet), 200);
+    process.kill();
+    let mut stream = alerts_of(&world, &world.officer, None);
+    let sheets = [stream.next().2["alert"]["sheet"].clone(), stream.next().2["alert"]["sheet"].clone()];
+    assert_eq!(sheets, ["s1", "s2"]);
+    let draft = good(&world.machine("GET", &form, &format!("/api/v1/screenings/{id}/sheets/s1/draft"), None));
+    assert_eq!(draft["answers"]["phq-9"]["9"], 1);
+}
+
+#[test]
+fn a_job_goes_on_after_the_process_was_killed() {
+    let world = World::sqlite();
+    let names: Vec<String> = (0..400).map(|at| format!("p{at}")).collect();
+    let list: Vec<(&str, &str)> = names.iter().map(|id| (id.as_str(), "n")).collect();
+    roster(&world, "", &class_list(&list));
+    let id = released(&world, &definition("2026-autumn"));
+    // The server of the world stops: the job is left to the process.
+    let stopped = world.stop();
+    let process = Process::start(&stopped);
+    let rows: Vec<(&str, i64, i64)> = names.iter().map(|id| (id.as_str(), 1, 0)).collect();
+    let job = stopped.upload(process.1, &format!("/api/v1/screenings/{id}/answers?source=table"), jobs::table(&rows).as_bytes());
+    let begun = Instant::now();
+    // Somewhere in the middle: some sheets are stored, others are not.
+    loop {
+        let done = stopped.ask(process.1, &format!("/api/v1/jobs/{job}"));
+        if done["step"] == "storing" && done["done"].as_i64() > Some(0) || done["state"] == "done" {
+            break;
+        }
+        assert!(begun.elapsed() < Duration::from_mins(2), "{done}");
+    }
+    process.kill();
+    let process = Process::start(&stopped);
+    let begun = Instant::now();
+    let report = loop {
+        let job = stopped.ask(process.1, &format!("/api/v1/jobs/{job}"));
+        if job["state"] == "done" {
+            break job;
+        }
+        assert!(job["state"] != "failed" && begun.elapsed() < Duration::from_mins(2), "{job}");
+        std::thread::sleep(Duration::from_millis(100));
+    };
+    let counted = |key: &str| report["report"][key].as_i64().unwrap();
+    assert_eq!(counted("new") + counted("same"), 400, "{report:#}");
+    let completion = stopped.ask(process.1, &format!("/api/v1/screenings/{id}/completion"));
+    let answered: i64 = completion["classes"].as_array().unwrap().iter().map(|class| class["answered"].as_i64().unwrap()).sum();
+    assert_eq!(answered, 400, "nothing is lost, and nothing is there twice");
+    let _ = text(&report["id"]);
+}
