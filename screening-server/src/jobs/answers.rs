@@ -97,17 +97,20 @@ pub(super) async fn run(
     let reading = tokio::task::spawn_blocking(move || read(&prepared_too, &file, &bytes, &list, &settings_too, language));
     let FileRead { sheets, battery, mut report } = reading.await.map_err(|_| Problem::from(ProblemKind::Internal))??;
 
-    let pushes = prepared.definition.sources.get(&settings.source).is_some_and(|source| source.platform().is_some());
+    // An export of what was pushed has the numbers of what was pushed.
+    let own = prepared.definition.sources.get(&settings.source);
+    let of = own.and_then(|source| source.same_as.clone()).unwrap_or_else(|| settings.source.clone());
+    let pushes = prepared.definition.sources.get(&of).is_some_and(|source| source.platform().is_some());
     let before: HashMap<String, String> = if pushes {
         let mut work = run.store.begin(&run.caller, "answers.reconcile").await?;
-        let known = inbox::of_source(&mut work, &screening.id, &settings.source).await?;
+        let known = inbox::of_source(&mut work, &screening.id, &of).await?;
         work.commit().await?;
         known.into_iter().map(|entry| (entry.id, entry.hash)).collect()
     } else {
         HashMap::new()
     };
     let catalogue = run.app.definitions.now();
-    let source = if pushes { format!("push:{}", settings.source) } else { name.to_owned() };
+    let source = if pushes { format!("push:{of}") } else { name.to_owned() };
     let intake = Intake { screening, prepared, catalogue: &catalogue, source: &source };
     let total = i64::try_from(sheets.len()).unwrap_or(i64::MAX);
     let mut ids = Vec::with_capacity(sheets.len());
@@ -118,10 +121,10 @@ pub(super) async fn run(
         for sheet in sheets {
             // The platform's own number is the same in a push, an export and a later export; a row of a table has none.
             let id = match &sheet.external {
-                Some(external) => format!("{}:{external}", settings.source),
+                Some(external) => format!("{of}:{external}"),
                 None => format!("{}:{}", hash.get(..16).unwrap_or(hash), sheet.row),
             };
-            let pupil = match sheet.student_id.as_ref().and_then(|student| pseudonyms.get(student.trim())) {
+            let pupil = match sheet.student_id.as_ref().filter(|matched| pseudonyms.contains(*matched)) {
                 Some(pupil) => Some(pupils::find(&mut work, pupil).await?),
                 None => None,
             };
@@ -142,7 +145,7 @@ pub(super) async fn run(
         }
     }
     if pushes {
-        report.reconciliation = Some(reconcile(run, screening, settings, &before, &ids).await?);
+        report.reconciliation = Some(reconcile(run, screening, &of, &before, &ids).await?);
     }
     Ok(report)
 }
@@ -150,12 +153,12 @@ pub(super) async fn run(
 async fn reconcile(
     run: &Run,
     screening: &Screening,
-    settings: &Settings,
+    of: &str,
     before: &HashMap<String, String>,
     ids: &[String],
 ) -> Result<Reconciliation, Stopped> {
     let mut work = run.store.begin(&run.caller, "answers.reconcile").await?;
-    let after = inbox::of_source(&mut work, &screening.id, &settings.source).await?;
+    let after = inbox::of_source(&mut work, &screening.id, of).await?;
     work.commit().await?;
     let after: HashMap<&str, &str> = after.iter().map(|entry| (entry.id.as_str(), entry.hash.as_str())).collect();
     let mut found = Reconciliation::default();
@@ -193,7 +196,7 @@ fn read(
     let options = RosterOptions { for_matching: true, ..RosterOptions::default() };
     // A school without a pupil yet has no list: every sheet waits.
     let roster = if list == b"[]" {
-        read_roster_bytes("roster.json", br#"[{"student_id": "-", "school": "-"}]"#, &options)
+        read_roster_bytes("roster.json", "[{\"学籍号\": \"-\", \"学校\": \"-\"}]".as_bytes(), &options)
     } else {
         read_roster_bytes("roster.json", list, &options)
     };

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use polars::prelude::*;
+use screening_core::change::Wave;
 use screening_core::risk::Policy;
 use screening_core::screening::ScreeningResult;
 use screening_io::output::write_outputs;
@@ -16,7 +17,7 @@ use crate::problem::{Fault, Problem, ProblemKind};
 use crate::store::results::{self, NewResult};
 use crate::store::rosters::{self, Enrolled};
 use crate::store::screenings::{self, Screening, State};
-use crate::store::{Store, pupils, sheets};
+use crate::store::{Store, sheets};
 use crate::wave::{Prepared, batches};
 
 use super::{Run, Stopped, files};
@@ -40,7 +41,7 @@ pub(super) async fn run(run: &Run, screening: &Screening, prepared: &Arc<Prepare
     let stored = sheets::of_wave(&mut work, &screening.id).await?;
     let mut names = BTreeMap::new();
     for pupil in &enrolled {
-        if let Some(label) = pupils::label(&mut work, &pupil.pupil.student_id).await? {
+        if let Some(label) = &pupil.label {
             names.insert(pupil.pupil.student_id.clone(), format!("{} {}", label.name, label.student_id));
         }
     }
@@ -53,14 +54,7 @@ pub(super) async fn run(run: &Run, screening: &Screening, prepared: &Arc<Prepare
     let roster: Vec<_> = enrolled.iter().map(|enrolled| enrolled.pupil.clone()).collect();
     let computing = tokio::task::spawn_blocking(move || {
         let refused = |why: String| Problem::from(Fault::new(ProblemKind::WaveRefused).with("why", why));
-        let mut waves = Vec::with_capacity(earlier.len());
-        for (wave, bytes) in earlier {
-            let path = folder.join("earlier.parquet");
-            std::fs::write(&path, bytes).map_err(|error| refused(error.to_string()))?;
-            let read = read_wave(&path).map_err(|error| refused(format!("{wave}: {error}")))?;
-            std::fs::remove_file(&path).map_err(|error| refused(error.to_string()))?;
-            waves.push(read);
-        }
+        let waves = read_earlier(&folder, earlier)?;
         let batches = batches(&prepared_too, &stored).map_err(|error| refused(error.to_string()))?;
         let result = prepared_too.screen(roster, batches, waves).map_err(|error| refused(error.to_string()))?;
         let policy = &prepared_too.policy;
@@ -81,7 +75,7 @@ pub(super) async fn run(run: &Run, screening: &Screening, prepared: &Arc<Prepare
 }
 
 /// The results of earlier waves: wave id and the file of its last computation.
-async fn earlier(
+pub(super) async fn earlier(
     run: &Run,
     work: &mut crate::store::Work,
     prepared: &Prepared,
@@ -98,6 +92,22 @@ async fn earlier(
         found.push((wave.clone(), file(&run.store, &job).await?.ok_or_else(|| refused("no results"))?));
     }
     Ok(found)
+}
+
+/// Reads the files of earlier waves; they stand in the clear for as long as they are read, and hold pseudonyms.
+pub(super) fn read_earlier(folder: &std::path::Path, earlier: Vec<(String, Vec<u8>)>) -> Result<Vec<Wave>, Problem> {
+    let refused =
+        |wave: &str, why: String| Problem::from(Fault::new(ProblemKind::EarlierWave).with("wave", wave).with("why", why));
+    let mut waves = Vec::with_capacity(earlier.len());
+    for (wave, bytes) in earlier {
+        let path = folder.join("earlier.parquet");
+        std::fs::write(&path, bytes).map_err(|error| refused(&wave, error.to_string()))?;
+        let read = read_wave(&path);
+        // It is removed with the folder at the latest.
+        let _ = std::fs::remove_file(&path);
+        waves.push(read.map_err(|error| refused(&wave, error.to_string()))?);
+    }
+    Ok(waves)
 }
 
 async fn file(store: &Store, job: &str) -> Result<Option<Vec<u8>>, Stopped> {
@@ -134,7 +144,7 @@ fn rows(result: &ScreeningResult, policy: &Policy) -> PolarsResult<Vec<Row>> {
 }
 
 /// A frame as one object a row; nulls are left out.
-fn objects(frame: &DataFrame) -> PolarsResult<Vec<Map<String, Value>>> {
+pub(super) fn objects(frame: &DataFrame) -> PolarsResult<Vec<Map<String, Value>>> {
     let mut rows = vec![Map::new(); frame.height()];
     for column in frame.columns() {
         let (name, series) = (column.name().to_string(), column.as_materialized_series());

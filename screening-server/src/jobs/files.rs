@@ -198,6 +198,12 @@ pub(crate) fn clear_folder(store: &Store, job: &str) -> Result<PathBuf, StoreErr
     Ok(path)
 }
 
+/// Removes the folder of a job in which files stood in the clear.
+pub(crate) fn remove_clear(store: &Store, job: &str) {
+    // It may be gone already.
+    let _ = fs::remove_dir_all(of_job(store, job).join("clear"));
+}
+
 /// Removes what a killed server left behind in the clear.
 pub(crate) fn tidy(store: &Store) {
     for entry in fs::read_dir(folder(store)).into_iter().flatten().flatten() {

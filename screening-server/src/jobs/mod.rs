@@ -5,6 +5,7 @@ mod answers;
 mod compute;
 pub(crate) mod files;
 pub(crate) mod intake;
+mod rescore;
 mod roster;
 
 use std::sync::Arc;
@@ -21,6 +22,7 @@ use crate::store::{Caller, Store, StoreError};
 use crate::wave::Prepared;
 
 pub(crate) use answers::Settings as AnswersSettings;
+pub(crate) use rescore::Settings as RescoreSettings;
 pub(crate) use roster::Settings as RosterSettings;
 
 /// Name of the file that was uploaded.
@@ -110,6 +112,7 @@ async fn one(app: &App, store: &Store) -> Result<bool, StoreError> {
     let mut work = store.begin(&caller, "job.end").await?;
     jobs::end(&mut work, &run.job.id, &ended).await?;
     work.commit().await?;
+    files::remove_clear(store, &run.job.id);
     // What was uploaded is in the store now, or is refused: it holds names, and is not kept.
     files::remove(store, &run.job.id, UPLOAD);
     tracing::info!(job = run.job.id, kind = run.job.kind, ended = word(&ended), "a job ended");
@@ -144,6 +147,10 @@ async fn carry_out(run: &Run) -> Result<Value, Stopped> {
                 answers::run(run, (&screening, &prepared), file, upload(run).await?, &settings).await?;
             report.wave_job = Some(queue_wave(run, &screening).await?);
             Ok(json(&report))
+        }
+        "rescore" => {
+            let (screening, prepared) = screening(run).await?;
+            Ok(json(&rescore::run(run, &screening, &prepared, &settings(run)?).await?))
         }
         _ => {
             let (screening, prepared) = screening(run).await?;

@@ -132,18 +132,19 @@ async fn write_all(app: &App, district: &str, saves: &[Save]) -> Result<Vec<Save
     for save in saves {
         let saved = sheets::save_draft(&mut work, &save.draft).await?;
         outcomes.push(if saved { Saved::Yes } else { Saved::Late });
-        // Also of a save that came late: what was answered was answered.
-        if !save.critical.is_empty() {
-            let raise = alerts::Raise {
-                screening_id: &save.draft.screening_id,
-                sheet_id: &save.draft.sheet_id,
-                pupil: Some(&save.draft.pupil),
-                open: true,
-                critical: &save.critical,
-                duty: &save.duty,
-            };
-            raised += alerts::raise(&mut work, &raise).await?;
-        }
+    }
+    // Sheets before alerts, as everywhere: who holds the one and waits for the other never meets who does it the other way.
+    // Also of a save that came late: what was answered was answered.
+    for save in saves.iter().filter(|save| !save.critical.is_empty()) {
+        let raise = alerts::Raise {
+            screening_id: &save.draft.screening_id,
+            sheet_id: &save.draft.sheet_id,
+            pupil: Some(&save.draft.pupil),
+            open: true,
+            critical: &save.critical,
+            duty: &save.duty,
+        };
+        raised += alerts::raise(&mut work, &raise).await?;
     }
     // Each sheet is noted when it is begun and when it is handed in; the saves between are counted.
     work.note("draft.save", "", saves.len().to_string());

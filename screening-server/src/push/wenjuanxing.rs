@@ -28,7 +28,8 @@ pub(super) fn read(object: &Map<String, Value>, key: Option<&str>) -> Result<Pus
     if !bool::from(own.as_bytes().ct_eq(given.as_bytes())) {
         return Err(Unread::Signature);
     }
-    let answer = needed(object, "joinid").or_else(|_| Ok(index))?;
+    // The running number also stands in every export; `joinid` does not.
+    let answer = index;
     let mut cells = vec![(ID.to_owned(), answer.clone())];
     for (heading, value) in object.iter().filter(|(heading, _)| !LEFT.contains(&heading.as_str())) {
         let Some(cell) = text(value) else { continue };
@@ -66,10 +67,10 @@ mod tests {
     fn a_push_is_read_and_the_title_is_left() {
         let own = sign("5657754", "12", "secret");
         let pushed = read(Platform::Wenjuanxing, body(&own.to_uppercase()).as_bytes(), Some("secret")).unwrap();
-        assert_eq!((pushed.survey.as_str(), pushed.answer.as_str()), ("5657754", "101812480275"));
+        assert_eq!((pushed.survey.as_str(), pushed.answer.as_str()), ("5657754", "12"));
         let cell = |key: &str| pushed.cells.iter().find(|(known, _)| known == key).map(|(_, cell)| cell.as_str());
         assert_eq!((cell("q1"), cell("q3"), cell(DURATION)), (Some("1"), Some("1,2"), Some("528")));
-        assert_eq!((cell("name"), cell("sign")), (None, None));
+        assert_eq!((cell("name"), cell("sign"), cell("joinid")), (None, None, Some("101812480275")));
     }
 
     #[test]

@@ -306,6 +306,14 @@ pub(crate) const ROUTES: &[Route] = &[
     },
     Route {
         method: "post",
+        path: "/api/v1/screenings/{id}/rescore",
+        operation: "rescoreScreening",
+        problems: FORM,
+        access: Access::Needs(Permission::Jobs),
+        handler: || post(screenings::rescore),
+    },
+    Route {
+        method: "post",
         path: "/api/v1/screenings/{id}/pushes",
         operation: "addPushAddress",
         problems: PUSH_ADDRESS,

@@ -6,12 +6,12 @@ use axum::response::Response;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::jobs::add_wave;
+use crate::jobs::{RescoreSettings, add_wave};
 use crate::middleware::Asked;
 use crate::problem::{Fault, Problem, ProblemKind};
 use crate::state::App;
 use crate::store::screenings::{self, Screening};
-use crate::store::{Caller, Permission, StoreError, new_id, push_keys};
+use crate::store::{Caller, Permission, StoreError, jobs, new_id, push_keys};
 use crate::wave::{Definition, Prepared};
 
 use super::accounts::{Id, id_of};
@@ -133,6 +133,45 @@ pub(super) async fn compute(
     }
     screenings::find(&mut work, &id).await?;
     let job = add_wave(&mut work, &id, asked.language).await?;
+    let response = work.answer(StatusCode::ACCEPTED, &job).await?;
+    app.live.hub.job();
+    Ok(response)
+}
+
+/// `POST /api/v1/screenings/{id}/rescore`: what other definitions would say of a wave. Its results stay what they are.
+pub(super) async fn rescore(
+    State(app): State<App>,
+    Extension(asked): Extension<Asked>,
+    caller: Caller,
+    path: Id,
+    request: Request,
+) -> Result<Response, Problem> {
+    let id = id_of(path)?;
+    let bytes = form::json_of(request, &app.limits).await?;
+    let settings = form::read(&bytes, &["policy", "norms", "validity"], |form| {
+        let (policy, norms, validity) = (form.text_if("policy"), form.texts_if("norms"), form.text_if("validity"));
+        Some(RescoreSettings { policy, norms, validity })
+    })?;
+    if !matches!(caller.scope, crate::store::Scope::District(_)) {
+        return Err(StoreError::Missing("screening").into());
+    }
+    let mut work = app.store()?.begin(&caller, "screening.rescore").await?;
+    let screening = screenings::find(&mut work, &id).await?;
+    if screening.state != screenings::State::Closed {
+        return Err(StoreError::State("a wave is scored again when it is closed").into());
+    }
+    let settings = serde_json::json!({ "language": crate::language::tag(asked.language), "read": settings });
+    let job_id = jobs::id();
+    let new = jobs::New {
+        id: &job_id,
+        screening: Some(&id),
+        kind: "rescore",
+        settings: &settings,
+        file_name: "",
+        file_hash: "",
+        file_bytes: 0,
+    };
+    let (job, _) = jobs::add(&mut work, &new).await?;
     let response = work.answer(StatusCode::ACCEPTED, &job).await?;
     app.live.hub.job();
     Ok(response)

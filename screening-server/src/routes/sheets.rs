@@ -30,8 +30,14 @@ use super::score::json;
 /// Screening and sheet of a path.
 type Ids = Result<Path<(String, String)>, PathRejection>;
 
+/// Those of a sheet that may have come from a file or a platform.
+fn known_ids(path: Ids) -> Result<(String, String), Problem> {
+    path.map(|Path(ids)| ids).map_err(|_| ProblemKind::NotFound.into())
+}
+
+/// Those of a sheet that a form hands in.
 fn ids_of(path: Ids) -> Result<(String, String), Problem> {
-    let Path((screening, sheet)) = path.map_err(|_| ProblemKind::NotFound)?;
+    let (screening, sheet) = known_ids(path)?;
     let fits = (1..=64).contains(&sheet.len())
         && sheet.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
     if fits { Ok((screening, sheet)) } else { Err(ProblemKind::InvalidId.into()) }
@@ -80,6 +86,11 @@ pub(super) async fn hand_in(
     let (screening, prepared) = app.live.waves.open(&app, &caller, &screening_id).await?;
     let handed = HandedIn::read(&bytes, &prepared, false)?;
     let mut work = app.store()?.begin(&caller, "sheet.write").await?;
+    // It may have been closed since it was made ready.
+    let now = screenings::find(&mut work, &screening.id).await?;
+    if now.state != screenings::State::Released {
+        return Err(Fault::new(ProblemKind::ScreeningNotOpen).with("state", now.state.word()).into());
+    }
     let pupil = pupil_of(&mut work, &handed.whose).await?;
     let battery = battery_of(&prepared, &pupil)?;
     handed.fits(battery, false)?;
@@ -228,7 +239,7 @@ pub(super) async fn scored(
     caller: Caller,
     path: Ids,
 ) -> Result<Response, Problem> {
-    let (screening_id, id) = ids_of(path)?;
+    let (screening_id, id) = known_ids(path)?;
     let mut work = app.store()?.begin(&caller, "sheet.read").await?;
     let screening = screenings::find(&mut work, &screening_id).await?;
     let sheet = sheets::get(&mut work, &screening_id, &id).await?;

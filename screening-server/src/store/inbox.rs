@@ -68,13 +68,13 @@ pub(crate) async fn put(work: &mut Work, new: &Incoming<'_>) -> Result<(), Store
     };
     let (now, district) = (work.now(), work.caller().district_id.clone());
     let query = sqlx::query(
-        "INSERT INTO inbox (screening_id, id, district_id, source, state, why, hash, key_id, body, sheet_id, received_at, changed_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11)
+        "INSERT INTO inbox (screening_id, id, district_id, source, state, why, hash, key_id, body, sheet_id, received_at, changed_at,
+         row_key) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11, $12)
          ON CONFLICT (screening_id, id) DO UPDATE SET state = excluded.state, why = excluded.why, hash = excluded.hash,
          key_id = excluded.key_id, body = excluded.body, sheet_id = excluded.sheet_id, changed_at = excluded.changed_at",
     );
     let query = query.bind(new.screening).bind(new.id).bind(district).bind(new.source).bind(state).bind(new.why).bind(new.hash);
-    let query = query.bind(vault.current()).bind(sealed).bind(new.sheet).bind(now);
+    let query = query.bind(vault.current()).bind(sealed).bind(new.sheet).bind(now).bind(&row);
     query.execute(work.connection()).await?;
     work.note("inbox.write", new.id, state);
     Ok(())

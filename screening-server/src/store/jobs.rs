@@ -16,7 +16,7 @@ pub(crate) struct Job {
     #[serde(skip)]
     pub(crate) scope: Scope,
     pub(crate) screening: Option<String>,
-    /// `roster`, `answers` or `wave`.
+    /// `roster`, `answers`, `wave` or `rescore`.
     pub(crate) kind: String,
     pub(crate) settings: serde_json::Value,
     /// As it was called where it came from. It is no path of the server.
@@ -101,11 +101,12 @@ pub(crate) fn id() -> String {
     new_id()
 }
 
-/// Queues a job. The same file with the same settings, queued, running or done, is the same job, and is given instead.
+/// Queues a job. The same file with the same settings that waits or runs is the same job, and is given instead; so is one with
+/// answers that is done. A class list says how things are now: it is looked at again.
 pub(crate) async fn add(work: &mut Work, new: &New<'_>) -> Result<(Job, bool), StoreError> {
     const KNOWN: &str = concat!(
         "SELECT * FROM job j WHERE j.kind = $2 AND j.file_hash = $3 AND j.settings = $4 AND COALESCE(j.screening_id, '') = $5
-         AND j.state IN ('queued', 'running', 'done') AND ",
+         AND (j.state IN ('queued', 'running') OR (j.state = 'done' AND j.kind = 'answers')) AND ",
         in_scope!("j"),
         " ORDER BY j.id DESC LIMIT 1"
     );

@@ -1,5 +1,7 @@
 //! Results of waves, a row a pupil; who has answered, and who has not.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 use serde_json::Value;
 use sqlx::Row;
@@ -195,4 +197,24 @@ pub(crate) async fn waiting(work: &mut Work, screening: &str, class: &str) -> Re
 pub(crate) async fn job_of(work: &mut Work, screening: &str) -> Result<Option<String>, StoreError> {
     let query = sqlx::query("SELECT MAX(job_id) AS job_id FROM wave_result WHERE screening_id = $1").bind(screening);
     Ok(query.fetch_one(work.connection()).await?.try_get("job_id")?)
+}
+
+/// The result of every pupil of a wave within the scope, by pseudonym: to compare with what other definitions give.
+pub(crate) async fn all(
+    work: &mut Work,
+    screening: &str,
+) -> Result<BTreeMap<String, serde_json::Map<String, Value>>, StoreError> {
+    const QUERY: &str =
+        concat!("SELECT r.pupil_id, r.result FROM wave_result r WHERE r.screening_id = $2 AND ", in_scope!("r"));
+    work.require(Permission::ResultsRead)?;
+    let query = sqlx::query(QUERY).bind(work.scope()).bind(screening);
+    let rows = query.fetch_all(work.connection()).await?;
+    let mut all = BTreeMap::new();
+    for row in &rows {
+        let (pupil, result): (String, String) = (row.try_get("pupil_id")?, row.try_get("result")?);
+        let result = serde_json::from_str(&result).map_err(|_| StoreError::State("a result that cannot be read"))?;
+        all.insert(pupil, result);
+    }
+    work.note("wave.read", screening, all.len().to_string());
+    Ok(all)
 }

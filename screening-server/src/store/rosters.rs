@@ -1,6 +1,6 @@
 //! What class lists say beside the pupils themselves, and the pupils of a wave.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use screening_core::answers::Sex;
 use screening_core::screening::Pupil as EnginePupil;
@@ -122,6 +122,8 @@ pub(crate) struct Enrolled {
     pub(crate) pupil: EnginePupil,
     pub(crate) school_id: String,
     pub(crate) class_id: String,
+    /// What tells apart the pupils of a class to somebody who knows them.
+    pub(crate) label: Option<pupils::Label>,
 }
 
 /// Every pupil within the scope who is enrolled, as the engine needs them. Birth dates are opened for it and go no further.
@@ -139,7 +141,8 @@ pub(crate) async fn of_wave(work: &mut Work) -> Result<Vec<Enrolled>, StoreError
     let mut enrolled = Vec::with_capacity(rows.len());
     for row in &rows {
         let id: String = row.try_get("id")?;
-        let born = pupils::read_identity(work, &id).await?.and_then(|identity| identity.birth_date);
+        let identity = pupils::read_identity(work, &id).await?;
+        let (label, born) = (identity.as_ref().map(pupils::label_of), identity.and_then(|identity| identity.birth_date));
         let word = |column: &str| row.try_get::<Option<String>, _>(column);
         let sex = word("sex")?.and_then(|word| Sex::parse(&word));
         let pupil = EnginePupil {
@@ -153,7 +156,8 @@ pub(crate) async fn of_wave(work: &mut Work) -> Result<Vec<Enrolled>, StoreError
             attendance: named(word("attendance")?)?,
             scope: named(word("scope")?)?,
         };
-        enrolled.push(Enrolled { pupil, school_id: row.try_get("school_id")?, class_id: row.try_get("class_id")? });
+        let (school_id, class_id) = (row.try_get("school_id")?, row.try_get("class_id")?);
+        enrolled.push(Enrolled { pupil, school_id, class_id, label });
     }
     work.note("pupil.context", "wave", enrolled.len().to_string());
     Ok(enrolled)
@@ -166,9 +170,10 @@ fn named<T: serde::de::DeserializeOwned + Default>(word: Option<String>) -> Resu
     })
 }
 
-/// Every enrolled pupil within the scope with what a sheet can be matched by: pseudonym by student id, and the class list that
-/// the readers of files match against. It holds identities: it is used and dropped.
-pub(crate) async fn to_match(work: &mut Work) -> Result<(Vec<u8>, HashMap<String, String>), StoreError> {
+/// The class list that the readers of files match against, of every enrolled pupil within the scope, and the pseudonyms in it.
+/// The pseudonym stands in the place of the first number, and the student id in that of the second, which counts where one pupil
+/// alone has it. It holds identities: it is used and dropped.
+pub(crate) async fn to_match(work: &mut Work) -> Result<(Vec<u8>, HashSet<String>), StoreError> {
     const QUERY: &str = concat!(
         "SELECT p.id, p.grade, o.name AS school, c.name AS class FROM pupil p JOIN organisation o ON o.id = p.school_id
          JOIN organisation c ON c.id = p.class_id WHERE p.status = 'enrolled' AND ",
@@ -178,16 +183,16 @@ pub(crate) async fn to_match(work: &mut Work) -> Result<(Vec<u8>, HashMap<String
     work.require(Permission::SheetsWrite)?;
     let query = sqlx::query(QUERY).bind(work.scope());
     let rows = query.fetch_all(work.connection()).await?;
-    let (mut list, mut pseudonyms) = (Vec::with_capacity(rows.len()), HashMap::with_capacity(rows.len()));
+    let (mut list, mut pseudonyms) = (Vec::with_capacity(rows.len()), HashSet::with_capacity(rows.len()));
     for row in &rows {
         let id: String = row.try_get("id")?;
         let Some(identity) = pupils::read_identity(work, &id).await? else { continue };
         let grade: i64 = row.try_get("grade")?;
         let (school, class): (String, String) = (row.try_get("school")?, row.try_get("class")?);
         list.push(serde_json::json!({
-            "student_id": identity.student_id, "name": identity.name, "school": school, "grade": grade.to_string(), "class": class,
+            "学籍号": id, "学号": identity.student_id, "姓名": identity.name, "学校": school, "年级": grade.to_string(), "班级": class,
         }));
-        pseudonyms.insert(identity.student_id, id);
+        pseudonyms.insert(id);
     }
     work.note("identity.match", "wave", list.len().to_string());
     // Texts only: there is nothing that could not be written.

@@ -74,6 +74,9 @@ pub(crate) struct Source {
     /// The platform that pushes it, where one does.
     #[serde(default)]
     pub(crate) platform: Option<String>,
+    /// The source that is pushed, of which this is the export: a sheet of both is one sheet.
+    #[serde(default)]
+    pub(crate) same_as: Option<String>,
     /// How it is read: the keys of `[[answers]]` of a job file without `file` and `mapping`.
     #[serde(default)]
     pub(crate) read: IndexMap<String, Value>,
@@ -136,6 +139,10 @@ impl Definition {
                 return Err(format!("`sources`: `{name}` is no name; take letters, digits, `-`, `_` and `.`"));
             }
             source.check(name)?;
+            let pushed = |other: &String| self.sources.get(other).is_some_and(|other| other.platform.is_some());
+            if source.same_as.as_ref().is_some_and(|other| other == name || !pushed(other)) {
+                return Err(format!("`sources.{name}.same-as` names no source with a `platform`"));
+            }
             let battery = source.answer_file(name)?.battery;
             if !self.batteries.iter().any(|known| known.id == battery) {
                 return Err(format!("`sources.{name}`: there is no battery `{battery}` under `batteries`"));
@@ -249,6 +256,10 @@ mod tests {
             (r#", "sources": {"a": {"read": {"battery": "junior-high"}}}"#, "needs one of"),
             (r#", "sources": {"a": {"read": {"battery": "x", "format": "survey"}}}"#, "no battery `x`"),
             (r#", "sources": {"a b": {}}"#, "`a b` is no name"),
+            (
+                r#", "sources": {"a": {"same-as": "b", "read": {"battery": "junior-high", "format": "survey"}}}"#,
+                "names no source with a `platform`",
+            ),
             (r#", "sources": {"a": {"platform": "x"}}"#, "wenjuanxing, tencent, jinshuju"),
             (r#", "sources": {"a": {"platform": "tencent", "read": {"battery": "junior-high"}}}"#, "needs a `mapping`"),
             (r#", "sources": {"a": {"read": {"battery": "junior-high", "format": "survey", "file": "/etc/passwd"}}}"#, "`file`"),

@@ -110,7 +110,9 @@ impl Prepared {
             validity: validity.as_ref().map(|plan| plan.citation()),
             engine: ENGINE_VERSION.to_owned(),
         };
-        let library = instruments.iter().map(|ready| ready.instrument().clone()).collect();
+        // A policy is checked against every instrument that it speaks of; of those that are asked it is the cited version.
+        let all = catalogue.instruments.newest().chain(&instruments);
+        let library = all.map(|ready| ready.instrument().clone()).collect();
         Ok(Self { definition, frozen, batteries, instruments, library, policy, norms, validity, wording: WordingPacks::default() })
     }
 

@@ -11,7 +11,9 @@ use serde_json::Value;
 /// A running server. It stops when this is dropped.
 pub(crate) struct Running {
     pub(crate) address: SocketAddr,
-    stop: Stop,
+    /// The code for the first account of a server with a new store.
+    pub(crate) setup_code: Option<String>,
+    stop: Option<Stop>,
     thread: Option<std::thread::JoinHandle<()>>,
 }
 
@@ -28,12 +30,12 @@ pub(crate) fn start(config: Config) -> Running {
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
         runtime.block_on(async {
             let server = Server::bind(config).await.unwrap();
-            send.send((server.address(), server.stop())).unwrap();
+            send.send((server.address(), server.stop(), server.setup_code().map(str::to_owned))).unwrap();
             server.run().await;
         });
     });
-    let (address, stop) = receive.recv().unwrap();
-    Running { address, stop, thread: Some(thread) }
+    let (address, stop, setup_code) = receive.recv().unwrap();
+    Running { address, setup_code, stop: Some(stop), thread: Some(thread) }
 }
 
 /// A server with other limits.
@@ -41,14 +43,19 @@ pub(crate) fn limited(limits: Limits) -> Running {
     start(Config { limits, ..Config::default() })
 }
 
+/// A server of another process.
+pub(crate) fn elsewhere(address: SocketAddr) -> Running {
+    Running { address, setup_code: None, stop: None, thread: None }
+}
+
 impl Running {
     pub(crate) fn ask_to_stop(&self) {
-        self.stop.stop();
+        self.stop.iter().for_each(Stop::stop);
     }
 
     /// Waits until everything is finished.
     pub(crate) fn join(mut self) {
-        self.stop.stop();
+        self.ask_to_stop();
         self.thread.take().unwrap().join().unwrap();
     }
 
@@ -91,7 +98,7 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        self.stop.stop();
+        self.ask_to_stop();
     }
 }
 

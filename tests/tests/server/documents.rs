@@ -21,7 +21,7 @@ fn every_path_of_the_document_is_answered() {
             // What the document shows as an example works as it stands.
             let answer = match operation["requestBody"]["content"].as_object().and_then(|content| content.iter().next())
             {
-                None => SHARED.get(&target),
+                None => SHARED.ask(&method.to_uppercase(), &target, &[("accept-language", "en")], None),
                 Some((media, content)) => {
                     let example = &content["example"];
                     let body = example.as_str().map_or_else(|| example.to_string(), str::to_owned);
@@ -29,6 +29,12 @@ fn every_path_of_the_document_is_answered() {
                     SHARED.ask(&method.to_uppercase(), &target, &headers, Some(body.as_bytes()))
                 }
             };
+            // What needs a store is shown by the tests of the store; this server has none, and says so.
+            let open = operation["security"].as_array().is_none_or(|ways| ways.contains(&serde_json::json!({})));
+            if !open || ["accounts", "pushes"].iter().any(|tag| operation["tags"][0] == *tag) {
+                answer.refused(501, "no-store", None);
+                continue;
+            }
             assert_eq!(answer.status, 200, "{method} {target}: {}", answer.text());
             let media = answer.header("content-type").unwrap_or_default().split(';').next().unwrap_or_default();
             let stated = &operation["responses"]["200"]["content"];

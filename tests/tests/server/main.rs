@@ -3,6 +3,7 @@
 
 mod batch;
 mod client;
+mod district;
 mod documents;
 mod log;
 mod operations;
@@ -10,3 +11,4 @@ mod refusals;
 mod reload;
 mod same;
 mod score;
+mod store;

@@ -24,7 +24,7 @@ CREATE INDEX alert_by_pupil ON alert (pupil_id);
 -- What happened to alerts, in one order.
 CREATE TABLE alert_event (
   seq BIGINT NOT NULL PRIMARY KEY,
-  alert_id TEXT NOT NULL REFERENCES alert (id),
+  alert_id TEXT NOT NULL REFERENCES alert (id) ON DELETE CASCADE,
   district_id TEXT NOT NULL REFERENCES organisation (id),
   school_id TEXT REFERENCES organisation (id),
   class_id TEXT REFERENCES organisation (id),
@@ -61,7 +61,7 @@ CREATE TABLE webhook_delivery (
   id TEXT NOT NULL PRIMARY KEY,
   webhook_id TEXT NOT NULL REFERENCES webhook (id),
   district_id TEXT NOT NULL REFERENCES organisation (id),
-  seq BIGINT NOT NULL REFERENCES alert_event (seq),
+  seq BIGINT NOT NULL REFERENCES alert_event (seq) ON DELETE CASCADE,
   state TEXT NOT NULL CHECK (state IN ('waiting', 'delivered', 'dead')),
   attempts BIGINT NOT NULL,
   next_at BIGINT NOT NULL,

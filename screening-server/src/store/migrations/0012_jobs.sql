@@ -5,7 +5,7 @@ CREATE TABLE job (
   school_id TEXT REFERENCES organisation (id),
   class_id TEXT REFERENCES organisation (id),
   screening_id TEXT REFERENCES screening (id),
-  kind TEXT NOT NULL CHECK (kind IN ('roster', 'answers', 'wave')),
+  kind TEXT NOT NULL CHECK (kind IN ('roster', 'answers', 'wave', 'rescore')),
   settings TEXT NOT NULL,
   file_name TEXT NOT NULL,
   file_hash TEXT NOT NULL,
@@ -42,6 +42,7 @@ CREATE INDEX wave_result_by_pupil ON wave_result (pupil_id);
 
 -- What survey platforms pushed, and rows of files whose pupil was not found: kept, encrypted, until they are matched.
 CREATE TABLE inbox (
+  row_key TEXT NOT NULL PRIMARY KEY,
   screening_id TEXT NOT NULL REFERENCES screening (id),
   id TEXT NOT NULL,
   district_id TEXT NOT NULL REFERENCES organisation (id),
@@ -54,7 +55,7 @@ CREATE TABLE inbox (
   sheet_id TEXT,
   received_at BIGINT NOT NULL,
   changed_at BIGINT NOT NULL,
-  PRIMARY KEY (screening_id, id)
+  UNIQUE (screening_id, id)
 );
 CREATE INDEX inbox_by_key ON inbox (key_id);
 

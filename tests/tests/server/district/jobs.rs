@@ -100,8 +100,7 @@ fn a_job_is_cancelled_and_a_wrong_file_is_told() {
     nine(&world);
     let id = released(&world, &definition("2026-autumn"));
     let target = format!("/api/v1/screenings/{id}/answers?source=table");
-    let shifted = table(&[("1", 4, 4), ("2", 3, 3)]);
-    let job = good(&upload(&world, &world.officer, &target, shifted.as_bytes()));
+    let job = good(&upload(&world, &world.officer, &target, b"student_id,phq-9.1\n1,0\n"));
     let failed = ended(&world, &text(&job["id"]));
     assert_eq!((&failed["state"], &failed["problem"]["type"]), (&"failed".into(), &"/problems/file-refused".into()), "{failed:#}");
     upload(&world, &world.officer, &format!("/api/v1/screenings/{id}/answers?source=nowhere"), b"x").refused(404, "unknown-source", None);
@@ -116,6 +115,32 @@ fn a_job_is_cancelled_and_a_wrong_file_is_told() {
     done(&world, &text(&first["id"]));
     let jobs = good(&world.get(&world.officer, "/api/v1/jobs"));
     assert!(jobs.as_array().unwrap().len() >= 4);
+}
+
+#[test]
+fn a_closed_wave_is_scored_again_and_stays_what_it_is() {
+    let world = World::sqlite();
+    nine(&world);
+    let id = released(&world, &definition("2026-autumn"));
+    let target = format!("/api/v1/screenings/{id}/answers?source=table");
+    let job = good(&upload(&world, &world.officer, &target, table(&ROWS).as_bytes()));
+    done(&world, &text(&done(&world, &text(&job["id"]))["wave_job"]));
+    let target = format!("/api/v1/screenings/{id}/rescore");
+    let again = |body: &Value| world.post(&world.officer, &target, body);
+    again(&json!({})).refused(409, "not-now", None);
+    good(&world.post(&world.officer, &format!("/api/v1/screenings/{id}/close"), &json!({})));
+    again(&json!({ "norms": 1 })).refused(422, "wrong-type", Some("/norms"));
+    let same = done(&world, &text(&good(&again(&json!({})))["id"]));
+    assert_eq!((&same["pupils"], &same["same"], &same["different"]), (&9.into(), &9.into(), &0.into()), "{same:#}");
+    let before = world.get(&world.officer, &format!("/api/v1/screenings/{id}/results")).text();
+    let job = text(&good(&again(&json!({ "policy": "phq-9-gad-7", "validity": "none" })))["id"]);
+    let other = done(&world, &job);
+    assert!(other["different"].as_i64() > Some(0) && other["before"]["policy"] != other["after"]["policy"], "{other:#}");
+    let csv = world.get(&world.officer, &format!("/api/v1/jobs/{job}/files/differences.csv")).text();
+    assert!(csv.lines().count() > 1, "{csv}");
+    assert_eq!(world.get(&world.officer, &format!("/api/v1/screenings/{id}/results")).text(), before);
+    let failed = ended(&world, &text(&good(&again(&json!({ "policy": "nowhere" })))["id"]));
+    assert_eq!(failed["problem"]["type"], "/problems/invalid-screening", "{failed:#}");
 }
 
 #[test]

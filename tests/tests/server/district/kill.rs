@@ -1,15 +1,15 @@
 //! What was acknowledged outlasts the process.
 
-use std::io::{BufRead, BufReader};
-use std::net::SocketAddr;
+use std::io::{BufRead, BufReader, Write};
+use std::net::{SocketAddr, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use screening_server::{Config, StoreConfig};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{alerts_of, answers, class_list, definition, jobs, released, roster};
-use crate::client::{head, start};
+use crate::client::{Answer, head, start};
 use crate::store::world::{World, good, text};
 
 const DATA: &str = "SCREENING_TEST_DATA";
@@ -28,10 +28,10 @@ fn a_process_of_its_own() {
 struct Process(Child, SocketAddr);
 
 impl Process {
-    fn start(world: &World) -> Self {
+    fn start(config: &StoreConfig) -> Self {
         let mut child = Command::new(std::env::current_exe().unwrap())
             .args(["district::kill::a_process_of_its_own", "--exact", "--ignored", "--nocapture"])
-            .env(DATA, &world.config.data)
+            .env(DATA, &config.data)
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
@@ -54,16 +54,17 @@ impl Drop for Process {
 }
 
 /// A request of a machine to a process.
-fn put(process: &Process, token: &str, target: &str, body: &serde_json::Value) -> u16 {
-    use std::io::Write;
-    let mut socket = std::net::TcpStream::connect(process.1).unwrap();
+fn ask(process: &Process, token: &str, (method, target): (&str, &str), body: Option<&[u8]>) -> Answer {
+    let mut socket = TcpStream::connect(process.1).unwrap();
     let bearer = format!("Bearer {token}");
-    let headers = [("authorization", bearer.as_str()), ("content-type", "application/json")];
-    let body = body.to_string();
-    let method = if target.contains("/answers") { "POST" } else { "PUT" };
-    socket.write_all(&head(method, target, &headers, Some(body.len()))).unwrap();
-    socket.write_all(body.as_bytes()).unwrap();
-    crate::client::Answer::read(&mut BufReader::new(socket)).status
+    let headers = [("authorization", bearer.as_str()), ("content-type", "application/json"), ("accept-language", "en")];
+    socket.write_all(&head(method, target, &headers, body.map(<[u8]>::len))).unwrap();
+    socket.write_all(body.unwrap_or_default()).unwrap();
+    Answer::read(&mut BufReader::new(socket))
+}
+
+fn put(process: &Process, token: &str, target: &str, body: &Value) -> u16 {
+    ask(process, token, ("PUT", target), Some(body.to_string().as_bytes())).status
 }
 
 #[test]
@@ -72,7 +73,7 @@ fn an_alert_outlasts_the_process_that_was_told_of_it() {
     roster(&world, "", &class_list(&[("1", "a"), ("2", "b")]));
     let id = released(&world, &definition("2026-autumn"));
     let form = world.token("examiner", &world.here.id);
-    let process = Process::start(&world);
+    let process = Process::start(&world.config);
     let draft = json!({ "student_id": "1", "answers": { "phq-9": { "9": 1 } }, "revision": 1 });
     assert_eq!(put(&process, &form, &format!("/api/v1/screenings/{id}/sheets/s1/draft"), &draft), 200);
     let sheet = json!({ "student_id": "2", "answers": answers(0, 2) });
@@ -92,35 +93,42 @@ fn a_job_goes_on_after_the_process_was_killed() {
     let list: Vec<(&str, &str)> = names.iter().map(|id| (id.as_str(), "n")).collect();
     roster(&world, "", &class_list(&list));
     let id = released(&world, &definition("2026-autumn"));
+    let token = world.token("counsellor", &world.district);
     // The server of the world stops: the job is left to the process.
-    let stopped = world.stop();
-    let process = Process::start(&stopped);
+    let (config, _folder) = world.stop();
+    let process = Process::start(&config);
     let rows: Vec<(&str, i64, i64)> = names.iter().map(|id| (id.as_str(), 1, 0)).collect();
-    let job = stopped.upload(process.1, &format!("/api/v1/screenings/{id}/answers?source=table"), jobs::table(&rows).as_bytes());
+    let target = format!("/api/v1/screenings/{id}/answers?source=table");
+    let queued = good(&ask(&process, &token, ("POST", &target), Some(jobs::table(&rows).as_bytes())));
+    let target = format!("/api/v1/jobs/{}", text(&queued["id"]));
+    let look = |process: &Process| good(&ask(process, &token, ("GET", &target), None));
     let begun = Instant::now();
     // Somewhere in the middle: some sheets are stored, others are not.
     loop {
-        let done = stopped.ask(process.1, &format!("/api/v1/jobs/{job}"));
-        if done["step"] == "storing" && done["done"].as_i64() > Some(0) || done["state"] == "done" {
+        let job = look(&process);
+        if job["step"] == "storing" && job["done"].as_i64() > Some(0) {
             break;
         }
-        assert!(begun.elapsed() < Duration::from_mins(2), "{done}");
+        assert!(job["state"] != "done" && begun.elapsed() < Duration::from_mins(2), "{job}");
     }
     process.kill();
-    let process = Process::start(&stopped);
+    let process = Process::start(&config);
     let begun = Instant::now();
     let report = loop {
-        let job = stopped.ask(process.1, &format!("/api/v1/jobs/{job}"));
+        let job = look(&process);
         if job["state"] == "done" {
             break job;
         }
         assert!(job["state"] != "failed" && begun.elapsed() < Duration::from_mins(2), "{job}");
         std::thread::sleep(Duration::from_millis(100));
     };
+    assert_eq!(report["runs"], 2);
     let counted = |key: &str| report["report"][key].as_i64().unwrap();
     assert_eq!(counted("new") + counted("same"), 400, "{report:#}");
-    let completion = stopped.ask(process.1, &format!("/api/v1/screenings/{id}/completion"));
-    let answered: i64 = completion["classes"].as_array().unwrap().iter().map(|class| class["answered"].as_i64().unwrap()).sum();
+    assert!(counted("same") > 0, "what was stored before was found");
+    let target = format!("/api/v1/screenings/{id}/completion");
+    let completion = good(&ask(&process, &token, ("GET", &target), None));
+    let classes = completion["classes"].as_array().unwrap();
+    let answered: i64 = classes.iter().map(|class| class["answered"].as_i64().unwrap()).sum();
     assert_eq!(answered, 400, "nothing is lost, and nothing is there twice");
-    let _ = text(&report["id"]);
 }

@@ -25,6 +25,8 @@ fn mapping(prefix: &str, first: usize, person: &str) -> Value {
 
 fn with_source(platform: &str, mapping: &Value) -> Value {
     let mut definition = definition("2026-autumn");
+    definition["sources"]["export"] = json!({ "same-as": platform, "read": { "battery": "junior", "format": "survey",
+        "coding": "score", "student-id": "学号" } });
     definition["sources"][platform] = json!({ "platform": platform, "read": { "battery": "junior" }, "mapping": mapping });
     definition
 }
@@ -72,19 +74,20 @@ fn pushes_are_signed_and_there_once(world: &World) {
     let alerts = good(&world.get(&world.officer, "/api/v1/alerts"));
     assert_eq!((alerts.as_array().unwrap().len(), &alerts[0]["pupil"]), (1, &Value::Null), "also of a pupil nobody knows");
     // The export says what was pushed, what was lost, and what differs.
-    let mut csv = String::from("@id,q1");
-    (2..=17).for_each(|at| csv.push_str(&format!(",q{at}")));
+    let mut csv = String::from("序号,提交答卷时间,所用时间,来源,来源详情,来自IP,1、学号");
+    (2..=17).for_each(|at| csv.push_str(&format!(",{at}、x{at}")));
     csv.push('\n');
-    for (joinid, student, code) in [("100", "1", 2), ("900", "2", 1)] {
-        csv.push_str(&format!("{joinid},{student}"));
+    for (index, student, code) in [("1", "1", 2), ("9", "2", 1)] {
+        csv.push_str(&format!("{index},2026/10/13 10:01:59,128秒,微信,N/A,1.1.1.1(广东-广州),{student}"));
         (2..=17).for_each(|at| csv.push_str(&format!(",{}", if at == 10 { 0 } else { code })));
         csv.push('\n');
     }
-    let job = good(&upload(world, &world.officer, &format!("/api/v1/screenings/{id}/answers?source=wenjuanxing"), csv.as_bytes()));
+    let job = good(&upload(world, &world.officer, &format!("/api/v1/screenings/{id}/answers?source=export"), csv.as_bytes()));
     let report = done(world, &text(&job["id"]));
     let reconciled = &report["reconciliation"];
-    assert_eq!(reconciled["uploaded_only"], json!(["wenjuanxing:900"]), "{report:#}");
-    assert_eq!(reconciled["pushed_only"], json!(["wenjuanxing:101", "wenjuanxing:102"]), "{report:#}");
+    assert_eq!((&reconciled["same"], &reconciled["different"]), (&1.into(), &json!([])), "{report:#}");
+    assert_eq!(reconciled["uploaded_only"], json!(["wenjuanxing:9"]), "{report:#}");
+    assert_eq!(reconciled["pushed_only"], json!(["wenjuanxing:2", "wenjuanxing:3"]), "{report:#}");
     // A new address takes the place of the old.
     address(world, &id, "wenjuanxing", Some("key"));
     send(world, &path, &wjx(1, 100, "1", 2, 0)).refused(404, "not-found", None);
