@@ -64,7 +64,8 @@ fn an_upload_becomes_results(world: &World) {
     let results = good(&world.get(&counsellor, &format!("/api/v1/screenings/{id}/results")));
     let results = results.as_array().unwrap();
     assert_eq!((results.len(), &results[0]["tier"]), (9, &"today".into()), "{results:#?}");
-    assert_eq!(results[0]["result"]["phq-9.total"], 27);
+    let total = |result: &Value| result["result"]["phq-9.total"].as_i64();
+    assert!(results.iter().take(2).any(|result| total(result) == Some(27)), "{results:#?}");
     let elsewhere = world.person("elsewhere", "counsellor", &world.there.id);
     assert_eq!(good(&world.get(&elsewhere, &format!("/api/v1/screenings/{id}/results"))), json!([]));
     world.get(&elsewhere, &format!("/api/v1/jobs/{wave}")).refused(404, "not-in-scope", None);
@@ -133,7 +134,7 @@ fn a_closed_wave_is_scored_again_and_stays_what_it_is() {
     let same = done(&world, &text(&good(&again(&json!({})))["id"]));
     assert_eq!((&same["pupils"], &same["same"], &same["different"]), (&9.into(), &9.into(), &0.into()), "{same:#}");
     let before = world.get(&world.officer, &format!("/api/v1/screenings/{id}/results")).text();
-    let job = text(&good(&again(&json!({ "policy": "phq-9-gad-7", "validity": "none" })))["id"]);
+    let job = text(&good(&again(&json!({ "policy": "phq-9-gad-7", "validity": "district-default" })))["id"]);
     let other = done(&world, &job);
     assert!(other["different"].as_i64() > Some(0) && other["before"]["policy"] != other["after"]["policy"], "{other:#}");
     let csv = world.get(&world.officer, &format!("/api/v1/jobs/{job}/files/differences.csv")).text();

@@ -22,6 +22,7 @@ pub(crate) fn definition(wave: &str) -> Value {
         "wave": wave,
         "administered-on": "2026-10-12",
         "policy": "district-default",
+        "validity": "none",
         "batteries": [{ "id": "junior", "grades": { "from": 7, "to": 9 }, "instruments": ["phq-9", "gad-7"] }],
         "windows": [{ "from": "2026-10-12", "to": "2026-10-23" }],
         "duty": { "contacts": ["officer"], "escalate-after-s": 600 },

@@ -108,7 +108,7 @@ fn a_sheet_is_there_once(world: &World) {
     // The same scores as without a store.
     let counsellor = world.person("counsellor", "counsellor", &world.here.id);
     let scored = good(&world.get(&counsellor, &target));
-    let body = json!({ "answers": answers(1, 0), "policy": "district-default", "validity": "district-default",
+    let body = json!({ "answers": answers(1, 0), "policy": "district-default",
         "duration_s": 61.5, "context": { "sex": "female", "grade": 7, "birth_date": "2013-05-04", "administered_on": "2026-10-12" } });
     let without = good(&world.server.post("/api/v1/score", &body.to_string()));
     assert_eq!(scored["sheets"], without["sheets"]);
