@@ -8,6 +8,7 @@ mod psychometrics;
 mod report;
 mod research;
 mod serve;
+mod store;
 
 use std::path::PathBuf;
 
@@ -21,6 +22,7 @@ pub(crate) use psychometrics::*;
 pub(crate) use report::*;
 pub(crate) use research::*;
 pub(crate) use serve::*;
+pub(crate) use store::*;
 
 /// Scores standardised scales and runs a district's mental-health screening.
 #[derive(Debug, Parser)]
@@ -87,8 +89,18 @@ pub(crate) enum Command {
     Norms(NormsCommand),
     /// Writes the answers of a wave to single items for research, without identities.
     Research(ResearchCommand),
-    /// Answers scoring requests over HTTP, until it is asked to stop. Stores nothing.
-    Serve(ServeCommand),
+    /// Serves the HTTP API until it is asked to stop. Without a data folder it scores and stores nothing.
+    Serve(Box<ServeCommand>),
+    /// The audit log of a server's store.
+    AuditLog(AuditLogCommand),
+    /// Writes a checked backup of a server's store, also while the server runs.
+    Backup(BackupCommand),
+    /// Restores a backup into a new store, and checks it.
+    Restore(RestoreCommand),
+    /// Makes a new key for what is encrypted in a server's store, and encrypts everything with it.
+    RotateKeys(RotateKeysCommand),
+    /// Deletes what the retention rules of a server's store make due.
+    Retention(RetentionCommand),
     /// Is the instrument sound here: items, reliability, factors, item response theory, groups, cut-offs, schools.
     Psychometrics(Box<PsychometricsCommand>),
     /// Writes reports, lists and forms from the results of a screening.

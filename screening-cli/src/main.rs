@@ -45,6 +45,11 @@ fn main() -> ExitCode {
         Command::Norms(command) => commands::norms::run(&context, &command),
         Command::Research(command) => commands::research::run(&context, &command),
         Command::Serve(command) => commands::serve::run(&context, &command),
+        Command::AuditLog(command) => commands::store::audit_log(&context, &command),
+        Command::Backup(command) => commands::store::backup(&context, &command),
+        Command::Restore(command) => commands::store::restore(&context, &command),
+        Command::RotateKeys(command) => commands::store::rotate_keys(&context, &command),
+        Command::Retention(command) => commands::store::retention(&context, &command),
         Command::Psychometrics(command) => commands::psychometrics::run(&context, &command),
         Command::Report(command) => commands::report::run(&context, &command),
     };

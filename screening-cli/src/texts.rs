@@ -68,6 +68,7 @@ mod tests {
             include_str!("commands/psychometrics/theta.rs"),
             include_str!("commands/norms/build.rs"),
             include_str!("commands/norms/print.rs"),
+            include_str!("commands/store.rs"),
             include_str!("show.rs"),
             include_str!("fail.rs"),
         ];

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::store::StoreConfig;
+use crate::tls::TlsFiles;
 
 /// How a server is set up.
 ///
@@ -17,6 +18,8 @@ use crate::store::StoreConfig;
 pub struct Config {
     /// Where it listens.
     pub listen: SocketAddr,
+    /// The certificate, when the server speaks TLS itself.
+    pub tls: Option<TlsFiles>,
     /// Folder with definitions that add to the bundled ones: instruments, and below it `policies`, `norms` and `validity`.
     pub instruments: Option<PathBuf>,
     /// How often the folder is looked at for changes; none leaves it to SIGHUP.
@@ -35,6 +38,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            tls: None,
             instruments: None,
             reload: Some(Duration::from_secs(5)),
             store: None,

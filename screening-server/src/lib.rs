@@ -1,7 +1,9 @@
 //! Scoring over HTTP.
 //!
 //! The server is thin: it reads a request strictly, calls the engine, and writes what the engine says. It scores one sheet,
-//! a battery with norms, a validity plan and a policy, or a stream of any length, and stores nothing.
+//! a battery with norms, a validity plan and a policy, or a stream of any length, and stores nothing of it. With a data folder
+//! it has a store: organisations, accounts, pupils by pseudonym and, apart from them, encrypted identities, held to scopes and
+//! told in an audit log.
 //!
 //! ```no_run
 //! use screening_server::{Config, serve};
@@ -11,7 +13,7 @@
 //!
 //! # Floors
 //!
-//! A module uses what stands below it in this list, never what stands above: `net`, `routes`, `guard`, `middleware`, `answer`, `order`,
+//! A module uses what stands below it in this list, never what stands above: `net`, `operations`, `routes`, `guard`, `middleware`, `answer`, `order`,
 //! `store`, `catalogue`, `problem`, `json`, `language`, `metrics`, `config`.
 
 mod answer;
@@ -27,12 +29,14 @@ mod metrics;
 mod middleware;
 mod net;
 mod openapi;
+pub mod operations;
 mod order;
 mod problem;
 mod push;
 mod routes;
 mod state;
 mod store;
+mod tls;
 mod wave;
 
 pub use catalogue::LoadError;
@@ -42,4 +46,5 @@ pub use net::{ServeError, Server, Stop, serve};
 pub use openapi::document as openapi_document;
 pub use problem::ProblemKind;
 pub use routes::reference as problem_reference;
-pub use store::{AuditFault, Clock, KeySource, StoreConfig, StoreError, Verified};
+pub use store::{AuditFault, Clock, Deleted, KeySource, Manifest, Rotated, StoreConfig, StoreError, Verified};
+pub use tls::{TlsError, TlsFiles};

@@ -10,8 +10,9 @@ use std::time::Duration;
 use axum::Router;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use hyper_util::service::TowerToHyperService;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 
@@ -20,6 +21,7 @@ use crate::config::Config;
 use crate::routes::router;
 use crate::state::App;
 use crate::store::{Store, StoreError, accounts};
+use crate::tls::{Tls, TlsError};
 
 /// Longest head of a request, in bytes.
 const HEAD: usize = 32 * 1024;
@@ -30,6 +32,9 @@ pub enum ServeError {
     /// Definitions cannot be loaded.
     #[error(transparent)]
     Load(#[from] LoadError),
+    /// The certificate cannot be used.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     /// The store cannot be opened.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -75,6 +80,7 @@ pub struct Server {
     stop: Stop,
     beside: Router,
     setup_code: Option<String>,
+    tls: Option<Tls>,
 }
 
 /// Asks a server to stop.
@@ -103,6 +109,7 @@ impl Server {
         let folder = config.instruments.clone();
         let loading = tokio::task::spawn_blocking(move || Definitions::load(folder));
         let definitions = loading.await.map_err(io::Error::other)??;
+        let tls = config.tls.as_ref().map(Tls::load).transpose()?;
         let wrong = |source| ServeError::Listen { address: config.listen, source };
         let listener = TcpListener::bind(config.listen).await.map_err(wrong)?;
         let address = listener.local_addr()?;
@@ -127,6 +134,7 @@ impl Server {
             stop: Stop(Arc::new(watch::Sender::new(false))),
             beside: Router::new(),
             setup_code,
+            tls,
         })
     }
 
@@ -160,8 +168,8 @@ impl Server {
         let graceful = GracefulShutdown::new();
         let reloading = self.config.reload.filter(|_| self.config.instruments.is_some());
         let watching = reloading.map(|every| tokio::spawn(keep_looking(self.app.clone(), every)));
-        let hanging_up = tokio::spawn(on_hangup(self.app.clone()));
         let working = crate::live::start(&self.app);
+        let hanging_up = tokio::spawn(on_hangup(self.app.clone(), self.tls.clone()));
         tracing::info!(address = %self.address, "listening");
         loop {
             let taken = tokio::select! {
@@ -177,14 +185,20 @@ impl Server {
                     continue;
                 }
             };
-            let connection = connection(socket, router.clone(), self.config.limits.idle);
-            let served = graceful.watch(connection);
-            let counted = self.app.metrics.connection();
-            tokio::spawn(async move {
-                // A caller who hangs up is nothing to tell.
-                let _ = served.await;
-                drop((permit, counted));
-            });
+            let held = (permit, self.app.metrics.connection());
+            let (router, idle, watcher) = (router.clone(), self.config.limits.idle, graceful.watcher());
+            match &self.tls {
+                None => tokio::spawn(served(socket, router, idle, watcher, held)),
+                Some(tls) => {
+                    let shaken = tokio::time::timeout(idle, tls.acceptor().accept(socket));
+                    tokio::spawn(async move {
+                        // Who does not speak TLS, or stops in the middle of it, is hung up on.
+                        if let Ok(Ok(socket)) = shaken.await {
+                            served(socket, router, idle, watcher, held).await;
+                        }
+                    })
+                }
+            };
         }
         self.app.stopping.store(true, Ordering::Relaxed);
         self.app.live.hub.end();
@@ -214,14 +228,19 @@ async fn take(
     Ok((socket, permit))
 }
 
-type Connection = http1::Connection<TokioIo<TcpStream>, TowerToHyperService<Router>>;
-
-fn connection(socket: TcpStream, router: Router, idle: Duration) -> Connection {
-    http1::Builder::new()
+/// Serves one connection to its end; what is held is counted until then.
+async fn served<S, H>(socket: S, router: Router, idle: Duration, watcher: Watcher, held: H)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(idle)
         .max_buf_size(HEAD)
-        .serve_connection(TokioIo::new(socket), TowerToHyperService::new(router))
+        .serve_connection(TokioIo::new(socket), TowerToHyperService::new(router));
+    // A caller who hangs up is nothing to tell.
+    let _ = watcher.watch(connection).await;
+    drop(held);
 }
 
 /// Looks at the folder again and again.
@@ -234,11 +253,23 @@ async fn keep_looking(app: App, every: Duration) {
     }
 }
 
-/// Loads definitions again whenever the process is told to (SIGHUP).
-async fn on_hangup(app: App) {
+/// Loads definitions, certificate and keys again whenever the process is told to (SIGHUP).
+async fn on_hangup(app: App, tls: Option<Tls>) {
     let Ok(mut signals) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup()) else { return };
     while signals.recv().await.is_some() {
         reload(&app, Definitions::reload).await;
+        match tls.as_ref().map(Tls::reload) {
+            Some(Err(error)) => {
+                tracing::error!(error = %error, "the certificate is not loaded again; the last one stays")
+            }
+            Some(Ok(())) => tracing::info!("the certificate is loaded again"),
+            None => {}
+        }
+        match app.store.as_ref().map(|store| store.vault().reload()) {
+            Some(Err(error)) => tracing::error!(error = %error, "the keys are not loaded again; the last ones stay"),
+            Some(Ok(())) => tracing::info!("the keys are loaded again"),
+            None => {}
+        }
     }
 }
 

@@ -14,6 +14,12 @@ pub(crate) struct ServeCommand {
     /// What the server keeps. Without a data folder it scores and keeps nothing.
     #[command(flatten)]
     pub(crate) store: StoreArgs,
+    /// Certificate chain in PEM: the server speaks TLS. Read again on SIGHUP.
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    pub(crate) tls_cert: Option<PathBuf>,
+    /// Private key of the certificate, in PEM.
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    pub(crate) tls_key: Option<PathBuf>,
     /// Who may score without storing.
     #[arg(long, value_enum, default_value_t = AccountsArg::Auto)]
     pub(crate) accounts: AccountsArg,

@@ -16,6 +16,7 @@ pub(crate) mod run;
 pub(crate) mod score;
 pub(crate) mod serve;
 pub(crate) mod simulate;
+pub(crate) mod store;
 
 use std::path::PathBuf;
 

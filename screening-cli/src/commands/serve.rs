@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use screening_server::{Config, KeySource, Limits, Scoring, StoreConfig};
+use screening_server::{Config, KeySource, Limits, Scoring, StoreConfig, TlsFiles};
 
 use super::Context;
 use crate::args::{AccountsArg, ServeCommand, StoreArgs};
@@ -24,6 +24,11 @@ pub(crate) fn run(context: &Context, command: &ServeCommand) -> Result<(), Failu
             token_rate: command.token_rate,
             upload: Limits::default().upload,
         },
+        tls: command
+            .tls_cert
+            .clone()
+            .zip(command.tls_key.clone())
+            .map(|(certificate, key)| TlsFiles { certificate, key }),
         store: store_config(&command.store),
         scoring: match command.accounts {
             AccountsArg::Auto => Scoring::ByAddress,

@@ -25,6 +25,8 @@ pub(crate) struct Fault {
     pub(crate) pointer: Option<String>,
     /// What is filled into the texts. Never an answer: problems may be logged by whoever receives them.
     pub(crate) fills: Vec<(&'static str, String)>,
+    /// The same, by the key of a text, which is looked up in the language of the caller.
+    pub(crate) words: Vec<(&'static str, &'static str)>,
 }
 
 /// Everything that is wrong with a request. It becomes a body on the way out, where the language is known.
@@ -39,7 +41,7 @@ pub(crate) struct Problem {
 
 impl Fault {
     pub(crate) fn new(kind: ProblemKind) -> Self {
-        Self { kind, pointer: None, fills: Vec::new() }
+        Self { kind, pointer: None, fills: Vec::new(), words: Vec::new() }
     }
 
     pub(crate) fn at(mut self, pointer: impl Into<String>) -> Self {
@@ -50,6 +52,20 @@ impl Fault {
     pub(crate) fn with(mut self, name: &'static str, value: impl ToString) -> Self {
         self.fills.push((name, value.to_string()));
         self
+    }
+}
+
+impl Fault {
+    /// Fills in a text of the resource files, by its key.
+    pub(crate) fn with_text(mut self, name: &'static str, key: &'static str) -> Self {
+        self.words.push((name, key));
+        self
+    }
+
+    /// Everything that is filled in, in a language.
+    fn filled(&self, language: Language) -> Vec<(&'static str, String)> {
+        let words = self.words.iter().map(|(name, key)| (*name, say(key, language, &[])));
+        self.fills.iter().cloned().chain(words).collect()
     }
 }
 
@@ -87,13 +103,13 @@ impl Problem {
     /// The JSON of the problem. `line` is the line of a stream.
     pub(crate) fn body(&self, language: Language, request_id: &str, line: Option<u64>) -> Vec<u8> {
         let all = std::iter::once(&self.first).chain(&self.others);
-        let first = texts_of(self.first.kind);
+        let (first, fills) = (texts_of(self.first.kind), self.first.filled(language));
         let body = Body {
             kind: self.first.kind.uri(),
             title: first.title.get(language),
             status: self.status().as_u16(),
-            detail: first.detail(language, &self.first.fills),
-            help: first.help(language, &self.first.fills),
+            detail: first.detail(language, &fills),
+            help: first.help(language, &fills),
             pointer: self.first.pointer.as_deref(),
             request_id,
             line,
@@ -128,11 +144,11 @@ impl IntoResponse for Problem {
 }
 
 fn entry(fault: &Fault, language: Language) -> Entry<'_> {
-    let texts = texts_of(fault.kind);
+    let (texts, fills) = (texts_of(fault.kind), fault.filled(language));
     Entry {
         kind: fault.kind.uri(),
-        detail: texts.detail(language, &fault.fills),
-        help: texts.help(language, &fault.fills),
+        detail: texts.detail(language, &fills),
+        help: texts.help(language, &fills),
         pointer: fault.pointer.as_deref(),
     }
 }

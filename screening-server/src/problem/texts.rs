@@ -26,8 +26,13 @@ static PROBLEMS: LazyLock<HashMap<String, ProblemText>> = LazyLock::new(|| {
     files.flatten().collect()
 });
 
-static TEXTS: LazyLock<HashMap<String, Text>> =
-    LazyLock::new(|| toml::from_str(include_str!("../../resources/texts.toml")).unwrap_or_default());
+/// Files with other sentences and words.
+const WORDS: &[&str] = &[include_str!("../../resources/texts.toml"), include_str!("../../resources/texts-store.toml")];
+
+static TEXTS: LazyLock<HashMap<String, Text>> = LazyLock::new(|| {
+    let files = WORDS.iter().map(|text| toml::from_str::<HashMap<String, Text>>(text).unwrap_or_default());
+    files.flatten().collect()
+});
 
 /// A kind without a text shows its identifier, and a test excludes that.
 static NONE: LazyLock<ProblemText> = LazyLock::new(|| {
@@ -107,5 +112,23 @@ mod tests {
     #[test]
     fn every_sentence_that_is_asked_for_exists() {
         assert!(TEXTS.contains_key("notice"));
+        let sources = [
+            include_str!("../store/accounts.rs"),
+            include_str!("../store/approvals.rs"),
+            include_str!("../store/evidence.rs"),
+            include_str!("../store/organisations.rs"),
+            include_str!("../store/passwords.rs"),
+            include_str!("../store/pupils.rs"),
+            include_str!("../store/repeated.rs"),
+            include_str!("../store/retention.rs"),
+            include_str!("../store/subjects.rs"),
+            include_str!("../store/tokens.rs"),
+        ];
+        let ask = ["State(\"", "Missing(\"", "Exists(\"", "wanted: \""];
+        for (source, call) in sources.iter().flat_map(|source| ask.map(|call| (source, call))) {
+            for key in source.split(call).skip(1).filter_map(|rest| rest.split('"').next()) {
+                assert!(TEXTS.contains_key(key), "`{key}` is in no file of texts");
+            }
+        }
     }
 }

@@ -98,6 +98,12 @@ impl Form<'_, '_, '_> {
         self.fields.flag(key, self.faults)
     }
 
+    /// A whole number from `low` to `high` that must be there.
+    pub(super) fn whole(&mut self, key: &str, range: (i64, i64)) -> Option<i64> {
+        self.fields.needed(key, self.faults)?;
+        self.fields.whole(key, range, self.faults)
+    }
+
     /// A whole number from `low` to `high`; may be left out.
     pub(super) fn whole_if(&mut self, key: &str, range: (i64, i64)) -> Option<i64> {
         self.fields.whole(key, range, self.faults)

@@ -5,6 +5,7 @@
 
 mod accounts;
 mod alerts;
+mod audit;
 mod batch;
 mod body;
 mod definitions;
@@ -12,6 +13,7 @@ mod form;
 mod jobs;
 mod lines;
 mod operations;
+mod privacy;
 mod problems;
 mod push;
 mod query;
@@ -122,6 +124,11 @@ const STEP_UP: &[ProblemKind] = form_and!(SessionNeeded, CodeRefused, LockedOut)
 const LOG_IN: &[ProblemKind] = form_and!(LogInRefused, CodeNeeded, LockedOut);
 const SESSION: &[ProblemKind] = &[ProblemKind::SessionNeeded, ProblemKind::StepUpNeeded];
 const SENSITIVE: &[ProblemKind] = &[ProblemKind::StepUpNeeded, ProblemKind::NotInScope, ProblemKind::NotNow];
+const SUBJECT_FORM: &[ProblemKind] = form_and!(StepUpNeeded, NotADate);
+const IDENTITY: &[ProblemKind] = &[ProblemKind::NotInScope, ProblemKind::NotApproved];
+const EVIDENCE: &[ProblemKind] = &[ProblemKind::InvalidQuery, ProblemKind::InvalidValue];
+const BREACH: &[ProblemKind] = &[ProblemKind::InvalidQuery, ProblemKind::StepUpNeeded];
+const PUPIL: &[ProblemKind] = form_and!(NotADate);
 const NAMED_ROW: &[ProblemKind] = &[ProblemKind::NotInScope];
 
 const NAMED_LIST: &[ProblemKind] = &[ProblemKind::NotInScope, ProblemKind::InvalidQuery];
@@ -556,7 +563,7 @@ pub(crate) const ROUTES: &[Route] = &[
         method: "get",
         path: "/readyz",
         operation: "getReadiness",
-        problems: &[ProblemKind::Stopping],
+        problems: &[ProblemKind::Stopping, ProblemKind::StoreUnavailable],
         access: Access::Open,
         handler: || get(operations::ready),
     },
@@ -719,6 +726,150 @@ pub(crate) const ROUTES: &[Route] = &[
         problems: FORM,
         access: Access::Needs(Permission::OrganisationsWrite),
         handler: || patch(accounts::change_organisation),
+    },
+    Route {
+        method: "get",
+        path: "/api/v1/pupils",
+        operation: "listPupils",
+        problems: LISTED,
+        access: Access::Needs(Permission::PupilsRead),
+        handler: || get(privacy::list),
+    },
+    Route {
+        method: "post",
+        path: "/api/v1/pupils",
+        operation: "enterPupil",
+        problems: PUPIL,
+        access: Access::Needs(Permission::RostersWrite),
+        handler: || post(privacy::enter),
+    },
+    Route {
+        method: "post",
+        path: "/api/v1/pupils/{id}/departure",
+        operation: "departPupil",
+        problems: NAMED_ROW,
+        access: Access::Needs(Permission::RostersWrite),
+        handler: || post(privacy::depart),
+    },
+    Route {
+        method: "get",
+        path: "/api/v1/pupils/{id}",
+        operation: "getPupil",
+        problems: NAMED_ROW,
+        access: Access::Needs(Permission::PupilsRead),
+        handler: || get(privacy::one),
+    },
+    Route {
+        method: "get",
+        path: "/api/v1/pupils/{id}/identity",
+        operation: "getIdentity",
+        problems: IDENTITY,
+        access: Access::Needs(Permission::IdentityRequest),
+        handler: || get(privacy::identity),
+    },
+    Route {
+        method: "get",
+        path: "/api/v1/identity-requests",
+        operation: "listIdentityRequests",
+        problems: LISTED,
+        access: Access::Needs(Permission::IdentityRequest),
+        handler: || get(privacy::list_requests),
+    },
+    Route {
+        method: "post",
+        path: "/api/v1/identity-requests",
+        operation: "askForIdentity",
+        problems: FORM,
+        access: Access::Needs(Permission::IdentityRequest),
+        handler: || post(privacy::ask),
+    },
+    Route {
+        method: "post",
+        path: "/api/v1/identity-requests/{id}/decision",
+        operation: "decideIdentity",
+        problems: SENSITIVE_FORM,
+        access: Access::Needs(Permission::IdentityApprove),
+        handler: || post(privacy::decide),
+    },
+    Route {
+        method: "get",
+        path: "/api/v1/subject-requests",
+        operation: "listSubjectRequests",
+        problems: LISTED,
+        access: Access::Needs(Permission::SubjectRequests),
+        handler: || get(privacy::list_subjects),
+    },
+    Route {
+        method: "post",
+        path: "/api/v1/subject-requests",
+        operation: "fileSubjectRequest",
+        problems: FORM,
+        access: Access::Needs(Permission::SubjectRequests),
+        handler: || post(privacy::file),
+    },
+    Route {
+        method: "post",
+        path: "/api/v1/subject-requests/{id}/completion",
+        operation: "completeSubjectRequest",
+        problems: SUBJECT_FORM,
+        access: Access::Needs(Permission::SubjectRequests),
+        handler: || post(privacy::complete),
+    },
+    Route {
+        method: "post",
+        path: "/api/v1/subject-requests/{id}/refusal",
+        operation: "refuseSubjectRequest",
+        problems: FORM,
+        access: Access::Needs(Permission::SubjectRequests),
+        handler: || post(privacy::refuse),
+    },
+    Route {
+        method: "get",
+        path: "/api/v1/retention",
+        operation: "listRetention",
+        problems: &[],
+        access: Access::Needs(Permission::Retention),
+        handler: || get(privacy::rules),
+    },
+    Route {
+        method: "put",
+        path: "/api/v1/retention/{class}",
+        operation: "setRetention",
+        problems: SENSITIVE_FORM,
+        access: Access::Needs(Permission::Retention),
+        handler: || put(privacy::set_rule),
+    },
+    Route {
+        method: "get",
+        path: "/api/v1/audit",
+        operation: "listAudit",
+        problems: LISTED,
+        access: Access::Needs(Permission::AuditRead),
+        handler: || get(audit::list),
+    },
+    Route {
+        method: "get",
+        path: "/api/v1/audit/verification",
+        operation: "verifyAudit",
+        problems: &[],
+        access: Access::Needs(Permission::AuditRead),
+        handler: || get(audit::verify),
+    },
+    Route {
+        method: "get",
+        path: "/api/v1/evidence/year",
+        operation: "getYear",
+        problems: EVIDENCE,
+        access: Access::Needs(Permission::EvidenceRead),
+        handler: || get(audit::year),
+    },
+    Route {
+        method: "get",
+        path: "/api/v1/evidence/breach",
+        operation: "getBreachList",
+        problems: BREACH,
+        access: Access::Needs(Permission::SubjectRequests),
+        handler: || get(audit::breach),
     },
 ];
 

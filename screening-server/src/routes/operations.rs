@@ -43,10 +43,16 @@ struct Readiness {
     validity_plans: usize,
 }
 
-/// `GET /readyz`: definitions are loaded before the first connection is taken, so only stopping stands in the way.
+/// `GET /readyz`: definitions are loaded before the first connection is taken, so only stopping, or a store that cannot be
+/// reached, stands in the way.
 pub(super) async fn ready(State(app): State<App>) -> Result<Response, Problem> {
     if app.stopping.load(Ordering::Relaxed) {
         return Err(ProblemKind::Stopping.into());
+    }
+    if let Some(store) = &app.store
+        && !store.is_reachable().await
+    {
+        return Err(ProblemKind::StoreUnavailable.into());
     }
     let catalogue = app.definitions.now();
     let readiness = Readiness {

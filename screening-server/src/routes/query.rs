@@ -33,7 +33,8 @@ impl Query {
         self.get(key).map(|value| read(value).ok_or_else(|| self.refuse(key))).transpose()
     }
 
-    fn refuse(&self, key: &str) -> Problem {
+    /// The problem that a key is unknown, comes twice, is needed, or cannot be read.
+    pub(super) fn refuse(&self, key: &str) -> Problem {
         let allowed = if self.allowed.is_empty() { "-".to_owned() } else { self.allowed.join(", ") };
         Fault::new(ProblemKind::InvalidQuery).with("key", shown(key)).with("allowed", allowed).into()
     }

@@ -89,10 +89,11 @@ pub(crate) async fn set_up(
     let used = sqlx::query("DELETE FROM setting WHERE name = $1 AND value = $2").bind(SETUP);
     let used = used.bind(store.vault().hash("setup", code.trim())).execute(work.connection()).await?;
     if used.rows_affected() == 0 {
-        return Err(StoreError::Missing("set-up code"));
+        return Err(StoreError::Missing("what-setup-code"));
     }
     let new = New { parent: None, code: district.0, name: district.1, grade: None };
     let district = organisations::add(&mut work, &new).await?;
+    work.within(&district.id);
     let account = insert(&mut work, &name, Role::DistrictOfficer, &district.id, Secret::Password(hash)).await?;
     work.commit().await?;
     Ok(account)
@@ -123,7 +124,7 @@ async fn insert(
     let query = query.bind(&id).bind(name).bind(role.id()).bind(organisation_id).bind(&password);
     let query = query.bind(&invitation).bind(invitation.is_some().then_some(now + INVITED)).bind(by).bind(now);
     match query.execute(work.connection()).await {
-        Err(error) if is_taken(&error) => return Err(StoreError::Exists("account with this name")),
+        Err(error) if is_taken(&error) => return Err(StoreError::Exists("what-account-name")),
         other => other?,
     };
     work.note("account.add", &id, format!("{role} {organisation_id}"));
@@ -161,19 +162,23 @@ pub(crate) async fn add(
 /// Takes an invitation: the person chooses the password.
 pub(crate) async fn accept(store: &Store, code: &str, password: Zeroizing<String>) -> Result<(), StoreError> {
     let invitation = store.vault().hash("invitation", code.trim());
-    let query = sqlx::query("SELECT id, name FROM account WHERE invitation = $1 AND invited_until > $2");
+    let query = sqlx::query(
+        "SELECT a.id, a.name, o.district_id FROM account a JOIN organisation o ON o.id = a.organisation_id
+         WHERE a.invitation = $1 AND a.invited_until > $2",
+    );
     let query = query.bind(&invitation).bind(store.clock().now());
-    let row = query.fetch_optional(store.pool()).await?.ok_or(StoreError::Missing("invitation"))?;
+    let row = query.fetch_optional(store.pool()).await?.ok_or(StoreError::Missing("what-invitation"))?;
     let (id, name): (String, String) = (row.try_get("id")?, row.try_get("name")?);
     passwords::check(&password, &name)?;
     let hash = passwords::hash(password).await?;
-    let mut work = store.begin(&Caller::system("invitation", ""), "account.accept").await?;
+    let district_id: String = row.try_get("district_id")?;
+    let mut work = store.begin(&Caller::system("invitation", district_id), "account.accept").await?;
     let query = sqlx::query(
         "UPDATE account SET password = $1, invitation = NULL, invited_until = NULL WHERE id = $2 AND invitation = $3",
     );
     let query = query.bind(hash).bind(&id).bind(invitation);
     if query.execute(work.connection()).await?.rows_affected() == 0 {
-        return Err(StoreError::Missing("invitation"));
+        return Err(StoreError::Missing("what-invitation"));
     }
     work.note("account.accept", &id, "");
     work.commit().await
@@ -209,7 +214,11 @@ pub(crate) async fn log_in(
         return Ok(LogIn::Locked(wait));
     }
     work.commit().await?;
-    let query = sqlx::query("SELECT * FROM account WHERE name = $1 AND disabled_at IS NULL").bind(&name);
+    let query = sqlx::query(
+        "SELECT a.*, o.district_id FROM account a JOIN organisation o ON o.id = a.organisation_id
+         WHERE a.name = $1 AND a.disabled_at IS NULL AND o.closed_at IS NULL",
+    );
+    let query = query.bind(&name);
     let row = query.fetch_optional(store.pool()).await?;
     let kept = row.as_ref().map(|row| row.try_get::<Option<String>, _>("password")).transpose()?.flatten();
     let right = passwords::verify(password, kept).await?;
@@ -221,6 +230,7 @@ pub(crate) async fn log_in(
         return Ok(LogIn::Wrong);
     };
     let account = Account::read(&row)?;
+    work.within(&row.try_get::<String, _>("district_id")?);
     if account.second_factor {
         // The attempt stays counted: otherwise asking without a code would give free guesses at it.
         let Some(code) = code else { return Ok(LogIn::CodeNeeded) };
@@ -264,7 +274,7 @@ pub(crate) enum StepUp {
 
 /// Takes a code of the authenticator as a second factor of a session that is under way.
 pub(crate) async fn step_up(store: &Store, caller: &Caller, code: &str, session: &str) -> Result<StepUp, StoreError> {
-    let id = caller.account().ok_or(StoreError::Missing("account"))?;
+    let id = caller.account().ok_or(StoreError::Missing("what-account"))?;
     let mut work = store.begin(caller, "session.step-up").await?;
     if let Some(wait) = attempts::count(&mut work, "code", id).await? {
         return Ok(StepUp::Locked(wait));
@@ -290,10 +300,11 @@ pub(crate) async fn prepare_totp(work: &mut Work) -> Result<(String, String), St
     }
     let secret = random::<20>()?;
     let vault = work.store().vault().clone();
-    let sealed = vault.seal(totp_place(&account.id), &secret)?;
+    let key_id = vault.current();
+    let sealed = vault.seal(totp_place(&account.id), &key_id, &secret)?;
     let query =
         sqlx::query("UPDATE account SET totp = $1, key_id = $2, totp_step = 0, totp_confirmed = 0 WHERE id = $3");
-    query.bind(sealed).bind(vault.current()).bind(&account.id).execute(work.connection()).await?;
+    query.bind(sealed).bind(key_id).bind(&account.id).execute(work.connection()).await?;
     work.note("account.totp", &account.id, "prepared");
     Ok((totp::text(&secret), totp::uri(&account.name, &secret)))
 }
@@ -302,7 +313,7 @@ pub(crate) async fn prepare_totp(work: &mut Work) -> Result<(String, String), St
 pub(crate) async fn confirm_totp(work: &mut Work, code: &str, session: &str) -> Result<i64, StoreError> {
     let account = own(work).await?;
     if !use_code(work, &account.id, code).await? {
-        return Err(StoreError::Invalid { field: "code", wanted: "the code that the authenticator shows now" });
+        return Err(StoreError::Invalid { field: "code", wanted: "wanted-code" });
     }
     let query = sqlx::query("UPDATE account SET totp_confirmed = 1 WHERE id = $1").bind(&account.id);
     query.execute(work.connection()).await?;
@@ -312,7 +323,7 @@ pub(crate) async fn confirm_totp(work: &mut Work, code: &str, session: &str) -> 
 
 /// The account of the caller.
 pub(crate) async fn own(work: &mut Work) -> Result<Account, StoreError> {
-    let id = work.caller().account().ok_or(StoreError::Missing("account"))?.to_owned();
+    let id = work.caller().account().ok_or(StoreError::Missing("what-account"))?.to_owned();
     let query = sqlx::query("SELECT * FROM account WHERE id = $1").bind(id);
     Ok(Account::read(&query.fetch_one(work.connection()).await?)?)
 }
@@ -324,20 +335,18 @@ pub(crate) async fn change_password(
     old: Zeroizing<String>,
     new: Zeroizing<String>,
 ) -> Result<(), StoreError> {
-    let id = caller.account().ok_or(StoreError::Missing("account"))?;
+    let id = caller.account().ok_or(StoreError::Missing("what-account"))?;
     let mut work = store.begin(caller, "account.password").await?;
     if attempts::count(&mut work, "password", id).await?.is_some() {
-        return Err(StoreError::State("too many wrong passwords; wait before trying again"));
+        return Err(StoreError::State("state-too-many-passwords"));
     }
     work.commit().await?;
     let row = sqlx::query("SELECT name, password FROM account WHERE id = $1").bind(id).fetch_one(store.pool()).await?;
     if !passwords::verify(old, row.try_get("password")?).await? {
-        return Err(StoreError::Invalid { field: "password", wanted: "the present password of the account" });
+        return Err(StoreError::Invalid { field: "password", wanted: "wanted-present-password" });
     }
-    passwords::check(&new, &row.try_get::<String, _>("name")?).map_err(|_| StoreError::Invalid {
-        field: "new_password",
-        wanted: "a password of 12 to 128 characters, at least five of them different, without the name of the account",
-    })?;
+    passwords::check(&new, &row.try_get::<String, _>("name")?)
+        .map_err(|_| StoreError::Invalid { field: "new_password", wanted: "wanted-password" })?;
     let hash = passwords::hash(new).await?;
     let mut work = store.begin(caller, "account.password").await?;
     attempts::clear(&mut work, "password", id).await?;
@@ -370,7 +379,7 @@ pub(crate) async fn get(work: &mut Work, id: &str) -> Result<Account, StoreError
     work.require(Permission::Accounts)?;
     let query = sqlx::query(QUERY).bind(work.scope()).bind(id);
     let row = query.fetch_optional(work.connection()).await?;
-    row.map_or(Err(StoreError::Missing("account")), |row| Ok(Account::read(&row)?))
+    row.map_or(Err(StoreError::Missing("what-account")), |row| Ok(Account::read(&row)?))
 }
 
 /// What of an account is to be changed.
@@ -427,7 +436,7 @@ async fn others(work: &mut Work, id: &str) -> Result<Account, StoreError> {
     work.require(Permission::Accounts)?;
     work.require_step_up()?;
     if work.caller().account() == Some(id) {
-        return Err(StoreError::State("nobody changes their own account; ask another officer of the district"));
+        return Err(StoreError::State("state-own-account"));
     }
     get(work, id).await
 }

@@ -49,21 +49,21 @@ pub enum StoreError {
     /// The system gives no random numbers.
     #[error("the operating system gives no random numbers")]
     NoRandom,
-    /// Something that was named is not there, or not within the scope of whoever asks.
-    #[error("there is no such {0} within the scope")]
+    /// Something that was named, by the key of its text, is not there, or not within the scope of whoever asks.
+    #[error("not within the scope: {0}")]
     Missing(&'static str),
-    /// Something is there already.
-    #[error("there is such a {0} already")]
+    /// Something, by the key of its text, is there already.
+    #[error("there already: {0}")]
     Exists(&'static str),
-    /// What was asked for does not go with how things are.
+    /// What was asked for does not go with how things are, by the key of the reason.
     #[error("not now: {0}")]
     State(&'static str),
     /// A value that cannot be taken.
-    #[error("`{field}`: {wanted} is needed")]
+    #[error("`{field}`: {wanted}")]
     Invalid {
         /// The field.
         field: &'static str,
-        /// What is needed.
+        /// Key of the text of what is needed.
         wanted: &'static str,
     },
     /// The caller may not do it.
@@ -114,11 +114,11 @@ pub(crate) fn is_taken(error: &sqlx::Error) -> bool {
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         let fault = match &error {
-            StoreError::Missing(what) => Fault::new(ProblemKind::NotInScope).with("what", what),
-            StoreError::Exists(what) => Fault::new(ProblemKind::AlreadyThere).with("what", what),
-            StoreError::State(why) => Fault::new(ProblemKind::NotNow).with("why", why),
+            StoreError::Missing(what) => Fault::new(ProblemKind::NotInScope).with_text("what", what),
+            StoreError::Exists(what) => Fault::new(ProblemKind::AlreadyThere).with_text("what", what),
+            StoreError::State(why) => Fault::new(ProblemKind::NotNow).with_text("why", why),
             StoreError::Invalid { field, wanted } => {
-                Fault::new(ProblemKind::InvalidValue).at(format!("/{field}")).with("wanted", wanted)
+                Fault::new(ProblemKind::InvalidValue).at(format!("/{field}")).with_text("wanted", wanted)
             }
             StoreError::Forbidden { permission } => Fault::new(ProblemKind::Forbidden).with("permission", permission),
             StoreError::StepUp => Fault::new(ProblemKind::StepUpNeeded),

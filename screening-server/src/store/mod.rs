@@ -6,11 +6,14 @@
 
 pub(crate) mod accounts;
 pub(crate) mod alerts;
+pub(crate) mod approvals;
 mod attempts;
 pub(crate) mod audit;
+pub(crate) mod backup;
 mod caller;
 pub(crate) mod clock;
 pub(crate) mod error;
+pub(crate) mod evidence;
 pub(crate) mod inbox;
 pub(crate) mod jobs;
 mod keys;
@@ -19,13 +22,17 @@ pub(crate) mod organisations;
 mod passwords;
 pub(crate) mod pupils;
 pub(crate) mod push_keys;
+pub(crate) mod records;
 pub(crate) mod repeated;
 pub(crate) mod results;
+pub(crate) mod retention;
 mod roles;
 pub(crate) mod rosters;
+pub(crate) mod rotate;
 pub(crate) mod screenings;
 pub(crate) mod sessions;
 pub(crate) mod sheets;
+pub(crate) mod subjects;
 pub(crate) mod tokens;
 mod totp;
 mod vault;
@@ -43,6 +50,7 @@ use tokio::sync::Mutex;
 
 pub(crate) use audit::Witness;
 pub use audit::{AuditFault, Verified};
+pub use backup::Manifest;
 pub(crate) use caller::{Caller, Holder, Repeatable, Scope};
 pub use clock::Clock;
 pub(crate) use clock::{shown, shown_if};
@@ -50,7 +58,9 @@ pub use error::StoreError;
 pub use keys::KeySource;
 use keys::Keys;
 pub(crate) use keys::random;
+pub use retention::Deleted;
 pub(crate) use roles::{Permission, Role};
+pub use rotate::Rotated;
 pub(crate) use vault::{Place, Vault};
 pub(crate) use work::Work;
 
@@ -134,7 +144,6 @@ struct Inner {
     clock: Clock,
     witness: Witness,
     data: PathBuf,
-    keys: KeySource,
     /// In SQLite one writes at a time. Those who wait do so here, in their order, and not in the database by trying again.
     turn: Arc<Mutex<()>>,
 }
@@ -165,11 +174,10 @@ impl Store {
         Ok(Self(Arc::new(Inner {
             pool,
             engine,
-            vault: Vault::new(keys),
+            vault: Vault::new(keys, source),
             clock: config.clock.clone(),
             witness: Witness::new(&config.data),
             data: config.data.clone(),
-            keys: source,
             turn: Arc::default(),
         })))
     }
@@ -210,11 +218,6 @@ impl Store {
         &self.0.data
     }
 
-    /// Where the keys come from.
-    pub(crate) fn key_source(&self) -> &KeySource {
-        &self.0.keys
-    }
-
     /// Whether the database answers.
     pub(crate) async fn is_reachable(&self) -> bool {
         sqlx::query("SELECT 1").execute(&self.0.pool).await.is_ok()
@@ -245,17 +248,19 @@ fn make_folder(folder: &Path) -> Result<(), StoreError> {
 fn address(config: &StoreConfig) -> (Engine, String) {
     match &config.database {
         Some(url) => (Engine::Postgres, url.clone()),
-        None => {
-            let path = config.data.join(SQLITE);
-            let path = path.to_string_lossy();
-            let kept = |byte: u8| byte.is_ascii_alphanumeric() || b"/._-".contains(&byte);
-            let escaped: String = path
-                .bytes()
-                .map(|byte| if kept(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") })
-                .collect();
-            (Engine::Sqlite, format!("sqlite://{escaped}?mode=rwc"))
-        }
+        None => (Engine::Sqlite, sqlite_url(&config.data.join(SQLITE))),
     }
+}
+
+/// The URL of a SQLite file, which is made when it is not there.
+fn sqlite_url(file: &Path) -> String {
+    let kept = |byte: u8| byte.is_ascii_alphanumeric() || b"/._-".contains(&byte);
+    let path = file.to_string_lossy();
+    let escaped: String = path
+        .bytes()
+        .map(|byte| if kept(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") })
+        .collect();
+    format!("sqlite://{escaped}?mode=rwc")
 }
 
 /// What every connection is set to: in SQLite a log of writes that is on the disk before a commit is told, foreign keys, and

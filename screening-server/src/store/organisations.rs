@@ -59,7 +59,7 @@ const LONGEST: usize = 200;
 /// A text that is there and not too long.
 pub(crate) fn check_text(field: &'static str, text: &str) -> Result<(), StoreError> {
     let fits = !text.trim().is_empty() && text.chars().count() <= LONGEST && !text.chars().any(char::is_control);
-    if fits { Ok(()) } else { Err(StoreError::Invalid { field, wanted: "a text of 1 to 200 characters" }) }
+    if fits { Ok(()) } else { Err(StoreError::Invalid { field, wanted: "wanted-text" }) }
 }
 
 /// Adds a school to a district, or a class to a school, within the scope. Only the server itself adds a district.
@@ -68,7 +68,7 @@ pub(crate) async fn add(work: &mut Work, new: &New<'_>) -> Result<Organisation, 
     check_text("code", new.code)?;
     check_text("name", new.name)?;
     if new.grade.is_some_and(|grade| !(1..=12).contains(&grade)) {
-        return Err(StoreError::Invalid { field: "grade", wanted: "a grade from 1 to 12" });
+        return Err(StoreError::Invalid { field: "grade", wanted: "wanted-grade" });
     }
     let parent = match new.parent {
         Some(parent) => Some(get(work, parent).await?),
@@ -77,13 +77,13 @@ pub(crate) async fn add(work: &mut Work, new: &New<'_>) -> Result<Organisation, 
     let id = new_id();
     let kind = match parent.as_ref().map(|parent| parent.kind.as_str()) {
         None if matches!(work.caller().holder, super::Holder::System(_)) => "district",
-        None => return Err(StoreError::Invalid { field: "parent", wanted: "the id of a district or school" }),
+        None => return Err(StoreError::Invalid { field: "parent", wanted: "wanted-parent" }),
         Some("district") => "school",
         Some("school") => "class",
-        Some(_) => return Err(StoreError::Invalid { field: "parent", wanted: "the id of a district or school" }),
+        Some(_) => return Err(StoreError::Invalid { field: "parent", wanted: "wanted-parent" }),
     };
     if (kind == "class") != new.grade.is_some() {
-        return Err(StoreError::Invalid { field: "grade", wanted: "the grade of a class, and of nothing else," });
+        return Err(StoreError::Invalid { field: "grade", wanted: "wanted-class-grade" });
     }
     let district_id = parent.as_ref().map_or_else(|| id.clone(), |parent| parent.district_id.clone());
     let school_id = match kind {
@@ -99,7 +99,7 @@ pub(crate) async fn add(work: &mut Work, new: &New<'_>) -> Result<Organisation, 
     let query = query.bind((kind == "class").then(|| id.clone())).bind(new.grade).bind(new.code).bind(new.name);
     let now = work.now();
     match query.bind(now).execute(work.connection()).await {
-        Err(error) if is_taken(&error) => return Err(StoreError::Exists("organisation with this code")),
+        Err(error) if is_taken(&error) => return Err(StoreError::Exists("what-organisation-code")),
         other => other?,
     };
     work.note("organisation.add", &id, kind);
@@ -112,7 +112,7 @@ pub(crate) async fn get(work: &mut Work, id: &str) -> Result<Organisation, Store
     const QUERY: &str = concat!("SELECT * FROM organisation o WHERE o.id = $2 AND ", in_scope!("o"));
     let query = sqlx::query(QUERY).bind(work.scope()).bind(id);
     let row = query.fetch_optional(work.connection()).await?;
-    row.map_or(Err(StoreError::Missing("organisation")), |row| Ok(Organisation::read(&row)?))
+    row.map_or(Err(StoreError::Missing("what-organisation")), |row| Ok(Organisation::read(&row)?))
 }
 
 /// The school or class of a code below a parent, within the scope; none when there is none.

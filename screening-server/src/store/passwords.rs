@@ -25,7 +25,7 @@ pub(crate) fn check(password: &str, name: &str) -> Result<(), StoreError> {
     if LENGTH.contains(&characters.len()) && different.len() >= DIFFERENT && !holds_name {
         return Ok(());
     }
-    let wanted = "a password of 12 to 128 characters, at least five of them different, without the name of the account";
+    let wanted = "wanted-password";
     Err(StoreError::Invalid { field: "password", wanted })
 }
 
@@ -50,8 +50,8 @@ pub(crate) async fn verify(password: Zeroizing<String>, hash: Option<String>) ->
 
 /// Computes beside the threads that answer requests.
 async fn apart<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, StoreError> {
-    let _turn = TOGETHER.acquire().await.map_err(|_| StoreError::State("the server is stopping"))?;
-    tokio::task::spawn_blocking(work).await.map_err(|_| StoreError::State("the server is stopping"))
+    let _turn = TOGETHER.acquire().await.map_err(|_| StoreError::State("state-stopping"))?;
+    tokio::task::spawn_blocking(work).await.map_err(|_| StoreError::State("state-stopping"))
 }
 
 #[cfg(test)]

@@ -74,6 +74,19 @@ pub(crate) enum Put {
     Same,
 }
 
+impl Put {
+    /// The word for it in answers and in the audit log.
+    pub(crate) fn word(&self) -> &'static str {
+        match self {
+            Self::Entered => "entered",
+            Self::Moved(_) => "moved",
+            Self::Returned => "returned",
+            Self::Corrected => "corrected",
+            Self::Same => "same",
+        }
+    }
+}
+
 /// Puts a pupil of a roster into the store. The same student id in the same school is the same pupil.
 pub(crate) async fn put(work: &mut Work, pupil: &Enrolled) -> Result<(String, Put), StoreError> {
     work.require(Permission::RostersWrite)?;
@@ -81,7 +94,7 @@ pub(crate) async fn put(work: &mut Work, pupil: &Enrolled) -> Result<(String, Pu
     check_text("student_id", &pupil.identity.student_id)?;
     let class = organisations::get(work, &pupil.class_id).await?;
     let (Some(school_id), Some(grade), "class") = (class.school_id, class.grade, class.kind.as_str()) else {
-        return Err(StoreError::Invalid { field: "class", wanted: "the id of a class" });
+        return Err(StoreError::Invalid { field: "class", wanted: "wanted-class" });
     };
     let student_id = pupil.identity.student_id.trim();
     let id = work.store().vault().pseudonym(&school_id, student_id);
@@ -92,7 +105,7 @@ pub(crate) async fn put(work: &mut Work, pupil: &Enrolled) -> Result<(String, Pu
     // Who acts for one class does not take pupils out of another.
     if matches!(&work.caller().scope, super::Scope::Class(own) if known.as_ref().is_some_and(|known| known.class_id != *own))
     {
-        return Err(StoreError::Missing("pupil"));
+        return Err(StoreError::Missing("what-pupil"));
     }
     let query = match &known {
         None => sqlx::query(
@@ -115,14 +128,7 @@ pub(crate) async fn put(work: &mut Work, pupil: &Enrolled) -> Result<(String, Pu
         Some(known) if corrected || known.sex != pupil.sex => Put::Corrected,
         Some(_) => Put::Same,
     };
-    let word = match done {
-        Put::Entered => "entered",
-        Put::Moved(_) => "moved",
-        Put::Returned => "returned",
-        Put::Corrected => "corrected",
-        Put::Same => "same",
-    };
-    work.note("pupil.write", &id, word);
+    work.note("pupil.write", &id, done.word());
     Ok((id, done))
 }
 
@@ -134,11 +140,11 @@ pub(crate) async fn write_identity(work: &mut Work, id: &str, identity: &Identit
     }
     let vault = work.store().vault().clone();
     let place = |column| Place { table: "identity", column, row: id };
-    let sealed = |column, text: Option<&str>| text.map(|text| vault.seal(place(column), text.as_bytes())).transpose();
-    let name = vault.seal(place("name"), identity.name.as_bytes())?;
-    let student_id = vault.seal(place("student_id"), identity.student_id.as_bytes())?;
-    let birth_date = sealed("birth_date", identity.birth_date.map(|date| date.to_string()).as_deref())?;
-    let contact = sealed("contact", identity.contact.as_deref())?;
+    let key_id = vault.current();
+    let sealed = |column, text: &str| vault.seal(place(column), &key_id, text.as_bytes());
+    let (name, student_id) = (sealed("name", &identity.name)?, sealed("student_id", &identity.student_id)?);
+    let birth_date = identity.birth_date.map(|date| sealed("birth_date", &date.to_string())).transpose()?;
+    let contact = identity.contact.as_deref().map(|contact| sealed("contact", contact)).transpose()?;
     let query = sqlx::query(
         "INSERT INTO identity (pupil_id, key_id, name, student_id, birth_date, contact, changed_at)
          VALUES ($1, $2, $3, $4, $5, $6, $7)
@@ -146,7 +152,7 @@ pub(crate) async fn write_identity(work: &mut Work, id: &str, identity: &Identit
          student_id = excluded.student_id, birth_date = excluded.birth_date, contact = excluded.contact,
          changed_at = excluded.changed_at",
     );
-    let query = query.bind(id).bind(vault.current()).bind(name).bind(student_id).bind(birth_date).bind(contact);
+    let query = query.bind(id).bind(&key_id).bind(name).bind(student_id).bind(birth_date).bind(contact);
     let now = work.now();
     query.bind(now).execute(work.connection()).await?;
     Ok(known.is_some())
@@ -185,7 +191,7 @@ pub(crate) async fn leave(work: &mut Work, id: &str) -> Result<(), StoreError> {
     work.require(Permission::RostersWrite)?;
     let query = sqlx::query(QUERY).bind(work.scope()).bind(id).bind(work.now());
     if query.execute(work.connection()).await?.rows_affected() == 0 {
-        return Err(StoreError::Missing("pupil"));
+        return Err(StoreError::Missing("what-pupil"));
     }
     work.note("pupil.write", id, "left");
     Ok(())
@@ -197,7 +203,7 @@ pub(crate) async fn find(work: &mut Work, id: &str) -> Result<Pupil, StoreError>
     const QUERY: &str = concat!("SELECT * FROM pupil p WHERE p.id = $2 AND p.status <> 'erased' AND ", in_scope!("p"));
     let query = sqlx::query(QUERY).bind(work.scope()).bind(id);
     let row = query.fetch_optional(work.connection()).await?;
-    row.map_or(Err(StoreError::Missing("pupil")), |row| Ok(Pupil::read(&row)?))
+    row.map_or(Err(StoreError::Missing("what-pupil")), |row| Ok(Pupil::read(&row)?))
 }
 
 /// The pupil of a student id of a school within the scope; none when there is none. The id goes no further than this.

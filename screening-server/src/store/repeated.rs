@@ -27,16 +27,17 @@ pub(super) async fn keep(work: &mut Work, status: StatusCode, body: &[u8]) -> Re
     let Some(repeatable) = work.caller().repeatable.clone() else { return Ok(()) };
     let (id, now) = (id(work.store(), work.caller(), &repeatable), work.now());
     let vault = work.store().vault().clone();
-    let sealed = vault.seal(place(&id), body)?;
+    let key_id = vault.current();
+    let sealed = vault.seal(place(&id), &key_id, body)?;
     let old = sqlx::query("DELETE FROM repeated WHERE at < $1").bind(now - KEPT);
     old.execute(work.connection()).await?;
     let query =
         sqlx::query("INSERT INTO repeated (id, fingerprint, status, key_id, body, at) VALUES ($1, $2, $3, $4, $5, $6)");
     let query = query.bind(&id).bind(&repeatable.fingerprint).bind(i64::from(status.as_u16()));
-    let kept = query.bind(vault.current()).bind(sealed).bind(now).execute(work.connection()).await;
+    let kept = query.bind(key_id).bind(sealed).bind(now).execute(work.connection()).await;
     match kept {
         // Somebody sent the same twice at once. This one is undone; sent again, it gets the answer of the other.
-        Err(error) if is_taken(&error) => Err(StoreError::State("the same request is being answered; send it again")),
+        Err(error) if is_taken(&error) => Err(StoreError::State("state-same-request")),
         other => Ok(other.map(|_| ())?),
     }
 }
@@ -58,6 +59,14 @@ pub(crate) async fn find(store: &Store, caller: &Caller) -> Result<Option<Respon
     let mut response = response(status, body.to_vec());
     response.headers_mut().insert("idempotent-replayed", HeaderValue::from_static("true"));
     Ok(Some(response))
+}
+
+/// Deletes answers that are not kept any longer.
+pub(super) async fn forget_old(store: &Store) -> Result<(), StoreError> {
+    let mut work = store.begin(&Caller::system("retention", ""), "repeated.forget").await?;
+    let query = sqlx::query("DELETE FROM repeated WHERE at < $1").bind(work.now() - KEPT);
+    query.execute(work.connection()).await?;
+    work.commit().await
 }
 
 /// An answer of JSON.

@@ -52,7 +52,6 @@ pub(crate) struct SheetRow {
     pub(crate) administered_on: String,
     pub(crate) duration_s: Option<f64>,
     pub(crate) revision: i64,
-    pub(crate) received_at: i64,
     pub(crate) deleted: bool,
 }
 
@@ -68,7 +67,6 @@ impl SheetRow {
             administered_on: row.try_get("administered_on")?,
             duration_s: row.try_get::<Option<i64>, _>("duration_ms")?.map(|ms| ms as f64 / 1000.0),
             revision: row.try_get("revision")?,
-            received_at: row.try_get("received_at")?,
             deleted: row.try_get::<Option<i64>, _>("deleted_at")?.is_some(),
         })
     }

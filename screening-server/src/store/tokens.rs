@@ -69,7 +69,7 @@ pub(crate) async fn issue(
         return Err(StoreError::forbidden(Permission::Tokens));
     }
     if !(1..=LONGEST_DAYS).contains(&days) {
-        return Err(StoreError::Invalid { field: "days", wanted: "a number of days from 1 to 400" });
+        return Err(StoreError::Invalid { field: "days", wanted: "wanted-days" });
     }
     let organisation = organisations::get(work, organisation_id).await?;
     let secret = format!("{PREFIX}{}", new_secret()?);
@@ -119,7 +119,7 @@ pub(crate) async fn revoke(work: &mut Work, id: &str) -> Result<(), StoreError> 
     work.require(Permission::Tokens)?;
     let query = sqlx::query(QUERY).bind(work.scope()).bind(id).bind(work.now());
     if query.execute(work.connection()).await?.rows_affected() == 0 {
-        return Err(StoreError::Missing("token"));
+        return Err(StoreError::Missing("what-token"));
     }
     work.note("token.revoke", id, "");
     Ok(())

@@ -1,12 +1,15 @@
 //! What the keys are used for: encrypted columns, pseudonyms, hashes of tokens.
 
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use data_encoding::{BASE32_NOPAD, HEXLOWER};
 use zeroize::Zeroizing;
 
 use super::error::StoreError;
-use super::keys::{Keys, mac, random};
+use super::keys::{KeySource, Keys, mac, random};
 
 /// Bytes of a nonce.
 const NONCE: usize = 24;
@@ -30,22 +33,43 @@ impl Place<'_> {
 /// What the keys are used for.
 #[derive(Debug, Clone)]
 pub(crate) struct Vault {
-    pub(crate) keys: Keys,
+    keys: Arc<ArcSwap<Keys>>,
+    source: KeySource,
 }
 
 impl Vault {
-    pub(crate) fn new(keys: Keys) -> Self {
-        Self { keys }
+    pub(crate) fn new(keys: Keys, source: KeySource) -> Self {
+        Self { keys: Arc::new(ArcSwap::from_pointee(keys)), source }
+    }
+
+    /// Where the keys come from.
+    pub(crate) fn source(&self) -> &KeySource {
+        &self.source
+    }
+
+    /// The keys as they are now.
+    pub(crate) fn keys(&self) -> Arc<Keys> {
+        self.keys.load_full()
+    }
+
+    /// Reads the keys again. A file with other keys than those of this database is refused.
+    pub(crate) fn reload(&self) -> Result<(), StoreError> {
+        let keys = Keys::load(&self.source, false)?;
+        if keys.check() != self.keys.load().check() {
+            return Err(StoreError::OtherKeys);
+        }
+        self.keys.store(Arc::new(keys));
+        Ok(())
     }
 
     /// Id of the key that is used now.
-    pub(crate) fn current(&self) -> &str {
-        &self.keys.current
+    pub(crate) fn current(&self) -> String {
+        self.keys.load().current.clone()
     }
 
-    /// Encrypts with the current key: a nonce of 24 random bytes, then XChaCha20-Poly1305.
-    pub(crate) fn seal(&self, place: Place<'_>, text: &[u8]) -> Result<Vec<u8>, StoreError> {
-        let (cipher, bound) = self.cipher(place, self.current())?;
+    /// Encrypts with a key, which is [`Self::current`] of the same row: a nonce of 24 random bytes, then XChaCha20-Poly1305.
+    pub(crate) fn seal(&self, place: Place<'_>, key_id: &str, text: &[u8]) -> Result<Vec<u8>, StoreError> {
+        let (cipher, bound) = self.cipher(place, key_id)?;
         let nonce = random::<NONCE>()?;
         let sealed = cipher.encrypt(&XNonce::from(nonce), Payload { msg: text, aad: &bound });
         let sealed = sealed.map_err(|_| StoreError::Sealed(place.table))?;
@@ -69,7 +93,12 @@ impl Vault {
     }
 
     fn cipher(&self, place: Place<'_>, key_id: &str) -> Result<(XChaCha20Poly1305, Vec<u8>), StoreError> {
-        let key = self.keys.identity.get(key_id).ok_or_else(|| StoreError::KeyMissing(key_id.to_owned()))?;
+        if !self.keys.load().identity.contains_key(key_id) {
+            // Another process has rotated the keys meanwhile.
+            self.reload()?;
+        }
+        let keys = self.keys.load();
+        let key = keys.identity.get(key_id).ok_or_else(|| StoreError::KeyMissing(key_id.to_owned()))?;
         let cipher = XChaCha20Poly1305::new_from_slice(key.as_slice());
         Ok((cipher.map_err(|_| StoreError::KeyMissing(key_id.to_owned()))?, place.bound(key_id)))
     }
@@ -85,13 +114,13 @@ impl Vault {
     }
 
     fn name(&self, parts: &[&[u8]]) -> String {
-        let name = mac(&self.keys.pseudonym, parts);
+        let name = mac(&self.keys.load().pseudonym, parts);
         BASE32_NOPAD.encode(name.get(..20).unwrap_or_default()).to_ascii_lowercase()
     }
 
     /// The hash by which a token, a session or a set-up code is found. Their randomness makes a slow hash needless.
     pub(crate) fn hash(&self, kind: &str, secret: &str) -> String {
-        HEXLOWER.encode(&mac(&self.keys.token, &[kind.as_bytes(), secret.as_bytes()]))
+        HEXLOWER.encode(&mac(&self.keys.load().token, &[kind.as_bytes(), secret.as_bytes()]))
     }
 }
 
@@ -99,16 +128,22 @@ impl Vault {
 mod tests {
     use super::*;
 
+    fn vault() -> Vault {
+        let keys = Keys::generate().unwrap();
+        let source = KeySource::Text(keys.text());
+        Vault::new(keys, source)
+    }
+
     fn place(row: &str) -> Place<'_> {
         Place { table: "identity", column: "name", row }
     }
 
     #[test]
     fn a_value_opens_in_its_place_and_nowhere_else() {
-        let vault = Vault::new(Keys::generate().unwrap());
-        let sealed = vault.seal(place("a"), "王小明".as_bytes()).unwrap();
+        let vault = vault();
+        let sealed = vault.seal(place("a"), "k1", "王小明".as_bytes()).unwrap();
         assert_eq!(vault.open_text(place("a"), "k1", &sealed).unwrap(), "王小明");
-        assert_ne!(sealed, vault.seal(place("a"), "王小明".as_bytes()).unwrap(), "a nonce is used once");
+        assert_ne!(sealed, vault.seal(place("a"), "k1", "王小明".as_bytes()).unwrap(), "a nonce is used once");
         let elsewhere =
             [place("b"), Place { column: "contact", ..place("a") }, Place { table: "account", ..place("a") }];
         for other in elsewhere {
@@ -125,7 +160,7 @@ mod tests {
 
     #[test]
     fn pseudonyms_depend_on_the_key_the_school_and_the_number() {
-        let (one, other) = (Vault::new(Keys::generate().unwrap()), Vault::new(Keys::generate().unwrap()));
+        let (one, other) = (vault(), vault());
         let name = one.pseudonym("s1", "2026001");
         assert_eq!(name, one.pseudonym("s1", "2026001"));
         assert!(name.len() == 32 && name.bytes().all(|byte| byte.is_ascii_alphanumeric()), "{name}");

@@ -71,6 +71,14 @@ impl Work {
         if system || fresh { Ok(()) } else { Err(StoreError::StepUp) }
     }
 
+    /// From now on the work is about this district: for what is begun before it is known which.
+    pub(crate) fn within(&mut self, district_id: &str) {
+        district_id.clone_into(&mut self.caller.district_id);
+        for entry in self.entries.iter_mut().filter(|entry| entry.district_id.is_empty()) {
+            district_id.clone_into(&mut entry.district_id);
+        }
+    }
+
     /// Says in the audit log what is done to whom: `what` is for example `pupil.read`. Neither a name nor an answer belongs
     /// into `detail`.
     pub(crate) fn note(&mut self, what: &str, subject: &str, detail: impl Into<String>) {
@@ -79,6 +87,7 @@ impl Work {
             at: self.now(),
             actor: self.caller.name(),
             role: self.caller.role.id().to_owned(),
+            district_id: self.caller.district_id.clone(),
             scope: format!("{}:{}", self.caller.scope.kind(), self.caller.scope.id()),
             work: self.action.to_owned(),
             action: what.to_owned(),
@@ -95,9 +104,9 @@ impl Work {
         if self.entries.is_empty() {
             return Ok(self.transaction.commit().await?);
         }
-        let key = &self.store.vault().keys.audit;
+        let keys = self.store.vault().keys();
         let engine = self.store.engine();
-        let head = audit::append(&mut self.transaction, engine, key, &mut self.entries).await?;
+        let head = audit::append(&mut self.transaction, engine, &keys.audit, &mut self.entries).await?;
         self.transaction.commit().await?;
         // The work is done: a head that could not be noted is told, and noted with the next entry.
         if let Err(error) = self.store.witness().note(&head) {

@@ -17,6 +17,7 @@ const MOST_SOURCES: usize = 100;
 /// One screening as the district writes it: the keys of a job file, with the form, the pushes and the duty in place of files.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[expect(dead_code, reason = "title, school year and semester are read so that they are right, and shown as they were written")]
 pub(crate) struct Definition {
     pub(crate) title: Text,
     /// Wave id, which no other screening of the district has.

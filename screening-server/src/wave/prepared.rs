@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 use polars::prelude::{Column, DataFrame, DataType, Series};
+use screening_core::coverage::{Attendance, Consent, Scope};
 use screening_core::instrument::wording::WordingPacks;
 use screening_core::instrument::{Instrument, ItemKind, Library};
 use screening_core::norms::NormSet;
@@ -47,8 +48,8 @@ impl Prepared {
     /// Looks everything up in its newest version and checks that it fits together.
     pub(crate) fn newest(text: &[u8], catalogue: &Catalogue) -> Result<Self, Unusable> {
         let prepared = Self::look_up(text, catalogue, None)?;
-        // The checks of the pipeline, on a wave without pupils.
-        prepared.screen(Vec::new(), prepared.no_sheets(), Vec::new()).map_err(|error| Unusable(error.to_string()))?;
+        // The checks of the pipeline, on a wave of one pupil without a sheet.
+        prepared.screen(prepared.somebody(), prepared.no_sheets(), Vec::new()).map_err(|error| Unusable(error.to_string()))?;
         Ok(prepared)
     }
 
@@ -179,6 +180,22 @@ impl Prepared {
             scoring,
             interpretation,
         })
+    }
+
+    /// A pupil who is not there: a wave needs one.
+    fn somebody(&self) -> Vec<Pupil> {
+        let grade = self.batteries.first().and_then(|battery| u8::try_from(battery.definition().grades.from).ok());
+        vec![Pupil {
+            student_id: "-".to_owned(),
+            school: "-".to_owned(),
+            grade,
+            class: String::new(),
+            sex: None,
+            birth_date: None,
+            consent: Consent::default(),
+            attendance: Attendance::default(),
+            scope: Scope::default(),
+        }]
     }
 
     /// A batch without a sheet for each battery: what a wave has before the first sheet.

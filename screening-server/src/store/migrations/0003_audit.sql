@@ -3,6 +3,7 @@ CREATE TABLE audit_entry (
   at BIGINT NOT NULL,
   actor TEXT NOT NULL,
   role TEXT NOT NULL,
+  district_id TEXT NOT NULL,
   scope TEXT NOT NULL,
   work TEXT NOT NULL,
   action TEXT NOT NULL,

@@ -177,6 +177,9 @@ fn a_webhook_is_signed_tried_again_and_replayed() {
     let replayed = good(&world.post(&world.officer, &format!("/api/v1/webhooks/{webhook}/replay"), &json!({ "from": 0 })));
     assert_eq!(replayed["queued"], 1);
     messages.recv_timeout(patience).unwrap();
+    let elsewhere = world.person("elsewhere", "counsellor", &world.there.id);
+    world.get(&elsewhere, &deliveries).refused(404, "not-in-scope", None);
+    assert_eq!(good(&world.get(&elsewhere, "/api/v1/webhooks")), json!([]));
     // Disabled, it gets nothing more.
     good(&world.send("DELETE", &world.officer, &format!("/api/v1/webhooks/{webhook}"), &json!({}), &[]));
     let sheet = json!({ "student_id": "2", "answers": answers(0, 1) });

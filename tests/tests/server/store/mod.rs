@@ -1,6 +1,14 @@
 //! The server with a store, over real sockets: on SQLite, and on a throw-away PostgreSQL where its programs are at hand.
 
+mod accounts;
+mod audit;
+mod identity;
+mod matrix;
+mod operations;
 mod postgres;
+mod privacy;
+mod repeated;
+mod tls;
 pub(crate) mod world;
 
 /// Tests that hold on both databases.

@@ -47,7 +47,9 @@ fn begin() -> Option<Cluster> {
     }
     let port = TcpListener::bind("127.0.0.1:0").ok()?.local_addr().ok()?.port();
     let options = format!("-D {at} -p {port} -h 127.0.0.1 -k {at} -c fsync=off -c max_connections=200");
-    let script = format!("{bin}/postgres {options} >{at}/log 2>&1 & pid=$!; cat >/dev/null; kill -INT $pid; wait $pid; rm -rf {at}");
+    let script = format!(
+        "{bin}/postgres {options} >{at}/log 2>&1 & pid=$!; cat >/dev/null; kill -INT $pid; wait $pid; rm -rf {at}"
+    );
     let keeper = as_user(&script).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().ok()?;
     let cluster = Cluster { port, programs, _keeper: keeper };
     for _ in 0..300 {

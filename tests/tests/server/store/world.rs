@@ -88,16 +88,8 @@ impl World {
             secret: Vec::new(),
         };
         let none = School { id: String::new(), class: String::new() };
-        let mut world = Self {
-            server,
-            config,
-            clock,
-            officer,
-            district,
-            here: none.clone(),
-            there: none,
-            _folder: folder,
-        };
+        let mut world =
+            Self { server, config, clock, officer, district, here: none.clone(), there: none, _folder: folder };
         world.officer = world.authenticated(world.log_in("officer"));
         world.here = world.school("S01");
         world.there = world.school("S02");
@@ -111,9 +103,7 @@ impl World {
     }
 
     fn school(&self, code: &str) -> School {
-        let add = |body: Value| {
-            text(&good(&self.post(&self.officer, "/api/v1/organisations", &body))["id"])
-        };
+        let add = |body: Value| text(&good(&self.post(&self.officer, "/api/v1/organisations", &body))["id"]);
         let id = add(json!({ "parent_id": self.district, "code": code, "name": format!("School {code}") }));
         let class = add(json!({ "parent_id": id, "code": "701", "name": "Class 1", "grade": 7 }));
         School { id, class }
