@@ -34,6 +34,7 @@ pub(crate) struct Sealing {
     store: Store,
     path: PathBuf,
     bound: String,
+    key_id: String,
     file: File,
     open: Vec<u8>,
     part: u64,
@@ -66,10 +67,11 @@ impl Sealing {
         let path = folder.join(format!("{name}.sealed"));
         let file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&path);
         let mut file = file.map_err(|error| StoreError::file(&path, error))?;
-        let head = format!("{}\n", store.vault().current());
+        let key_id = store.vault().current();
+        let head = format!("{key_id}\n");
         file.write_all(head.as_bytes()).map_err(|error| StoreError::file(&path, error))?;
         let bound = format!("{job}/{name}");
-        Ok(Self { store: store.clone(), path, bound, file, open: Vec::new(), part: 0, hash: Sha256::new(), bytes: 0 })
+        Ok(Self { store: store.clone(), path, bound, key_id, file, open: Vec::new(), part: 0, hash: Sha256::new(), bytes: 0 })
     }
 
     /// Adds to it.
@@ -87,7 +89,7 @@ impl Sealing {
 
     fn write(&mut self, bytes: &[u8], last: bool) -> Result<(), StoreError> {
         let bound = bound(&self.bound, self.part, last);
-        let sealed = self.store.vault().seal(place(&bound), bytes)?;
+        let sealed = self.store.vault().seal(place(&bound), &self.key_id, bytes)?;
         let length = u32::try_from(sealed.len()).unwrap_or(u32::MAX).to_be_bytes();
         let written = self.file.write_all(&length).and_then(|()| self.file.write_all(&sealed));
         written.map_err(|error| StoreError::file(&self.path, error))?;

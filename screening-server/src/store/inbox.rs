@@ -60,7 +60,8 @@ pub(crate) async fn put(work: &mut Work, new: &Incoming<'_>) -> Result<(), Store
     let vault = work.store().vault().clone();
     let row = format!("{} {}", new.screening, new.id);
     let kept: &[u8] = if new.sheet.is_some() || new.deleted { b"" } else { new.body };
-    let sealed = vault.seal(Place { table: "inbox", column: "body", row: &row }, kept)?;
+    let key_id = vault.current();
+    let sealed = vault.seal(Place { table: "inbox", column: "body", row: &row }, &key_id, kept)?;
     let state = match (new.deleted, new.sheet) {
         (true, _) => "deleted",
         (false, Some(_)) => "matched",
@@ -74,7 +75,7 @@ pub(crate) async fn put(work: &mut Work, new: &Incoming<'_>) -> Result<(), Store
          key_id = excluded.key_id, body = excluded.body, sheet_id = excluded.sheet_id, changed_at = excluded.changed_at",
     );
     let query = query.bind(new.screening).bind(new.id).bind(district).bind(new.source).bind(state).bind(new.why).bind(new.hash);
-    let query = query.bind(vault.current()).bind(sealed).bind(new.sheet).bind(now).bind(&row);
+    let query = query.bind(key_id).bind(sealed).bind(new.sheet).bind(now).bind(&row);
     query.execute(work.connection()).await?;
     work.note("inbox.write", new.id, state);
     Ok(())

@@ -21,7 +21,8 @@ pub(crate) async fn add(
     let vault = work.store().vault().clone();
     let hash = vault.hash("push", key);
     let place = Place { table: "push_key", column: "secret", row: &hash };
-    let sealed = secret.map(|secret| vault.seal(place, secret.as_bytes())).transpose()?;
+    let key_id = vault.current();
+    let sealed = secret.map(|secret| vault.seal(place, &key_id, secret.as_bytes())).transpose()?;
     let (now, by) = (work.now(), work.caller().name());
     // A new address takes the place of the one before.
     let query = sqlx::query("UPDATE push_key SET revoked_at = $1 WHERE screening_id = $2 AND source = $3 AND revoked_at IS NULL");
@@ -30,7 +31,7 @@ pub(crate) async fn add(
         "INSERT INTO push_key (hash, screening_id, source, key_id, secret, created_by, created_at)
          VALUES ($1, $2, $3, $4, $5, $6, $7)",
     );
-    let query = query.bind(&hash).bind(screening).bind(source).bind(vault.current()).bind(sealed).bind(by).bind(now);
+    let query = query.bind(&hash).bind(screening).bind(source).bind(&key_id).bind(sealed).bind(by).bind(now);
     query.execute(work.connection()).await?;
     work.note("push.key", screening, source);
     Ok(())

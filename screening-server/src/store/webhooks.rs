@@ -42,13 +42,14 @@ pub(crate) async fn add(work: &mut Work, organisation: &str, url: &str, secret: 
     let organisation = organisations::get(work, organisation).await?;
     let id = new_id();
     let vault = work.store().vault().clone();
-    let sealed = vault.seal(place(&id), secret.as_bytes())?;
+    let key_id = vault.current();
+    let sealed = vault.seal(place(&id), &key_id, secret.as_bytes())?;
     let (now, by) = (work.now(), work.caller().name());
     let query = sqlx::query(
         "INSERT INTO webhook (id, district_id, organisation_id, url, key_id, secret, created_by, created_at)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
     );
-    let query = query.bind(&id).bind(&organisation.district_id).bind(&organisation.id).bind(url).bind(vault.current());
+    let query = query.bind(&id).bind(&organisation.district_id).bind(&organisation.id).bind(url).bind(&key_id);
     query.bind(sealed).bind(by).bind(now).execute(work.connection()).await?;
     work.note("webhook.add", &id, &organisation.id);
     find(work, &id).await
