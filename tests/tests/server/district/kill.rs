@@ -35,8 +35,10 @@ impl Process {
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
-        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let address = lines.map_while(Result::ok).find_map(|line| line.strip_prefix("ADDRESS ").map(str::to_owned));
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
+        let address = lines.find_map(|line| line.strip_prefix("ADDRESS ").map(str::to_owned));
+        // What it says later is read too: a process whose words nobody takes ends.
+        std::thread::spawn(move || lines.for_each(drop));
         Self(child, address.expect("the process serves").parse().unwrap())
     }
 
@@ -109,6 +111,7 @@ fn a_job_goes_on_after_the_process_was_killed() {
         if job["step"] == "storing" && job["done"].as_i64() > Some(0) {
             break;
         }
+        std::thread::sleep(Duration::from_millis(5));
         assert!(job["state"] != "done" && begun.elapsed() < Duration::from_mins(2), "{job}");
     }
     process.kill();
