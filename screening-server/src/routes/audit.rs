@@ -49,7 +49,8 @@ fn told(entry: Entry) -> Told {
 pub(super) async fn list(State(app): State<App>, caller: Caller, uri: Uri) -> Result<Response, Problem> {
     let query = Query::read(&uri, &["after", "limit", "subject", "actor", "action"])?;
     let part = Part::of(&query)?;
-    let after = query.parsed("after", |text| text.parse::<i64>().ok())?.unwrap_or(0);
+    let after =
+        query.parsed("after", |text| if text.is_empty() { Some(0) } else { text.parse::<i64>().ok() })?.unwrap_or(0);
     let mut work = app.store()?.begin(&caller, "audit.read").await?;
     // The log is that of the district: who answers for a part of it only does not read it.
     if caller.scope.id() != caller.district_id {

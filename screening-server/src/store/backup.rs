@@ -157,7 +157,9 @@ async fn into_postgres(url: &str, file: &Path) -> Result<(), StoreError> {
         return Err(refused("there are tables in the database; name an empty one"));
     }
     migrate::run(&mut into, Engine::Postgres).await?;
-    let mut from = open(file).await?;
+    // Read only: the file has to stay as it was backed up.
+    let options: AnyConnectOptions = sqlite_url(file).replace("mode=rwc", "mode=ro").parse()?;
+    let mut from = AnyConnection::connect_with(&options).await?;
     let mut transaction = into.begin().await?;
     copy_all(&mut from, &mut transaction, Engine::Postgres).await?;
     transaction.commit().await?;

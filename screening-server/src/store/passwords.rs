@@ -21,7 +21,8 @@ const DIFFERENT: usize = 5;
 pub(crate) fn check(password: &str, name: &str) -> Result<(), StoreError> {
     let characters: Vec<char> = password.chars().collect();
     let different: std::collections::HashSet<&char> = characters.iter().collect();
-    let holds_name = !name.is_empty() && password.to_lowercase().contains(&name.to_lowercase());
+    // Shorter names stand in many a sentence.
+    let holds_name = name.chars().count() >= 4 && password.to_lowercase().contains(&name.to_lowercase());
     if LENGTH.contains(&characters.len()) && different.len() >= DIFFERENT && !holds_name {
         return Ok(());
     }
@@ -64,6 +65,7 @@ mod tests {
             assert!(check(wrong, "officer").is_err(), "{wrong}");
         }
         check("correct horse battery", "officer").unwrap();
+        check("correct horse battery", "ho").unwrap();
         check("学校心理健康教育中心的口令", "officer").unwrap();
     }
 

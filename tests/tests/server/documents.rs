@@ -103,7 +103,7 @@ fn holds(value: &Value, schema: &Value, root: &Value, place: &str) -> Result<(),
 }
 
 #[track_caller]
-fn check(answer: &Value, schema: &str) {
+pub(crate) fn check(answer: &Value, schema: &str) {
     let document = screening_server::openapi_document();
     let schema = document.pointer(&format!("/components/schemas/{schema}")).unwrap();
     holds(answer, schema, &document, "").unwrap_or_else(|why| panic!("{why}\n{answer:#}"));

@@ -25,7 +25,7 @@ pub(crate) fn listen() {
     tracing::subscriber::set_global_default(screening_server::log_subscriber(|| Kept)).unwrap();
 }
 
-fn log() -> String {
+pub(crate) fn log() -> String {
     String::from_utf8(LOG.lock().unwrap_or_else(PoisonError::into_inner).clone()).unwrap()
 }
 

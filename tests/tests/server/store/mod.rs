@@ -2,6 +2,7 @@
 
 mod accounts;
 mod audit;
+mod documents;
 mod identity;
 mod matrix;
 mod operations;
