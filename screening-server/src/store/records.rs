@@ -56,13 +56,17 @@ pub(crate) async fn delete(
     pupil_id: &str,
     wanted: impl Fn(&str) -> bool,
 ) -> Result<Vec<(&'static str, u64)>, StoreError> {
-    let mut counts = Vec::new();
+    let mut counts: Vec<(&'static str, u64)> = Vec::new();
     for record in RECORDS.iter().filter(|record| !PROOF.contains(&record.class) && wanted(record.class)) {
         let text = format!("DELETE FROM {} WHERE pupil_id = $1", record.table);
         let query = sqlx::query(AssertSqlSafe(text)).bind(pupil_id);
         let rows = query.execute(work.connection()).await?.rows_affected();
-        counts.push((record.class, rows));
+        match counts.iter_mut().find(|(class, _)| *class == record.class) {
+            Some((_, count)) => *count += rows,
+            None => counts.push((record.class, rows)),
+        }
     }
+    counts.retain(|(_, rows)| *rows > 0);
     Ok(counts)
 }
 
