@@ -308,7 +308,7 @@ pub(crate) const ROUTES: &[Route] = &[
         path: "/api/v1/screenings/{id}/compute",
         operation: "computeScreening",
         problems: RELEASED,
-        access: Access::Needs(Permission::Jobs),
+        access: Access::Needs(Permission::ScreeningsWrite),
         handler: || post(screenings::compute),
     },
     Route {
@@ -316,7 +316,7 @@ pub(crate) const ROUTES: &[Route] = &[
         path: "/api/v1/screenings/{id}/rescore",
         operation: "rescoreScreening",
         problems: FORM,
-        access: Access::Needs(Permission::Jobs),
+        access: Access::Needs(Permission::ScreeningsWrite),
         handler: || post(screenings::rescore),
     },
     Route {

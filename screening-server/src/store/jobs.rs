@@ -78,6 +78,14 @@ impl Job {
         })
     }
 
+    /// What somebody may see of it: what a computation found is for those who see results.
+    fn seen_by(mut self, work: &Work) -> Self {
+        if !work.caller().may(Permission::ResultsRead) && matches!(self.kind.as_str(), "wave" | "rescore") {
+            self.report = None;
+        }
+        self
+    }
+
     /// Whether it will not be worked on any more.
     pub(crate) fn is_finished(&self) -> bool {
         matches!(self.state.as_str(), "done" | "failed" | "cancelled")
@@ -148,7 +156,7 @@ async fn find(work: &mut Work, id: &str) -> Result<Job, StoreError> {
 /// A job within the scope.
 pub(crate) async fn get(work: &mut Work, id: &str) -> Result<Job, StoreError> {
     work.require(Permission::Jobs)?;
-    find(work, id).await
+    Ok(find(work, id).await?.seen_by(work))
 }
 
 /// Jobs within the scope, the newest first.
@@ -161,7 +169,7 @@ pub(crate) async fn list(work: &mut Work, before: &str) -> Result<Vec<Job>, Stor
     work.require(Permission::Jobs)?;
     let query = sqlx::query(QUERY).bind(work.scope()).bind(before).bind(PAGE);
     let rows = query.fetch_all(work.connection()).await?;
-    rows.iter().map(Job::read).collect()
+    rows.iter().map(|row| Ok(Job::read(row)?.seen_by(work))).collect()
 }
 
 /// Asks a job to end: one that waits is cancelled at once, one that runs at its next step.

@@ -59,6 +59,10 @@ fn an_upload_becomes_results(world: &World) {
     assert_eq!(csv.text().lines().count(), 10, "headings, and a row a pupil");
     assert!(!csv.text().contains("marker-name"));
     world.get(&world.officer, &format!("/api/v1/jobs/{wave}/files/upload")).refused(404, "not-in-scope", None);
+    // Whoever hands in files sees that a wave was computed, and not what it found.
+    let examiner = world.token("examiner", &world.district);
+    let seen = good(&world.machine("GET", &examiner, &format!("/api/v1/jobs/{wave}"), None));
+    assert_eq!((&seen["state"], &seen["report"]), (&"done".into(), &Value::Null));
     // The most urgent first, within the scope.
     let counsellor = world.person("counsellor", "counsellor", &world.here.id);
     let results = good(&world.get(&counsellor, &format!("/api/v1/screenings/{id}/results")));
