@@ -17,8 +17,8 @@ use screening_core::instrument::wording::{WordingPack, WordingPacks};
 use screening_core::risk::Policy;
 use screening_core::scoring::ScoringOptions;
 use screening_core::screening::{
-    AuditSettings, Batch, Battery, Decision, Pupil, Rehearsal, ScreeningInput, ScreeningResult, WaveSettings, pupils_from_frame,
-    rehearse, screen,
+    AuditSettings, Batch, Battery, Decision, Pupil, Rehearsal, ScreeningInput, ScreeningResult, WaveSettings,
+    pupils_from_frame, rehearse, screen,
 };
 
 pub use against::{ChangeSettings, Earlier, NormChoice, WaveNorms};

@@ -94,8 +94,10 @@ pub(super) async fn run(
     work.commit().await?;
     let (prepared_too, file, settings_too, language) =
         (prepared.clone(), name.to_owned(), settings.clone(), run.language);
-    let reading = tokio::task::spawn_blocking(move || read(&prepared_too, &file, &bytes, &list, &settings_too, language));
-    let FileRead { sheets, battery, mut report } = reading.await.map_err(|_| Problem::from(ProblemKind::Internal))??;
+    let reading =
+        tokio::task::spawn_blocking(move || read(&prepared_too, &file, &bytes, &list, &settings_too, language));
+    let FileRead { sheets, battery, mut report } =
+        reading.await.map_err(|_| Problem::from(ProblemKind::Internal))??;
 
     // An export of what was pushed has the numbers of what was pushed.
     let own = prepared.definition.sources.get(&settings.source);

@@ -83,7 +83,8 @@ pub(super) async fn earlier(
     let mut found = Vec::new();
     let known = if prepared.definition.earlier.is_empty() { Vec::new() } else { screenings::list(work).await? };
     for wave in &prepared.definition.earlier {
-        let refused = |why: &str| Problem::from(Fault::new(ProblemKind::EarlierWave).with("wave", wave).with("why", why));
+        let refused =
+            |why: &str| Problem::from(Fault::new(ProblemKind::EarlierWave).with("wave", wave).with("why", why));
         let screening = known.iter().find(|known| known.wave == *wave).ok_or_else(|| refused("unknown"))?;
         if screening.state != State::Closed {
             return Err(refused(screening.state.word()).into());
@@ -96,8 +97,9 @@ pub(super) async fn earlier(
 
 /// Reads the files of earlier waves; they stand in the clear for as long as they are read, and hold pseudonyms.
 pub(super) fn read_earlier(folder: &std::path::Path, earlier: Vec<(String, Vec<u8>)>) -> Result<Vec<Wave>, Problem> {
-    let refused =
-        |wave: &str, why: String| Problem::from(Fault::new(ProblemKind::EarlierWave).with("wave", wave).with("why", why));
+    let refused = |wave: &str, why: String| {
+        Problem::from(Fault::new(ProblemKind::EarlierWave).with("wave", wave).with("why", why))
+    };
     let mut waves = Vec::with_capacity(earlier.len());
     for (wave, bytes) in earlier {
         let path = folder.join("earlier.parquet");

@@ -71,7 +71,17 @@ impl Sealing {
         let head = format!("{key_id}\n");
         file.write_all(head.as_bytes()).map_err(|error| StoreError::file(&path, error))?;
         let bound = format!("{job}/{name}");
-        Ok(Self { store: store.clone(), path, bound, key_id, file, open: Vec::new(), part: 0, hash: Sha256::new(), bytes: 0 })
+        Ok(Self {
+            store: store.clone(),
+            path,
+            bound,
+            key_id,
+            file,
+            open: Vec::new(),
+            part: 0,
+            hash: Sha256::new(),
+            bytes: 0,
+        })
     }
 
     /// Adds to it.

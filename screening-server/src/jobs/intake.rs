@@ -145,7 +145,8 @@ impl Intake<'_> {
                 duration_s: kept.duration_s,
                 row: kept.row,
             };
-            let pushes = self.prepared.definition.sources.get(&entry.source).is_some_and(|source| source.platform().is_some());
+            let pushes =
+                self.prepared.definition.sources.get(&entry.source).is_some_and(|source| source.platform().is_some());
             let source = if pushes { format!("push:{}", entry.source) } else { entry.source.clone() };
             let own = Intake { source: &source, ..*self };
             own.take(work, &entry.id, battery, &sheet, Some(&pupil)).await?;

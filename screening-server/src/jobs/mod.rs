@@ -143,8 +143,7 @@ async fn carry_out(run: &Run) -> Result<Value, Stopped> {
             let (screening, prepared) = screening(run).await?;
             let file = (run.job.file_name.as_str(), run.job.file_hash.as_str());
             let settings = settings(run)?;
-            let mut report =
-                answers::run(run, (&screening, &prepared), file, upload(run).await?, &settings).await?;
+            let mut report = answers::run(run, (&screening, &prepared), file, upload(run).await?, &settings).await?;
             report.wave_job = Some(queue_wave(run, &screening).await?);
             Ok(json(&report))
         }
@@ -200,7 +199,11 @@ async fn queue_wave(run: &Run, screening: &Screening) -> Result<String, Stopped>
 }
 
 /// Adds the computation of a wave, unless one waits already.
-pub(crate) async fn add_wave(work: &mut crate::store::Work, screening: &str, language: Language) -> Result<Job, StoreError> {
+pub(crate) async fn add_wave(
+    work: &mut crate::store::Work,
+    screening: &str,
+    language: Language,
+) -> Result<Job, StoreError> {
     if let Some(waiting) = jobs::waiting_wave(work, screening).await? {
         return Ok(waiting);
     }

@@ -69,7 +69,12 @@ fn with(definition: &str, settings: &Settings) -> Result<String, Problem> {
     Ok(Value::Object(object).to_string())
 }
 
-pub(super) async fn run(run: &Run, screening: &Screening, before: &Prepared, settings: &Settings) -> Result<Report, Stopped> {
+pub(super) async fn run(
+    run: &Run,
+    screening: &Screening,
+    before: &Prepared,
+    settings: &Settings,
+) -> Result<Report, Stopped> {
     run.step("gathering", 0, 3).await?;
     let (text, catalogue) = (with(&screening.definition, settings)?, run.app.definitions.now());
     let preparing = tokio::task::spawn_blocking(move || Prepared::newest(text.as_bytes(), &catalogue)).await;
@@ -212,7 +217,10 @@ mod tests {
         ]);
         let csv = String::from_utf8(compare(&before, &after, &mut report)).unwrap();
         assert_eq!((report.pupils, report.same, report.different, report.one_side), (3, 1, 1, 1));
-        assert_eq!(report.tiers, [TierMove { pupil: "a".into(), before: Some("today".into()), after: Some("soon".into()) }]);
+        assert_eq!(
+            report.tiers,
+            [TierMove { pupil: "a".into(), before: Some("today".into()), after: Some("soon".into()) }]
+        );
         assert!(csv.ends_with("a,tier,\"today\",\"soon\"\na,y,,\"'=1\"\n"), "{csv}");
     }
 }

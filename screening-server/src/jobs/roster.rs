@@ -112,7 +112,8 @@ pub(super) async fn run(run: &Run, name: &str, bytes: Vec<u8>, settings: &Settin
     let (file, language) = (name.to_owned(), run.language);
     let read = tokio::task::spawn_blocking(move || read_roster_bytes(&file, &bytes, &options));
     let roster = read.await.map_err(|_| Problem::from(ProblemKind::Internal))?;
-    let roster = roster.map_err(|error| Problem::from(Fault::new(ProblemKind::FileRefused).with("why", error.render(language))))?;
+    let roster = roster
+        .map_err(|error| Problem::from(Fault::new(ProblemKind::FileRefused).with("why", error.render(language))))?;
     let mut report = Report { rows: roster.rows_in, ignored_columns: roster.ignored.clone(), ..Report::default() };
     let rows = rows(&roster, language, &mut report)?;
     let mut classes: HashMap<(String, u8, String), Vec<Row>> = HashMap::new();
@@ -147,7 +148,12 @@ fn rows(roster: &Roster, language: Language, report: &mut Report) -> Result<Vec<
     let mut rows = Vec::with_capacity(engine.len());
     for (at, pupil) in engine.into_iter().enumerate() {
         let get = |column: &Option<polars::prelude::StringChunked>| {
-            column.as_ref().and_then(|column| column.get(at)).map(str::trim).filter(|t| !t.is_empty()).map(str::to_owned)
+            column
+                .as_ref()
+                .and_then(|column| column.get(at))
+                .map(str::trim)
+                .filter(|t| !t.is_empty())
+                .map(str::to_owned)
         };
         let row = source.as_ref().and_then(|rows| rows.get(at));
         let lacking = if pupil.school.is_empty() { Some("school") } else { None };
@@ -223,7 +229,8 @@ async fn put_class(
             Scope::District(district) => {
                 report.new_schools.insert(school_name.clone());
                 report.schools_added = report.new_schools.len();
-                let new = organisations::New { parent: Some(district), code: school_name, name: school_name, grade: None };
+                let new =
+                    organisations::New { parent: Some(district), code: school_name, name: school_name, grade: None };
                 organisations::add(&mut work, &new).await?
             }
             // A list of a school tells nothing of another.
@@ -243,12 +250,7 @@ async fn put_class(
         let enrolled = Enrolled {
             class_id: class.id.clone(),
             sex: row.sex,
-            identity: Identity {
-                name: row.name,
-                student_id: row.student_id,
-                birth_date: row.birth_date,
-                contact,
-            },
+            identity: Identity { name: row.name, student_id: row.student_id, birth_date: row.birth_date, contact },
         };
         let (id, put) = pupils::put(&mut work, &enrolled).await?;
         rosters::write_participation(&mut work, &id, &row.participation).await?;

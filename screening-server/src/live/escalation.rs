@@ -29,11 +29,14 @@ async fn pass_on(app: &App, store: &Store) -> Result<usize, StoreError> {
         let caller = Caller::system("escalation", overdue.district_id);
         let mut work = store.begin(&caller, "alert.escalate").await?;
         let screening = screenings::find(&mut work, &overdue.screening_id).await?;
-        let prepared = app.live.waves.of(app, &screening).map_err(|_| StoreError::State("a screening without its definitions"));
+        let prepared =
+            app.live.waves.of(app, &screening).map_err(|_| StoreError::State("a screening without its definitions"));
         // A screening whose definitions are gone still has its contacts.
         let duty = match prepared {
             Ok(prepared) => prepared.definition.duty.clone(),
-            Err(_) => crate::wave::Definition::read(screening.definition.as_bytes()).map(|own| own.duty).unwrap_or_default(),
+            Err(_) => {
+                crate::wave::Definition::read(screening.definition.as_bytes()).map(|own| own.duty).unwrap_or_default()
+            }
         };
         if alerts::escalate(&mut work, &overdue.id, &duty).await? {
             passed += 1;

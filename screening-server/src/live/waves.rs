@@ -42,7 +42,12 @@ impl Waves {
     }
 
     /// A screening that takes sheets, for a caller of its district. Known ones are not looked up again.
-    pub(crate) async fn open(&self, app: &App, caller: &Caller, id: &str) -> Result<(Arc<Screening>, Arc<Prepared>), Problem> {
+    pub(crate) async fn open(
+        &self,
+        app: &App,
+        caller: &Caller,
+        id: &str,
+    ) -> Result<(Arc<Screening>, Arc<Prepared>), Problem> {
         if let Some(known) = self.known(id).filter(|(screening, _)| screening.district_id == caller.district_id) {
             return Ok(known);
         }

@@ -14,7 +14,14 @@ pub(super) fn read(object: &Map<String, Value>) -> Result<Pushed, Unread> {
         "answer.create" | "answer.update" => Action::Put,
         "answer.delete" => Action::Delete,
         // Whatever else the platform sends, a try of the address among it, is no answer.
-        _ => return Ok(Pushed { action: Action::Test, survey: String::new(), answer: String::new(), cells: Vec::new() }),
+        _ => {
+            return Ok(Pushed {
+                action: Action::Test,
+                survey: String::new(),
+                answer: String::new(),
+                cells: Vec::new(),
+            });
+        }
     };
     let payload = object.get("payload").and_then(Value::as_object).ok_or(Unread::Key("payload"))?;
     let survey = needed(payload, "survey_id")?;
@@ -27,7 +34,8 @@ pub(super) fn read(object: &Map<String, Value>) -> Result<Pushed, Unread> {
     cells.extend(user.map(|user| ("third_party_user.openid".to_owned(), user)));
     if action == Action::Put {
         let pages = payload.get("answer").and_then(Value::as_array).ok_or(Unread::Key("payload.answer"))?;
-        let questions = pages.iter().flat_map(|page| page.get("questions").and_then(Value::as_array).into_iter().flatten());
+        let questions =
+            pages.iter().flat_map(|page| page.get("questions").and_then(Value::as_array).into_iter().flatten());
         questions.for_each(|question| add(question, None, &mut cells));
     }
     Ok(Pushed { action, survey, answer, cells })
@@ -47,7 +55,8 @@ fn add(question: &Value, above: Option<&str>, cells: &mut Vec<(String, String)>)
         return;
     }
     let chosen: Vec<&Value> = list("options").iter().filter(|option| is_checked(option)).collect();
-    let of = |key: &str| chosen.iter().filter_map(|option| option.get(key).and_then(text)).collect::<Vec<_>>().join(SEVERAL);
+    let of =
+        |key: &str| chosen.iter().filter_map(|option| option.get(key).and_then(text)).collect::<Vec<_>>().join(SEVERAL);
     cells.push((format!("{heading}#"), of("id")));
     cells.push((heading, of("text")));
 }

@@ -75,7 +75,9 @@ mod tests {
 
     #[test]
     fn a_wrong_signature_is_refused() {
-        for (given, key) in [("", Some("secret")), ("00", Some("secret")), (&*sign("5657754", "12", "other"), Some("secret"))] {
+        for (given, key) in
+            [("", Some("secret")), ("00", Some("secret")), (&*sign("5657754", "12", "other"), Some("secret"))]
+        {
             let refused = read(Platform::Wenjuanxing, body(given).as_bytes(), key).unwrap_err();
             assert!(matches!(refused, Unread::Signature | Unread::Key("sign")), "{given}");
         }

@@ -75,7 +75,8 @@ impl Form<'_, '_, '_> {
         let list = match self.fields.get(key)? {
             Json::List(list) if list.len() <= MOST => list,
             Json::List(_) => {
-                self.faults.push(Fault::new(ProblemKind::OutOfRange).at(place.pointer()).with("low", 0).with("high", MOST));
+                self.faults
+                    .push(Fault::new(ProblemKind::OutOfRange).at(place.pointer()).with("low", 0).with("high", MOST));
                 return None;
             }
             other => {

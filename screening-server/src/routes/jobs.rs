@@ -35,7 +35,8 @@ const LONGEST_NAME: usize = 200;
 /// Streams a body into the data folder, encrypted.
 async fn receive(app: &App, job: &str, request: Request) -> Result<Written, Problem> {
     let too_large = || Problem::from(Fault::new(ProblemKind::BodyTooLarge).with("limit", app.limits.upload));
-    let length = request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+    let length =
+        request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
     if length.is_some_and(|length| length > app.limits.upload) {
         return Err(too_large());
     }
@@ -157,8 +158,7 @@ pub(super) async fn answers(
         return Err(Fault::new(ProblemKind::UnknownSource).with("source", shown).into());
     }
     let name = file_name(&query);
-    let settings =
-        json!({ "language": crate::language::tag(asked.language), "read": AnswersSettings { source } });
+    let settings = json!({ "language": crate::language::tag(asked.language), "read": AnswersSettings { source } });
     queue(&app, &caller, request, ("answers", Some(&id)), (name, settings)).await
 }
 
@@ -214,7 +214,10 @@ pub(super) async fn stream(State(app): State<App>, caller: Caller, path: Id) -> 
                 last.clone_from(&data);
                 let name = if job.is_finished() { "ended" } else { "progress" };
                 let part = format!("event: {name}\ndata: {data}\n\n");
-                return Some((Ok::<_, Infallible>(Bytes::from(part)), (app, caller, id, news, last, job.is_finished())));
+                return Some((
+                    Ok::<_, Infallible>(Bytes::from(part)),
+                    (app, caller, id, news, last, job.is_finished()),
+                ));
             }
             let ending = app.clone();
             tokio::select! {

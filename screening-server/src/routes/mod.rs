@@ -138,8 +138,20 @@ const RELEASED: &[ProblemKind] = &[ProblemKind::NotInScope, ProblemKind::NotNow,
 const PUSH_ADDRESS: &[ProblemKind] = form_and!(UnknownSource, InvalidScreening);
 const WEBHOOK: &[ProblemKind] = form_and!(WebhookAddress);
 const SHEET: &[ProblemKind] = form_and!(
-    InvalidId, ScreeningNotOpen, InvalidScreening, NotInBattery, NoBattery, SheetDiffers, UnknownInstrument, UnknownItem,
-    AnswerNotAllowed, AnswersMissing, NoSheet, ConflictingKeys, NotADate, TooBusy
+    InvalidId,
+    ScreeningNotOpen,
+    InvalidScreening,
+    NotInBattery,
+    NoBattery,
+    SheetDiffers,
+    UnknownInstrument,
+    UnknownItem,
+    AnswerNotAllowed,
+    AnswersMissing,
+    NoSheet,
+    ConflictingKeys,
+    NotADate,
+    TooBusy
 );
 const SHEET_READ: &[ProblemKind] =
     &[ProblemKind::NotInScope, ProblemKind::InvalidId, ProblemKind::InvalidScreening, ProblemKind::PolicyNotApplicable];

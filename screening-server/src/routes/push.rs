@@ -77,8 +77,7 @@ pub(super) async fn push(
             };
             let catalogue = app.definitions.now();
             let named = format!("push:{}", address.source);
-            let intake =
-                Intake { screening: &screening, prepared: &prepared, catalogue: &catalogue, source: &named };
+            let intake = Intake { screening: &screening, prepared: &prepared, catalogue: &catalogue, source: &named };
             let outcome = intake.take(&mut work, &id, battery, &sheet, None).await?;
             match outcome.came {
                 Came::In(Taken::New) => "new",

@@ -52,7 +52,12 @@ struct Completion {
 }
 
 /// `GET /api/v1/screenings/{id}/completion`
-pub(super) async fn completion(State(app): State<App>, caller: Caller, path: Id, uri: Uri) -> Result<Response, Problem> {
+pub(super) async fn completion(
+    State(app): State<App>,
+    caller: Caller,
+    path: Id,
+    uri: Uri,
+) -> Result<Response, Problem> {
     let id = id_of(path)?;
     let query = Query::read(&uri, &["class"])?;
     let mut work = app.store()?.begin(&caller, "completion.read").await?;

@@ -39,9 +39,13 @@ fn refused(why: impl ToString) -> Problem {
 
 /// The text of a definition, and what it says.
 fn definition(bytes: &[u8]) -> Result<(String, Definition), Problem> {
-    let text = std::str::from_utf8(bytes).map_err(|_| Fault::new(ProblemKind::InvalidJson).with("row", 1).with("column", 1))?;
+    let text = std::str::from_utf8(bytes)
+        .map_err(|_| Fault::new(ProblemKind::InvalidJson).with("row", 1).with("column", 1))?;
     if let Err(error) = serde_json::from_str::<serde::de::IgnoredAny>(text) {
-        return Err(Fault::new(ProblemKind::InvalidJson).with("row", error.line()).with("column", error.column()).into());
+        return Err(Fault::new(ProblemKind::InvalidJson)
+            .with("row", error.line())
+            .with("column", error.column())
+            .into());
     }
     Ok((text.to_owned(), Definition::read(bytes).map_err(refused)?))
 }

@@ -36,7 +36,8 @@ pub(crate) async fn raise(work: &mut Work, raise: &Raise<'_>) -> Result<usize, S
              ON CONFLICT (screening_id, sheet_id, instrument, flag) DO NOTHING",
         );
         let query = query.bind(&id).bind(raise.screening_id).bind(raise.sheet_id).bind(raise.pupil.map(|p| &p.id));
-        let query = query.bind(&district).bind(raise.pupil.map(|p| &p.school_id)).bind(raise.pupil.map(|p| &p.class_id));
+        let query =
+            query.bind(&district).bind(raise.pupil.map(|p| &p.school_id)).bind(raise.pupil.map(|p| &p.class_id));
         let query = query.bind(&critical.instrument).bind(&critical.flag).bind(i64::from(raise.open)).bind(now);
         let clock = now + i64::from(raise.duty.escalate_after_s) * 1000;
         if query.bind(clock).execute(work.connection()).await?.rows_affected() == 0 {
@@ -151,7 +152,8 @@ impl Event {
     }
 }
 
-const EVENTS: &str = "SELECT e.seq, e.kind, e.contact, e.actor, e.at, a.* FROM alert_event e JOIN alert a ON a.id = e.alert_id";
+const EVENTS: &str =
+    "SELECT e.seq, e.kind, e.contact, e.actor, e.at, a.* FROM alert_event e JOIN alert a ON a.id = e.alert_id";
 
 /// Events within the scope after one of them, in their order.
 pub(crate) async fn events_after(work: &mut Work, after: i64) -> Result<Vec<Event>, StoreError> {

@@ -74,7 +74,8 @@ pub(crate) async fn put(work: &mut Work, new: &Incoming<'_>) -> Result<(), Store
          ON CONFLICT (screening_id, id) DO UPDATE SET state = excluded.state, why = excluded.why, hash = excluded.hash,
          key_id = excluded.key_id, body = excluded.body, sheet_id = excluded.sheet_id, changed_at = excluded.changed_at",
     );
-    let query = query.bind(new.screening).bind(new.id).bind(district).bind(new.source).bind(state).bind(new.why).bind(new.hash);
+    let query =
+        query.bind(new.screening).bind(new.id).bind(district).bind(new.source).bind(state).bind(new.why).bind(new.hash);
     let query = query.bind(key_id).bind(sealed).bind(new.sheet).bind(now).bind(&row);
     query.execute(work.connection()).await?;
     work.note("inbox.write", new.id, state);
@@ -93,7 +94,9 @@ pub(crate) async fn find(work: &mut Work, screening: &str, id: &str) -> Result<O
 /// them.
 pub(crate) async fn list(work: &mut Work, screening: &str, state: &str, after: &str) -> Result<Vec<Entry>, StoreError> {
     work.require(Permission::Jobs)?;
-    let super::Scope::District(district) = work.caller().scope.clone() else { return Err(StoreError::Missing("inbox")) };
+    let super::Scope::District(district) = work.caller().scope.clone() else {
+        return Err(StoreError::Missing("inbox"));
+    };
     let query = sqlx::query(
         "SELECT * FROM inbox WHERE screening_id = $1 AND district_id = $2 AND ($3 = '' OR state = $3) AND id > $4
          ORDER BY id LIMIT $5",

@@ -139,7 +139,8 @@ pub(crate) async fn add(work: &mut Work, new: &New<'_>) -> Result<(Job, bool), S
          state, cancel, step, done, total, runs, created_by, created_at)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'queued', 0, 'queued', 0, 0, 0, $11, $12)",
     );
-    let query = query.bind(new.id).bind(district).bind(school).bind(class).bind(new.screening).bind(new.kind).bind(settings);
+    let query =
+        query.bind(new.id).bind(district).bind(school).bind(class).bind(new.screening).bind(new.kind).bind(settings);
     let query = query.bind(new.file_name).bind(new.file_hash).bind(new.file_bytes).bind(by).bind(now);
     query.execute(work.connection()).await?;
     work.note("job.add", new.id, new.kind);

@@ -25,7 +25,9 @@ pub(crate) async fn add(
     let sealed = secret.map(|secret| vault.seal(place, &key_id, secret.as_bytes())).transpose()?;
     let (now, by) = (work.now(), work.caller().name());
     // A new address takes the place of the one before.
-    let query = sqlx::query("UPDATE push_key SET revoked_at = $1 WHERE screening_id = $2 AND source = $3 AND revoked_at IS NULL");
+    let query = sqlx::query(
+        "UPDATE push_key SET revoked_at = $1 WHERE screening_id = $2 AND source = $3 AND revoked_at IS NULL",
+    );
     query.bind(now).bind(screening).bind(source).execute(work.connection()).await?;
     let query = sqlx::query(
         "INSERT INTO push_key (hash, screening_id, source, key_id, secret, created_by, created_at)

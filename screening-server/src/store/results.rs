@@ -58,7 +58,12 @@ pub(crate) struct NewResult {
 }
 
 /// Puts the results of a computation in the place of those of the one before.
-pub(crate) async fn replace(work: &mut Work, screening: &str, job: &str, results: &[NewResult]) -> Result<(), StoreError> {
+pub(crate) async fn replace(
+    work: &mut Work,
+    screening: &str,
+    job: &str,
+    results: &[NewResult],
+) -> Result<(), StoreError> {
     work.require(Permission::ResultsRead)?;
     let district = work.caller().district_id.clone();
     let gone = sqlx::query("DELETE FROM wave_result WHERE screening_id = $1").bind(screening);
@@ -68,7 +73,8 @@ pub(crate) async fn replace(work: &mut Work, screening: &str, job: &str, results
             "INSERT INTO wave_result (screening_id, pupil_id, district_id, school_id, class_id, job_id, status, tier, severity,
              result) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
         );
-        let query = query.bind(screening).bind(&new.pupil).bind(&district).bind(&new.school_id).bind(&new.class_id).bind(job);
+        let query =
+            query.bind(screening).bind(&new.pupil).bind(&district).bind(&new.school_id).bind(&new.class_id).bind(job);
         let query = query.bind(&new.status).bind(&new.tier).bind(new.severity).bind(&new.result);
         query.execute(work.connection()).await?;
     }
@@ -95,7 +101,8 @@ pub(crate) async fn list(work: &mut Work, screening: &str, wanted: &Wanted) -> R
         " ORDER BY r.severity DESC, r.pupil_id LIMIT $5 OFFSET $6"
     );
     work.require(Permission::ResultsRead)?;
-    let query = sqlx::query(QUERY).bind(work.scope()).bind(screening).bind(wanted.organisation.clone().unwrap_or_default());
+    let query =
+        sqlx::query(QUERY).bind(work.scope()).bind(screening).bind(wanted.organisation.clone().unwrap_or_default());
     let query = query.bind(wanted.tier.clone().unwrap_or_default()).bind(PAGE).bind(wanted.skip.max(0));
     let rows = query.fetch_all(work.connection()).await?;
     let results = rows.iter().map(WaveResult::read).collect::<Result<Vec<_>, _>>()?;

@@ -46,7 +46,11 @@ pub(crate) async fn write_participation(work: &mut Work, pupil: &str, new: &Part
 }
 
 /// Whom the school reaches, as it is known of a pupil of a student id.
-pub(crate) async fn known_contact(work: &mut Work, school: &str, student_id: &str) -> Result<Option<String>, StoreError> {
+pub(crate) async fn known_contact(
+    work: &mut Work,
+    school: &str,
+    student_id: &str,
+) -> Result<Option<String>, StoreError> {
     work.require(Permission::RostersWrite)?;
     let id = work.store().vault().pseudonym(school, student_id.trim());
     Ok(pupils::read_identity(work, &id).await?.and_then(|identity| identity.contact))
@@ -71,7 +75,12 @@ pub(crate) fn class_code(grade: u8, class: &str) -> String {
 }
 
 /// The class of a grade and name in a school, which is added when it is not there.
-pub(crate) async fn class(work: &mut Work, school: &str, grade: u8, class: &str) -> Result<(Organisation, bool), StoreError> {
+pub(crate) async fn class(
+    work: &mut Work,
+    school: &str,
+    grade: u8,
+    class: &str,
+) -> Result<(Organisation, bool), StoreError> {
     work.require(Permission::RostersWrite)?;
     let code = class_code(grade, class);
     if let Some(known) = organisations::of_code(work, school, &code).await? {
@@ -142,7 +151,8 @@ pub(crate) async fn of_wave(work: &mut Work) -> Result<Vec<Enrolled>, StoreError
     for row in &rows {
         let id: String = row.try_get("id")?;
         let identity = pupils::read_identity(work, &id).await?;
-        let (label, born) = (identity.as_ref().map(pupils::label_of), identity.and_then(|identity| identity.birth_date));
+        let (label, born) =
+            (identity.as_ref().map(pupils::label_of), identity.and_then(|identity| identity.birth_date));
         let word = |column: &str| row.try_get::<Option<String>, _>(column);
         let sex = word("sex")?.and_then(|word| Sex::parse(&word));
         let pupil = EnginePupil {

@@ -138,7 +138,8 @@ pub(crate) async fn release(work: &mut Work, id: &str, frozen: &Frozen) -> Resul
         "UPDATE screening SET state = 'released', frozen = $1, released_by = $2, released_at = $3
          WHERE id = $4 AND state = 'draft'",
     );
-    step(work, id, query.bind(cited).bind(by).bind(now).bind(id), "only a screening in preparation can be released").await?;
+    step(work, id, query.bind(cited).bind(by).bind(now).bind(id), "only a screening in preparation can be released")
+        .await?;
     work.note("screening.release", id, frozen.definition.get(..12).unwrap_or_default());
     find(work, id).await
 }

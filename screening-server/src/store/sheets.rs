@@ -119,7 +119,8 @@ pub(crate) async fn put(work: &mut Work, new: &NewSheet<'_>) -> Result<Taken, St
     );
     let query = query.bind(new.screening_id).bind(new.id).bind(&new.pupil.id).bind(district);
     let query = query.bind(&new.pupil.school_id).bind(&new.pupil.class_id).bind(new.battery).bind(new.source);
-    let query = query.bind(i64::from(new.row)).bind(new.answers).bind(new.hash).bind(new.administered_on).bind(duration);
+    let query =
+        query.bind(i64::from(new.row)).bind(new.answers).bind(new.hash).bind(new.administered_on).bind(duration);
     let query = query.bind(revision).bind(new.critical as i64).bind(by).bind(now);
     query.execute(work.connection()).await?;
     let draft = sqlx::query("DELETE FROM sheet_draft WHERE screening_id = $1 AND sheet_id = $2");
@@ -144,9 +145,8 @@ pub(crate) async fn delete(work: &mut Work, screening_id: &str, id: &str) -> Res
     let Some(known) = find(work, screening_id, id).await?.filter(|known| !known.deleted) else { return Ok(false) };
     let now = work.now();
     keep_before(work, screening_id, &known, now).await?;
-    let query = sqlx::query(
-        "UPDATE sheet SET deleted_at = $1, revision = revision + 1 WHERE screening_id = $2 AND id = $3",
-    );
+    let query =
+        sqlx::query("UPDATE sheet SET deleted_at = $1, revision = revision + 1 WHERE screening_id = $2 AND id = $3");
     query.bind(now).bind(screening_id).bind(id).execute(work.connection()).await?;
     work.note("sheet.delete", &known.pupil_id, id);
     Ok(true)
@@ -154,8 +154,7 @@ pub(crate) async fn delete(work: &mut Work, screening_id: &str, id: &str) -> Res
 
 /// A sheet within the scope, for repositories and handlers, which check and note what is theirs.
 pub(crate) async fn find(work: &mut Work, screening_id: &str, id: &str) -> Result<Option<SheetRow>, StoreError> {
-    const QUERY: &str =
-        concat!("SELECT * FROM sheet s WHERE s.screening_id = $2 AND s.id = $3 AND ", in_scope!("s"));
+    const QUERY: &str = concat!("SELECT * FROM sheet s WHERE s.screening_id = $2 AND s.id = $3 AND ", in_scope!("s"));
     let query = sqlx::query(QUERY).bind(work.scope()).bind(screening_id).bind(id);
     let row = query.fetch_optional(work.connection()).await?;
     Ok(row.as_ref().map(SheetRow::read).transpose()?)
@@ -217,7 +216,8 @@ pub(crate) async fn save_draft(work: &mut Work, draft: &Draft) -> Result<bool, S
          WHERE sheet_draft.revision <= excluded.revision AND sheet_draft.pupil_id = excluded.pupil_id",
     );
     let query = query.bind(&draft.screening_id).bind(&draft.sheet_id).bind(&draft.pupil.id).bind(&draft.district_id);
-    let query = query.bind(&draft.pupil.school_id).bind(&draft.pupil.class_id).bind(draft.revision).bind(&draft.answers);
+    let query =
+        query.bind(&draft.pupil.school_id).bind(&draft.pupil.class_id).bind(draft.revision).bind(&draft.answers);
     Ok(query.bind(now).execute(work.connection()).await?.rows_affected() == 1)
 }
 

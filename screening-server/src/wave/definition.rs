@@ -17,7 +17,10 @@ const MOST_SOURCES: usize = 100;
 /// One screening as the district writes it: the keys of a job file, with the form, the pushes and the duty in place of files.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-#[expect(dead_code, reason = "title, school year and semester are read so that they are right, and shown as they were written")]
+#[expect(
+    dead_code,
+    reason = "title, school year and semester are read so that they are right, and shown as they were written"
+)]
 pub(crate) struct Definition {
     pub(crate) title: Text,
     /// Wave id, which no other screening of the district has.
@@ -263,7 +266,10 @@ mod tests {
             ),
             (r#", "sources": {"a": {"platform": "x"}}"#, "wenjuanxing, tencent, jinshuju"),
             (r#", "sources": {"a": {"platform": "tencent", "read": {"battery": "junior-high"}}}"#, "needs a `mapping`"),
-            (r#", "sources": {"a": {"read": {"battery": "junior-high", "format": "survey", "file": "/etc/passwd"}}}"#, "`file`"),
+            (
+                r#", "sources": {"a": {"read": {"battery": "junior-high", "format": "survey", "file": "/etc/passwd"}}}"#,
+                "`file`",
+            ),
         ];
         for (more, part) in wrong {
             let why = with(more).unwrap_err();

@@ -115,13 +115,17 @@ fn frame(
     instruments: &[String],
     sheets: &[(&StoredSheet, Map<String, Value>)],
 ) -> Result<DataFrame, FrameError> {
-    let texts = |of: &dyn Fn(&StoredSheet) -> String| sheets.iter().map(|(sheet, _)| of(sheet)).collect::<Vec<String>>();
+    let texts =
+        |of: &dyn Fn(&StoredSheet) -> String| sheets.iter().map(|(sheet, _)| of(sheet)).collect::<Vec<String>>();
     let mut columns = vec![
         Column::new("source_file".into(), texts(&|sheet| sheet.file.clone())),
         Column::new("source_row".into(), sheets.iter().map(|(sheet, _)| sheet.row).collect::<Vec<u32>>()),
         Column::new("student_id".into(), texts(&|sheet| sheet.pupil.clone())),
         Column::new("administered_on".into(), texts(&|sheet| sheet.administered_on.clone())),
-        Column::new("duration_s".into(), sheets.iter().map(|(sheet, _)| sheet.duration_s).collect::<Vec<Option<f64>>>()),
+        Column::new(
+            "duration_s".into(),
+            sheets.iter().map(|(sheet, _)| sheet.duration_s).collect::<Vec<Option<f64>>>(),
+        ),
     ];
     for instrument in instruments.iter().filter_map(|id| prepared.instrument(id)) {
         let instrument = instrument.instrument();
@@ -245,7 +249,9 @@ mod tests {
                 let value = match item.kind {
                     ItemKind::Choice if at == 1 => serde_json::json!({ "missing": "refused" }),
                     ItemKind::Choice if at == 2 => Value::Null,
-                    ItemKind::Choice => ready.instrument().definition().options_of(item).last().map_or(Value::Null, |o| o.code.into()),
+                    ItemKind::Choice => {
+                        ready.instrument().definition().options_of(item).last().map_or(Value::Null, |o| o.code.into())
+                    }
                     ItemKind::Number => 7.into(),
                     ItemKind::Clock => "22:30".into(),
                 };

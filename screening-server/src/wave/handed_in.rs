@@ -97,7 +97,8 @@ impl HandedIn {
                 faults.push(fault.with("battery", battery.id()).with("allowed", own.join(", ")));
             }
         }
-        let forms = std::iter::once(&definition.instruments).chain(definition.further_forms.iter().map(|form| &form.instruments));
+        let forms = std::iter::once(&definition.instruments)
+            .chain(definition.further_forms.iter().map(|form| &form.instruments));
         for form in forms.filter(|form| !open && form.iter().any(given)) {
             for id in form.iter().filter(|id| !given(id)) {
                 faults.push(Fault::new(ProblemKind::MissingKey).at(format!("/answers/{id}")).with("key", id));
@@ -111,7 +112,8 @@ fn read(json: &Json<'_>, prepared: &Prepared, open: bool, faults: &mut Faults) -
     let root = Place::root();
     let fields = Fields::read(json, &root, &KEYS, faults)?;
     let pupil = fields.text("pupil", LONGEST_ID, faults).filter(|id| !id.is_empty());
-    let student = fields.text("student_id", LONGEST_ID, faults).map(|id| id.trim().to_owned()).filter(|id| !id.is_empty());
+    let student =
+        fields.text("student_id", LONGEST_ID, faults).map(|id| id.trim().to_owned()).filter(|id| !id.is_empty());
     let whose = match (pupil, student) {
         (Some(_), Some(_)) => {
             let fault = Fault::new(ProblemKind::ConflictingKeys).at("/pupil");
@@ -174,7 +176,8 @@ fn text(answers: &Json<'_>, instrument: &Instrument) -> String {
         let quoted = |text: &str| serde_json::Value::from(text).to_string();
         let value = match value {
             Json::Object(fields) => {
-                let kind = fields.iter().find_map(|(_, value)| if let Json::Text(kind) = value { Some(kind) } else { None });
+                let kind =
+                    fields.iter().find_map(|(_, value)| if let Json::Text(kind) = value { Some(kind) } else { None });
                 format!("{{\"missing\":{}}}", quoted(kind.map_or("skipped", |kind| kind.as_ref())))
             }
             Json::Text(text) => quoted(text),
@@ -208,7 +211,8 @@ pub(crate) fn critical(
             Problem::from(ProblemKind::Internal)
         })?;
         let scores = scorer.score(sheet, context);
-        let raised = scores.flags().filter(|flag| flag.definition.severity == FlagSeverity::Critical && flag.state.is_yes());
+        let raised =
+            scores.flags().filter(|flag| flag.definition.severity == FlagSeverity::Critical && flag.state.is_yes());
         found.extend(raised.map(|flag| Critical { instrument: id.to_owned(), flag: flag.definition.id.clone() }));
     }
     Ok(found)

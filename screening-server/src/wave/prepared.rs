@@ -49,7 +49,9 @@ impl Prepared {
     pub(crate) fn newest(text: &[u8], catalogue: &Catalogue) -> Result<Self, Unusable> {
         let prepared = Self::look_up(text, catalogue, None)?;
         // The checks of the pipeline, on a wave of one pupil without a sheet.
-        prepared.screen(prepared.somebody(), prepared.no_sheets(), Vec::new()).map_err(|error| Unusable(error.to_string()))?;
+        prepared
+            .screen(prepared.somebody(), prepared.no_sheets(), Vec::new())
+            .map_err(|error| Unusable(error.to_string()))?;
         Ok(prepared)
     }
 
@@ -66,7 +68,9 @@ impl Prepared {
 
     fn look_up(text: &[u8], catalogue: &Catalogue, frozen: Option<&Frozen>) -> Result<Self, Unusable> {
         let definition = Definition::read(text).map_err(Unusable)?;
-        let gone = |what: &str, id: &str| Unusable(format!("there is no {what} `{id}` here; add its file to the folder of `--instruments`"));
+        let gone = |what: &str, id: &str| {
+            Unusable(format!("there is no {what} `{id}` here; add its file to the folder of `--instruments`"))
+        };
         // What was released is found by its citation, everything else by what the definition says.
         let cited = |list: &dyn Fn(&Frozen) -> &[String], id: &str| {
             let of = |citation: &&String| citation.split('@').next() == id.split('@').next();
@@ -114,7 +118,17 @@ impl Prepared {
         // A policy is checked against every instrument that it speaks of; of those that are asked it is the cited version.
         let all = catalogue.instruments.newest().chain(&instruments);
         let library = all.map(|ready| ready.instrument().clone()).collect();
-        Ok(Self { definition, frozen, batteries, instruments, library, policy, norms, validity, wording: WordingPacks::default() })
+        Ok(Self {
+            definition,
+            frozen,
+            batteries,
+            instruments,
+            library,
+            policy,
+            norms,
+            validity,
+            wording: WordingPacks::default(),
+        })
     }
 
     /// The battery of a grade.
@@ -203,7 +217,8 @@ impl Prepared {
         let batch = |battery: &Battery| {
             let own = battery.definition().all_instruments().filter_map(|id| self.instrument(id));
             let items = own.flat_map(|ready| blank_columns(ready.instrument()));
-            let columns = std::iter::once(Column::new("student_id".into(), Vec::<String>::new())).chain(items).collect();
+            let columns =
+                std::iter::once(Column::new("student_id".into(), Vec::<String>::new())).chain(items).collect();
             Some(Batch { battery: battery.clone(), sheets: DataFrame::new(0, columns).ok()? })
         };
         self.batteries.iter().filter_map(batch).collect()

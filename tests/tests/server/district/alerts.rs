@@ -174,7 +174,8 @@ fn a_webhook_is_signed_tried_again_and_replayed() {
         assert!(begun.elapsed() < patience, "{listed}");
         std::thread::sleep(Duration::from_millis(50));
     }
-    let replayed = good(&world.post(&world.officer, &format!("/api/v1/webhooks/{webhook}/replay"), &json!({ "from": 0 })));
+    let replayed =
+        good(&world.post(&world.officer, &format!("/api/v1/webhooks/{webhook}/replay"), &json!({ "from": 0 })));
     assert_eq!(replayed["queued"], 1);
     messages.recv_timeout(patience).unwrap();
     let elsewhere = world.person("elsewhere", "counsellor", &world.there.id);

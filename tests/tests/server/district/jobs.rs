@@ -42,11 +42,16 @@ fn an_upload_becomes_results(world: &World) {
     assert_eq!(first["file_name"], "table.csv");
     let job = text(&first["id"]);
     let report = done(world, &job);
-    assert_eq!((&report["rows"], &report["new"], &report["waiting"], &report["alerts"]), (&8.into(), &8.into(), &0.into(), &2.into()), "{report:#}");
+    assert_eq!(
+        (&report["rows"], &report["new"], &report["waiting"], &report["alerts"]),
+        (&8.into(), &8.into(), &0.into(), &2.into()),
+        "{report:#}"
+    );
     let again = upload(world, &world.officer, &target, table(&ROWS).as_bytes());
     assert_eq!((again.status, text(&again.json()["id"])), (200, job), "the same file is the same job");
     let wave = text(&report["wave_job"]);
-    let mut events = Events::open(&world.server, &format!("/api/v1/jobs/{wave}/stream"), &[("cookie", world.officer.cookie())]);
+    let mut events =
+        Events::open(&world.server, &format!("/api/v1/jobs/{wave}/stream"), &[("cookie", world.officer.cookie())]);
     while events.next().1 != "ended" {}
     let report = done(world, &wave);
     assert_eq!(report["summary"]["coverage"]["valid"], 8, "{:#}", report["summary"]["coverage"]);
@@ -84,7 +89,11 @@ fn what_waits_finds_its_pupil(world: &World) {
     let target = format!("/api/v1/screenings/{id}/answers?source=table&file=t.csv");
     let job = good(&upload(world, &world.officer, &target, table(&ROWS).as_bytes()));
     let report = done(world, &text(&job["id"]));
-    assert_eq!((&report["waiting"], &report["new"], &report["alerts"]), (&8.into(), &0.into(), &2.into()), "{report:#}");
+    assert_eq!(
+        (&report["waiting"], &report["new"], &report["alerts"]),
+        (&8.into(), &0.into(), &2.into()),
+        "{report:#}"
+    );
     // A critical answer is told before anybody knows whose it is.
     let alerts = good(&world.get(&world.officer, "/api/v1/alerts"));
     assert_eq!((alerts.as_array().unwrap().len(), &alerts[0]["pupil"]), (2, &Value::Null));
@@ -107,9 +116,21 @@ fn a_job_is_cancelled_and_a_wrong_file_is_told() {
     let target = format!("/api/v1/screenings/{id}/answers?source=table");
     let job = good(&upload(&world, &world.officer, &target, b"student_id,phq-9.1\n1,0\n"));
     let failed = ended(&world, &text(&job["id"]));
-    assert_eq!((&failed["state"], &failed["problem"]["type"]), (&"failed".into(), &"/problems/file-refused".into()), "{failed:#}");
-    upload(&world, &world.officer, &format!("/api/v1/screenings/{id}/answers?source=nowhere"), b"x").refused(404, "unknown-source", None);
-    upload(&world, &world.officer, "/api/v1/screenings/nowhere/answers?source=table", b"x").refused(404, "not-in-scope", None);
+    assert_eq!(
+        (&failed["state"], &failed["problem"]["type"]),
+        (&"failed".into(), &"/problems/file-refused".into()),
+        "{failed:#}"
+    );
+    upload(&world, &world.officer, &format!("/api/v1/screenings/{id}/answers?source=nowhere"), b"x").refused(
+        404,
+        "unknown-source",
+        None,
+    );
+    upload(&world, &world.officer, "/api/v1/screenings/nowhere/answers?source=table", b"x").refused(
+        404,
+        "not-in-scope",
+        None,
+    );
     // Queued behind another, it is cancelled before it begins, or at its next step.
     let first = good(&upload(&world, &world.officer, &target, table(&ROWS).as_bytes()));
     let second = good(&upload(&world, &world.officer, &target, table(&ROWS[..3]).as_bytes()));
@@ -140,7 +161,10 @@ fn a_closed_wave_is_scored_again_and_stays_what_it_is() {
     let before = world.get(&world.officer, &format!("/api/v1/screenings/{id}/results")).text();
     let job = text(&good(&again(&json!({ "policy": "phq-9-gad-7", "validity": "district-default" })))["id"]);
     let other = done(&world, &job);
-    assert!(other["different"].as_i64() > Some(0) && other["before"]["policy"] != other["after"]["policy"], "{other:#}");
+    assert!(
+        other["different"].as_i64() > Some(0) && other["before"]["policy"] != other["after"]["policy"],
+        "{other:#}"
+    );
     let csv = world.get(&world.officer, &format!("/api/v1/jobs/{job}/files/differences.csv")).text();
     assert!(csv.lines().count() > 1, "{csv}");
     assert_eq!(world.get(&world.officer, &format!("/api/v1/screenings/{id}/results")).text(), before);

@@ -40,7 +40,8 @@ pub(crate) fn released(world: &World, definition: &Value) -> String {
 
 /// Answers to both instruments; of the ninth item of the first as given.
 pub(crate) fn answers(code: i64, ninth: i64) -> Value {
-    let numbered = |count: i64| -> Map<String, Value> { (1..=count).map(|item| (item.to_string(), code.into())).collect() };
+    let numbered =
+        |count: i64| -> Map<String, Value> { (1..=count).map(|item| (item.to_string(), code.into())).collect() };
     let mut phq = numbered(9);
     phq.insert("9".to_owned(), ninth.into());
     json!({ "phq-9": phq, "gad-7": numbered(7) })
@@ -120,7 +121,11 @@ impl Events {
                 let (event, rest) = (event.to_owned(), rest.to_owned());
                 self.text = rest;
                 let field = |name: &str| {
-                    event.lines().find_map(|line| line.strip_prefix(name)).map(|v| v.trim().to_owned()).unwrap_or_default()
+                    event
+                        .lines()
+                        .find_map(|line| line.strip_prefix(name))
+                        .map(|v| v.trim().to_owned())
+                        .unwrap_or_default()
                 };
                 let data = field("data:");
                 if !data.is_empty() {

@@ -12,7 +12,8 @@ on_both!(pushes_are_signed_and_there_once, an_answer_of_tencent_is_changed_and_d
 
 /// Columns of both instruments from a first number on.
 fn mapping(prefix: &str, first: usize, person: &str) -> Value {
-    let columns = |from: usize, count: usize| (from..from + count).map(|at| format!("{prefix}{at}")).collect::<Vec<_>>();
+    let columns =
+        |from: usize, count: usize| (from..from + count).map(|at| format!("{prefix}{at}")).collect::<Vec<_>>();
     json!({
         "schema": 1,
         "person": { "student_id": person },
@@ -27,7 +28,8 @@ fn with_source(platform: &str, mapping: &Value) -> Value {
     let mut definition = definition("2026-autumn");
     definition["sources"]["export"] = json!({ "same-as": platform, "read": { "battery": "junior", "format": "survey",
         "coding": "score", "student-id": "学号" } });
-    definition["sources"][platform] = json!({ "platform": platform, "read": { "battery": "junior" }, "mapping": mapping });
+    definition["sources"][platform] =
+        json!({ "platform": platform, "read": { "battery": "junior" }, "mapping": mapping });
     definition
 }
 
@@ -55,7 +57,11 @@ fn pushes_are_signed_and_there_once(world: &World) {
     let id = released(world, &with_source("wenjuanxing", &mapping("q", 2, "q1")));
     let target = format!("/api/v1/screenings/{id}/pushes");
     world.post(&world.officer, &target, &json!({ "source": "table" })).refused(422, "unknown-source", Some("/source"));
-    world.post(&world.officer, &target, &json!({ "source": "wenjuanxing" })).refused(422, "missing-key", Some("/secret"));
+    world.post(&world.officer, &target, &json!({ "source": "wenjuanxing" })).refused(
+        422,
+        "missing-key",
+        Some("/secret"),
+    );
     let path = address(world, &id, "wenjuanxing", Some("key"));
     let push = |body: &Value| text(&good(&send(world, &path, body))["taken"]);
     assert_eq!(push(&wjx(1, 100, "1", 1, 0)), "new");
@@ -72,7 +78,11 @@ fn pushes_are_signed_and_there_once(world: &World) {
     send(world, "/api/v1/push/wenjuanxing/0000", &forged).refused(404, "not-found", None);
     send(world, &path.replace("wenjuanxing", "tencent"), &forged).refused(404, "not-found", None);
     let alerts = good(&world.get(&world.officer, "/api/v1/alerts"));
-    assert_eq!((alerts.as_array().unwrap().len(), &alerts[0]["pupil"]), (1, &Value::Null), "also of a pupil nobody knows");
+    assert_eq!(
+        (alerts.as_array().unwrap().len(), &alerts[0]["pupil"]),
+        (1, &Value::Null),
+        "also of a pupil nobody knows"
+    );
     // The export says what was pushed, what was lost, and what differs.
     let mut csv = String::from("序号,提交答卷时间,所用时间,来源,来源详情,来自IP,1、学号");
     (2..=17).for_each(|at| csv.push_str(&format!(",{at}、x{at}")));
@@ -82,7 +92,8 @@ fn pushes_are_signed_and_there_once(world: &World) {
         (2..=17).for_each(|at| csv.push_str(&format!(",{}", if at == 10 { 0 } else { code })));
         csv.push('\n');
     }
-    let job = good(&upload(world, &world.officer, &format!("/api/v1/screenings/{id}/answers?source=export"), csv.as_bytes()));
+    let job =
+        good(&upload(world, &world.officer, &format!("/api/v1/screenings/{id}/answers?source=export"), csv.as_bytes()));
     let report = done(world, &text(&job["id"]));
     let reconciled = &report["reconciliation"];
     assert_eq!((&reconciled["same"], &reconciled["different"]), (&1.into(), &json!([])), "{report:#}");

@@ -10,7 +10,11 @@ on_both!(a_class_list_tells_who_joined_moved_and_left, a_sheet_is_there_once, dr
 
 fn a_class_list_tells_who_joined_moved_and_left(world: &World) {
     let first = roster(world, "", &class_list(&[("1", "marker-name-a"), ("2", "b"), ("3", "c")]));
-    assert_eq!((&first["joined"], &first["left"], &first["classes_added"]), (&3.into(), &0.into(), &1.into()), "{first:#}");
+    assert_eq!(
+        (&first["joined"], &first["left"], &first["classes_added"]),
+        (&3.into(), &0.into(), &1.into()),
+        "{first:#}"
+    );
     let again = roster(world, "&dry_run=false", &class_list(&[("1", "marker-name-a"), ("2", "b"), ("3", "c")]));
     assert_eq!((&again["joined"], &again["unchanged"], &again["left"]), (&0.into(), &3.into(), &0.into()));
     // Only tell.
@@ -18,12 +22,17 @@ fn a_class_list_tells_who_joined_moved_and_left(world: &World) {
     let told = roster(world, "&dry_run=true", &without);
     assert_eq!((&told["joined"], &told["left"]), (&1.into(), &2.into()));
     let after = roster(world, "", &without);
-    assert_eq!((&after["joined"], &after["left"], &after["unchanged"]), (&1.into(), &2.into(), &1.into()), "the try changed nothing");
+    assert_eq!(
+        (&after["joined"], &after["left"], &after["unchanged"]),
+        (&1.into(), &2.into(), &1.into()),
+        "the try changed nothing"
+    );
     let moved = without.replace("1,marker-name-a,School S01,7,2,", "1,marker-name-a,School S01,7,3,");
     let moved = roster(world, "", &moved);
     assert_eq!((&moved["moved"], &moved["classes_added"], &moved["left"]), (&1.into(), &1.into(), &0.into()));
     // Somebody comes back; a row without a grade is told; a column that nobody needs is not read.
-    let csv = "student_id,name,school,grade,class,家庭住址\n2,b,School S01,7,2,x\n4,d,School S01,7,2,x\n9,e,School S01,,,x\n";
+    let csv =
+        "student_id,name,school,grade,class,家庭住址\n2,b,School S01,7,2,x\n4,d,School S01,7,2,x\n9,e,School S01,,,x\n";
     let back = roster(world, "", csv);
     assert_eq!((&back["returned"], &back["rejected"]), (&1.into(), &1.into()), "{back:#}");
     assert_eq!(back["ignored_columns"][0], "家庭住址");
@@ -31,7 +40,11 @@ fn a_class_list_tells_who_joined_moved_and_left(world: &World) {
     // A file that is no class list.
     let job = good(&upload(world, &world.officer, "/api/v1/rosters?file=x.csv", b"a,b\n1,2\n"));
     let ended = super::ended(world, &text(&job["id"]));
-    assert_eq!((&ended["state"], &ended["problem"]["type"]), (&"failed".into(), &"/problems/file-refused".into()), "{ended:#}");
+    assert_eq!(
+        (&ended["state"], &ended["problem"]["type"]),
+        (&"failed".into(), &"/problems/file-refused".into()),
+        "{ended:#}"
+    );
 }
 
 #[test]
@@ -41,7 +54,11 @@ fn a_school_uploads_its_own_list_and_no_other() {
     let csv = "student_id,name,school,grade,class\n1,a,School S01,7,2\n2,b,School S02,7,2\n";
     let job = good(&upload(&world, &counsellor, "/api/v1/rosters?file=list.csv", csv.as_bytes()));
     let report = done(&world, &text(&job["id"]));
-    assert_eq!((&report["joined"], &report["rejected"], &report["schools_added"]), (&1.into(), &1.into(), &0.into()), "{report:#}");
+    assert_eq!(
+        (&report["joined"], &report["rejected"], &report["schools_added"]),
+        (&1.into(), &1.into(), &0.into()),
+        "{report:#}"
+    );
     assert_eq!(report["notices"][0]["id"], "roster-school");
     let teacher = world.person("teacher", "class-teacher", &world.here.class);
     upload(&world, &teacher, "/api/v1/rosters", csv.as_bytes()).refused(403, "forbidden", None);
@@ -97,10 +114,20 @@ fn a_sheet_is_there_once(world: &World) {
     };
     wrong(json!({ "answers": answers(0, 0) }), 422, "missing-key", Some("/student_id"));
     wrong(json!({ "student_id": "77", "answers": answers(0, 0) }), 422, "not-in-scope", Some("/student_id"));
-    wrong(json!({ "student_id": "1", "pupil": "x", "answers": answers(0, 0) }), 422, "conflicting-keys", Some("/pupil"));
+    wrong(
+        json!({ "student_id": "1", "pupil": "x", "answers": answers(0, 0) }),
+        422,
+        "conflicting-keys",
+        Some("/pupil"),
+    );
     wrong(json!({ "student_id": "1", "answers": {} }), 422, "no-sheet", Some("/answers"));
     wrong(json!({ "student_id": "1", "answers": { "mht": {} } }), 422, "unknown-instrument", Some("/answers/mht"));
-    wrong(json!({ "student_id": "1", "answers": { "gad-7": answers(0, 0)["gad-7"] } }), 422, "missing-key", Some("/answers/phq-9"));
+    wrong(
+        json!({ "student_id": "1", "answers": { "gad-7": answers(0, 0)["gad-7"] } }),
+        422,
+        "missing-key",
+        Some("/answers/phq-9"),
+    );
     let mut out_of_range = answers(0, 0);
     out_of_range["gad-7"]["3"] = json!(9);
     wrong(json!({ "student_id": "1", "answers": out_of_range }), 422, "answer-not-allowed", Some("/answers/gad-7/3"));
@@ -144,10 +171,15 @@ fn drafts_give_way_to_later_ones(world: &World) {
     world.machine("GET", &form, &target, None).refused(404, "not-in-scope", None);
     // The class teacher sees counts and who is missing, and nothing else.
     let teacher = world.person("teacher", "class-teacher", &text(&class["class"]));
-    let seen = good(&world.get(&teacher, &format!("/api/v1/screenings/{id}/completion?class={}", text(&class["class"]))));
+    let seen =
+        good(&world.get(&teacher, &format!("/api/v1/screenings/{id}/completion?class={}", text(&class["class"]))));
     assert_eq!((&seen["classes"][0]["answered"], &seen["waiting"]), (&1.into(), &json!([])));
     assert_eq!(seen["classes"].as_array().unwrap().len(), 1, "no other class");
-    for closed in [format!("/api/v1/screenings/{id}/results"), format!("/api/v1/screenings/{id}/sheets/s1"), "/api/v1/alerts".to_owned()] {
+    for closed in [
+        format!("/api/v1/screenings/{id}/results"),
+        format!("/api/v1/screenings/{id}/sheets/s1"),
+        "/api/v1/alerts".to_owned(),
+    ] {
         world.get(&teacher, &closed).refused(403, "forbidden", None);
     }
 }
