@@ -99,7 +99,7 @@ fn a_job_goes_on_after_the_process_was_killed() {
     // The server of the world stops: the job is left to the process.
     let (config, _folder) = world.stop();
     let process = Process::start(&config);
-    let rows: Vec<(&str, i64, i64)> = names.iter().map(|id| (id.as_str(), 1, 0)).collect();
+    let rows: Vec<(&str, i64, i64)> = names.iter().zip(0..).map(|(id, at)| (id.as_str(), at % 4, 0)).collect();
     let target = format!("/api/v1/screenings/{id}/answers?source=table");
     let queued = good(&ask(&process, &token, ("POST", &target), Some(jobs::table(&rows).as_bytes())));
     let target = format!("/api/v1/jobs/{}", text(&queued["id"]));
