@@ -88,6 +88,8 @@ pub struct Limits {
     pub streams: usize,
     /// Open connections.
     pub connections: usize,
+    /// Bytes of an upload: a class list, or an export of a survey.
+    pub upload: u64,
     /// Requests a second of one account; twice as many at once.
     pub account_rate: u32,
     /// Requests a second of one token; twice as many at once.
@@ -98,6 +100,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             body: 1 << 20,
+            upload: 256 << 20,
             idle: Duration::from_secs(30),
             read: Duration::from_secs(10),
             requests: 512,

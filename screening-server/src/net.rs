@@ -171,6 +171,7 @@ impl Server {
         let reloading = self.config.reload.filter(|_| self.config.instruments.is_some());
         let watching = reloading.map(|every| tokio::spawn(keep_looking(self.app.clone(), every)));
         let deleting = self.app.store.clone().map(|store| tokio::spawn(delete_daily(store)));
+        let working = crate::live::start(&self.app);
         let hanging_up = tokio::spawn(on_hangup(self.app.clone(), self.tls.clone()));
         tracing::info!(address = %self.address, "listening");
         loop {
@@ -203,10 +204,11 @@ impl Server {
             };
         }
         self.app.stopping.store(true, Ordering::Relaxed);
+        self.app.live.hub.end();
         drop(self.listener);
         tracing::info!("stopping");
         let finished = tokio::time::timeout(self.config.grace, graceful.shutdown()).await.is_ok();
-        watching.into_iter().chain(deleting).chain([hanging_up]).for_each(|task| task.abort());
+        watching.into_iter().chain(deleting).chain([hanging_up]).chain(working).for_each(|task| task.abort());
         if let Some(store) = &self.app.store {
             store.close().await;
         }

@@ -12,7 +12,8 @@ use crate::routes::{ROUTES, Route};
 /// Title and description; operations by id, and the schemas they name.
 const RESOURCE: &str = include_str!("../resources/openapi.json");
 /// More operations, schemas and tags.
-const MORE: &[&str] = &[include_str!("../resources/openapi-store.json")];
+const MORE: &[&str] =
+    &[include_str!("../resources/openapi-store.json"), include_str!("../resources/openapi-district.json")];
 
 /// Everything that the resources say.
 fn resource() -> Value {

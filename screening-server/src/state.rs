@@ -8,6 +8,7 @@ use tokio::sync::Semaphore;
 use crate::catalogue::Definitions;
 use crate::config::Limits;
 use crate::guard::Gate;
+use crate::live::Live;
 use crate::metrics::Metrics;
 use crate::problem::{Problem, ProblemKind};
 use crate::store::Store;
@@ -29,6 +30,8 @@ pub(crate) struct Shared {
     /// Who scores without storing has to show a token too.
     pub(crate) scoring_needs_a_token: bool,
     pub(crate) gate: Gate,
+    /// What goes on between requests.
+    pub(crate) live: Live,
     /// The server takes nothing new.
     pub(crate) stopping: AtomicBool,
 }
@@ -44,6 +47,7 @@ impl App {
             store,
             scoring_needs_a_token,
             gate: Gate::new(&limits),
+            live: Live::default(),
             definitions,
             limits,
             metrics: Metrics::default(),

@@ -22,6 +22,7 @@ pub(crate) fn run(context: &Context, command: &ServeCommand) -> Result<(), Failu
             connections: command.connections as usize,
             account_rate: command.account_rate,
             token_rate: command.token_rate,
+            upload: u64::from(command.upload) << 20,
         },
         tls: command
             .tls_cert

@@ -216,6 +216,23 @@ impl Library {
     }
 }
 
+/// A library of chosen instruments, for example of exactly those versions that a screening cites. Of an id that comes twice the
+/// last stays.
+///
+/// ```
+/// use screening_core::instrument::Library;
+/// let all = Library::bundled()?;
+/// let chosen: Library = all.iter().filter(|instrument| instrument.id() == "gad-7").cloned().collect();
+/// assert_eq!(chosen.len(), 1);
+/// # Ok::<(), screening_core::instrument::LibraryError>(())
+/// ```
+impl FromIterator<Instrument> for Library {
+    fn from_iter<I: IntoIterator<Item = Instrument>>(instruments: I) -> Self {
+        let instruments = instruments.into_iter().map(|instrument| (instrument.id().to_owned(), instrument));
+        Self { instruments: instruments.collect() }
+    }
+}
+
 #[cfg(feature = "bundled")]
 fn folder_of(name: &str) -> Option<&'static include_dir::Dir<'static>> {
     Some(match name {

@@ -13,7 +13,7 @@ use serde::Deserialize;
 use super::JobError;
 use super::against::{ChangeSettings, Earlier, NormChoice};
 use super::reports::JobReports;
-use crate::{Coding, MatchBy, SchoolSystem};
+use crate::{Coding, MatchBy, MatchSpec, SchoolSystem};
 
 /// The version of the job format that this engine reads.
 pub const JOB_SCHEMA: u32 = 1;
@@ -218,6 +218,13 @@ fn main_form() -> Vec<String> {
 }
 
 impl AnswerFile {
+    /// How the pupils of its sheets are found. `day` is that of the test.
+    pub fn matching(&self, day: Date, system: SchoolSystem) -> MatchSpec {
+        let usual = MatchSpec::default();
+        let by = if self.match_by.is_empty() { usual.by } else { self.match_by.clone() };
+        MatchSpec { by, school: self.school.clone(), day: Some(day), system }
+    }
+
     /// A key that the reader of the format does not look at.
     fn without_effect(&self) -> Option<&'static str> {
         let survey = self.format == Some(AnswerFormat::Survey);

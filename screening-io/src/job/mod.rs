@@ -18,8 +18,8 @@ use screening_core::instrument::wording::{WordingPack, WordingPacks};
 use screening_core::risk::Policy;
 use screening_core::scoring::ScoringOptions;
 use screening_core::screening::{
-    AuditSettings, Batch, Decision, Pupil, Rehearsal, ScreeningInput, ScreeningResult, WaveSettings, pupils_from_frame,
-    rehearse, screen,
+    AuditSettings, Batch, Battery, Decision, Pupil, Rehearsal, ScreeningInput, ScreeningResult, WaveSettings,
+    pupils_from_frame, rehearse, screen,
 };
 
 pub use against::{ChangeSettings, Earlier, NormChoice, WaveNorms};
@@ -28,12 +28,13 @@ pub use error::JobError;
 pub use reports::{JobReports, ReportFormat, ReportKind};
 
 use crate::{
-    CodingReport, IoError, LayoutReport, MatchReport, MatchSpec, Rejected, Roster, RosterOptions, drop_repeated,
-    match_sheets, read_rosters, read_wording,
+    AnswerSet, CodingReport, IoError, LayoutReport, MatchReport, MatchSpec, Rejected, Roster, RosterOptions,
+    drop_repeated, match_sheets, read_rosters, read_wording,
 };
 use named::{battery, definitions, unknown};
 
 pub use named::read_policy;
+pub use reader::Held;
 use reader::Reader;
 
 /// How far a job has come.
@@ -206,22 +207,13 @@ fn read_within(path: &Path, names: bool, progress: &dyn Fn(Step), depth: usize) 
         progress(Step::Answers { file: file.clone(), number: at + 1, of: job.answers.len() });
         let battery = batteries.iter().find(|battery| battery.id() == answers.battery);
         let battery = battery.ok_or_else(|| unknown("battery", &answers.battery))?;
-        let matching = match_spec(&job, answers);
-        let reader =
-            Reader { base, answers, definitions: definitions(battery, &answers.forms, &library)?, wording: &wording };
-        let mut set = reader.read(matching.needs_keys())?;
+        let matching = answers.matching(job.administered_on, job.school_system);
+        let definitions = definitions(battery, &answers.forms, &library)?;
+        let reader = Reader { base, answers, definitions, wording: &wording, held: None };
+        let (set, report) = read_and_match(&reader, &roster, &matching)?;
         audit.strays.extend(set.strays());
-        let matching = match_sheets(&mut set, &roster, &matching)?;
-        files.push(FileReport {
-            file,
-            rows_in: set.rows_in,
-            rows_read: set.frame.height(),
-            layout: set.layout,
-            codings: set.codings,
-            matching: MatchReport { notices: Vec::new(), ..matching.clone() },
-        });
+        files.push(report);
         rejected.extend(set.rejected);
-        rejected.extend(matching.notices);
         batches.push(Batch { battery: battery.clone(), sheets: set.frame });
     }
 
@@ -319,14 +311,40 @@ fn cite(input: &JobInput, screening: &mut ScreeningResult) {
     provenance.evidence.clone_from(&input.evidence_files);
 }
 
-fn match_spec(job: &Job, answers: &AnswerFile) -> MatchSpec {
-    let usual = MatchSpec::default();
-    MatchSpec {
-        by: if answers.match_by.is_empty() { usual.by } else { answers.match_by.clone() },
-        school: answers.school.clone(),
-        day: Some(job.administered_on),
-        system: job.school_system,
-    }
+/// Reads a file with answers that is in memory, as an entry of `[[answers]]` of a job would be read, and finds the pupils of its
+/// sheets. Whatever was not taken over, and every sheet whose pupil was not found, stands in `rejected` of the answers.
+///
+/// # Errors
+/// When the battery has no such form, or the file is refused.
+pub fn read_answer_bytes(
+    answers: &AnswerFile,
+    held: Held<'_>,
+    (battery, library, wording): (&Battery, &Library, &WordingPacks),
+    roster: &Roster,
+    matching: &MatchSpec,
+) -> Result<(AnswerSet, FileReport), JobError> {
+    let definitions = definitions(battery, &answers.forms, library)?;
+    let reader = Reader { base: Path::new(""), answers, definitions, wording, held: Some(held) };
+    read_and_match(&reader, roster, matching)
+}
+
+fn read_and_match(
+    reader: &Reader<'_>,
+    roster: &Roster,
+    matching: &MatchSpec,
+) -> Result<(AnswerSet, FileReport), JobError> {
+    let mut set = reader.read(matching.needs_keys())?;
+    let found = match_sheets(&mut set, roster, matching)?;
+    let report = FileReport {
+        file: reader.answers.file.first().to_path_buf(),
+        rows_in: set.rows_in,
+        rows_read: set.frame.height(),
+        layout: set.layout.clone(),
+        codings: set.codings.clone(),
+        matching: MatchReport { notices: Vec::new(), ..found.clone() },
+    };
+    set.rejected.extend(found.notices);
+    Ok((set, report))
 }
 
 /// A sheet that stands in several files of a battery counts once.

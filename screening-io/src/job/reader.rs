@@ -10,7 +10,7 @@ use super::{AnswerFile, AnswerFormat, JobError};
 use crate::error::{Place, Problem};
 use crate::{
     AnswerSet, ColumnNames, InstrumentPart, IoError, MappedSpec, Mapping, SurveySpec, TablePart, TableSpec,
-    read_answers, read_mapped, read_survey_files,
+    read_answers, read_answers_bytes, read_mapped, read_mapped_bytes, read_survey_bytes, read_survey_files,
 };
 
 /// Reads one entry of `[[answers]]`.
@@ -19,6 +19,19 @@ pub(super) struct Reader<'a> {
     pub(super) answers: &'a AnswerFile,
     pub(super) definitions: Vec<&'a Definition>,
     pub(super) wording: &'a WordingPacks,
+    /// The file and its mapping, where somebody holds them in memory.
+    pub(super) held: Option<Held<'a>>,
+}
+
+/// A file with answers in memory, and its mapping.
+#[derive(Debug, Clone, Copy)]
+pub struct Held<'a> {
+    /// What stands for the file in messages.
+    pub name: &'a str,
+    /// Its content.
+    pub bytes: &'a [u8],
+    /// The mapping, in place of the file that [`AnswerFile::mapping`] names.
+    pub mapping: Option<&'a Mapping>,
 }
 
 impl Reader<'_> {
@@ -47,14 +60,22 @@ impl Reader<'_> {
                 for_matching,
                 ..SurveySpec::default()
             };
-            return Ok(read_survey_files(&paths, &spec)?);
+            return Ok(match self.held {
+                Some(held) => read_survey_bytes(held.name, held.bytes, &spec)?,
+                None => read_survey_files(&paths, &spec)?,
+            });
         }
         let [path] = paths.as_slice() else {
             let place = Place::file(answers.file.first().display().to_string());
             return Err(IoError::from(Problem::new("several-files", place)).into());
         };
-        if let Some(mapping) = &answers.mapping {
-            let mut mapping = Mapping::read(&self.base.join(mapping))?;
+        let held = self.held.and_then(|held| held.mapping).cloned();
+        let mapping = match (&answers.mapping, held) {
+            (_, Some(held)) => Some(held),
+            (Some(mapping), None) => Some(Mapping::read(&self.base.join(mapping))?),
+            (None, None) => None,
+        };
+        if let Some(mut mapping) = mapping {
             for (id, part) in &mut mapping.instruments {
                 part.coding = coding(id).or(part.coding);
                 part.accept_strays |= accept_strays;
@@ -62,7 +83,10 @@ impl Reader<'_> {
             let definitions = self.definitions.clone();
             let spec =
                 MappedSpec { wording: Some(self.wording), for_matching, ..MappedSpec::new(&mapping, definitions) };
-            return Ok(read_mapped(path, &spec)?);
+            return Ok(match self.held {
+                Some(held) => read_mapped_bytes(held.name, held.bytes, &spec)?,
+                None => read_mapped(path, &spec)?,
+            });
         }
         let part = |d| TablePart { accept_strays, ..TablePart::new(d, ColumnNames::Canonical) };
         let parts = self.definitions.iter().map(|d| TablePart { coding: coding(&d.id), ..part(*d) }).collect();
@@ -74,6 +98,9 @@ impl Reader<'_> {
             wording: Some(self.wording),
             ..TableSpec::default()
         };
-        Ok(read_answers(path, &spec)?)
+        Ok(match self.held {
+            Some(held) => read_answers_bytes(held.name, held.bytes, &spec)?,
+            None => read_answers(path, &spec)?,
+        })
     }
 }

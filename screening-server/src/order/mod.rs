@@ -17,9 +17,10 @@ use crate::catalogue::{Catalogue, Missed, Ready};
 use crate::json::Json;
 use crate::problem::{Fault, Faults, Problem, ProblemKind};
 
-use fields::Fields;
-pub(crate) use person::Person;
+pub(crate) use fields::{Fields, object};
+pub(crate) use person::{Person, day};
 pub(crate) use place::Place;
+pub(crate) use sheet::read as read_sheet;
 
 /// Keys of a body for one instrument; a body for several has `policy` as well, and a line of a stream may have `id`.
 const KEYS: [&str; 9] =

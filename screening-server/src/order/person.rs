@@ -59,7 +59,7 @@ pub(super) fn read(body: &Fields<'_, '_, '_>, faults: &mut Faults) -> Person {
     Person { context: Context { sex, grade, age_months }, administered_on }
 }
 
-fn day(fields: &Fields<'_, '_, '_>, key: &str, faults: &mut Faults) -> Option<Date> {
+pub(crate) fn day(fields: &Fields<'_, '_, '_>, key: &str, faults: &mut Faults) -> Option<Date> {
     let text = fields.word(key, faults)?;
     let is_plain = text.len() == 10 && text.bytes().all(|b| b.is_ascii_digit() || b == b'-');
     let day = if is_plain { text.parse::<Date>().ok() } else { None };

@@ -15,7 +15,7 @@ const NAMED: usize = 20;
 
 /// Reads the answers. Unless the sheet is still open, every item must be there, null for a blank: a form that forgets to
 /// send an item must not look like a person who skipped it.
-pub(super) fn read(
+pub(crate) fn read(
     json: &Json<'_>,
     instrument: &Instrument,
     place: &Place<'_>,
@@ -98,8 +98,12 @@ fn answer(
 
 /// `{"missing": "refused"}`: an answer that is not there for another reason than being skipped.
 fn why_missing(json: &Json<'_>, place: &Place<'_>, faults: &mut Faults) -> Option<Missing> {
-    const KINDS: [(&str, Missing); 3] =
-        [("skipped", Missing::Skipped), ("refused", Missing::Refused), ("not-shown", Missing::NotShown)];
+    const KINDS: [(&str, Missing); 4] = [
+        ("skipped", Missing::Skipped),
+        ("refused", Missing::Refused),
+        ("not-shown", Missing::NotShown),
+        ("invalid", Missing::Invalid),
+    ];
     let fields = Fields::read(json, place, &["missing"], faults)?;
     fields.needed("missing", faults)?;
     let word = fields.word("missing", faults)?;

@@ -148,6 +148,38 @@ kinds! {
     NotNow = "not-now", CONFLICT;
     /// A value that cannot be taken.
     InvalidValue = "invalid-value", UNPROCESSABLE_ENTITY;
+    /// A screening names what is not there, or what does not fit together.
+    InvalidScreening = "invalid-screening", UNPROCESSABLE_ENTITY;
+    /// The screening takes no sheets now.
+    ScreeningNotOpen = "screening-not-open", CONFLICT;
+    /// The instrument is not one of the battery of the pupil's grade.
+    NotInBattery = "not-in-battery", UNPROCESSABLE_ENTITY;
+    /// No battery of the screening is for the grade.
+    NoBattery = "no-battery", UNPROCESSABLE_ENTITY;
+    /// The sheet was handed in already, with other answers.
+    SheetDiffers = "sheet-differs", CONFLICT;
+    /// An id has other characters than an id may have.
+    InvalidId = "invalid-id", UNPROCESSABLE_ENTITY;
+    /// The screening has no such source of answers.
+    UnknownSource = "unknown-source", NOT_FOUND;
+    /// A file is refused by its reader.
+    FileRefused = "file-refused", UNPROCESSABLE_ENTITY;
+    /// A row of a class list lacks what is needed.
+    RosterRow = "roster-row", UNPROCESSABLE_ENTITY;
+    /// A class list tells of a school that is not that of whoever sends it.
+    RosterSchool = "roster-school", UNPROCESSABLE_ENTITY;
+    /// The file of a job is not there any more.
+    UploadGone = "upload-gone", GONE;
+    /// A wave cannot be computed.
+    WaveRefused = "wave-refused", UNPROCESSABLE_ENTITY;
+    /// An earlier wave cannot be compared with.
+    EarlierWave = "earlier-wave", UNPROCESSABLE_ENTITY;
+    /// A push does not bear the signature of its platform.
+    PushSignature = "push-signature", UNAUTHORIZED;
+    /// A push cannot be read.
+    PushUnreadable = "push-unreadable", UNPROCESSABLE_ENTITY;
+    /// The address of a webhook is none that is sent to.
+    WebhookAddress = "webhook-address", UNPROCESSABLE_ENTITY;
 }
 
 impl ProblemKind {

@@ -18,8 +18,11 @@ pub(crate) struct ProblemText {
 }
 
 /// Files with the texts of problems.
-const FILES: &[&str] =
-    &[include_str!("../../resources/problems.toml"), include_str!("../../resources/problems-store.toml")];
+const FILES: &[&str] = &[
+    include_str!("../../resources/problems.toml"),
+    include_str!("../../resources/problems-store.toml"),
+    include_str!("../../resources/problems-district.toml"),
+];
 
 static PROBLEMS: LazyLock<HashMap<String, ProblemText>> = LazyLock::new(|| {
     let files = FILES.iter().map(|text| toml::from_str::<HashMap<String, ProblemText>>(text).unwrap_or_default());

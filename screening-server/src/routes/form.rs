@@ -16,6 +16,8 @@ use super::query::Query;
 
 /// Longest text of a field.
 const LONGEST: usize = 2000;
+/// Longest list of a field.
+const MOST: usize = 100;
 
 /// The body of a request, which must be JSON.
 pub(super) async fn json_of(request: Request, limits: &Limits) -> Result<Bytes, Problem> {
@@ -62,6 +64,34 @@ impl Form<'_, '_, '_> {
     /// A text that may be left out.
     pub(super) fn text_if(&mut self, key: &str) -> Option<String> {
         self.fields.text(key, LONGEST, self.faults)
+    }
+
+    /// A list of texts, that may be left out.
+    pub(super) fn texts_if(&mut self, key: &str) -> Option<Vec<String>> {
+        let place = self.fields.place().key(key);
+        let wrong = |found: &Json<'_>, wanted: &'static str, place: &Place<'_>| {
+            Fault::new(ProblemKind::WrongType).at(place.pointer()).with("wanted", wanted).with("found", found.kind())
+        };
+        let list = match self.fields.get(key)? {
+            Json::List(list) if list.len() <= MOST => list,
+            Json::List(_) => {
+                self.faults
+                    .push(Fault::new(ProblemKind::OutOfRange).at(place.pointer()).with("low", 0).with("high", MOST));
+                return None;
+            }
+            other => {
+                self.faults.push(wrong(other, "array", &place));
+                return None;
+            }
+        };
+        let mut texts = Vec::with_capacity(list.len());
+        for (at, entry) in list.iter().enumerate() {
+            match entry {
+                Json::Text(text) => texts.push(text.clone().into_owned()),
+                other => self.faults.push(wrong(other, "string", &place.index(at))),
+            }
+        }
+        Some(texts)
     }
 
     /// Yes or no; may be left out.

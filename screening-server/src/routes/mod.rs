@@ -4,18 +4,24 @@
 #![allow(clippy::unused_async)]
 
 mod accounts;
+mod alerts;
 mod audit;
 mod batch;
 mod body;
 mod definitions;
 mod form;
+mod jobs;
 mod lines;
 mod operations;
 mod privacy;
 mod problems;
+mod push;
 mod query;
+mod results;
 mod score;
+mod screenings;
 mod session;
+mod sheets;
 
 use axum::Router;
 use axum::routing::{MethodRouter, delete, get, patch, post, put};
@@ -125,6 +131,60 @@ const BREACH: &[ProblemKind] = &[ProblemKind::InvalidQuery, ProblemKind::StepUpN
 const PUPIL: &[ProblemKind] = form_and!(NotADate);
 const NAMED_ROW: &[ProblemKind] = &[ProblemKind::NotInScope];
 
+const NAMED_LIST: &[ProblemKind] = &[ProblemKind::NotInScope, ProblemKind::InvalidQuery];
+const NAMED_STEP: &[ProblemKind] = &[ProblemKind::NotInScope, ProblemKind::NotNow];
+const SCREENING: &[ProblemKind] = form_and!(InvalidScreening);
+const RELEASED: &[ProblemKind] = &[ProblemKind::NotInScope, ProblemKind::NotNow, ProblemKind::InvalidScreening];
+const PUSH_ADDRESS: &[ProblemKind] = form_and!(UnknownSource, InvalidScreening);
+const WEBHOOK: &[ProblemKind] = form_and!(WebhookAddress);
+const SHEET: &[ProblemKind] = form_and!(
+    InvalidId,
+    ScreeningNotOpen,
+    InvalidScreening,
+    NotInBattery,
+    NoBattery,
+    SheetDiffers,
+    UnknownInstrument,
+    UnknownItem,
+    AnswerNotAllowed,
+    AnswersMissing,
+    NoSheet,
+    ConflictingKeys,
+    NotADate,
+    TooBusy
+);
+const SHEET_READ: &[ProblemKind] =
+    &[ProblemKind::NotInScope, ProblemKind::InvalidId, ProblemKind::InvalidScreening, ProblemKind::PolicyNotApplicable];
+/// An upload is read while it comes in; what is wrong with the file is told by its job.
+const UPLOAD: &[ProblemKind] = &[
+    ProblemKind::InvalidQuery,
+    ProblemKind::BodyTooLarge,
+    ProblemKind::BrokenBody,
+    ProblemKind::RequestTimeout,
+    ProblemKind::NotInScope,
+];
+const UPLOAD_ANSWERS: &[ProblemKind] = &[
+    ProblemKind::InvalidQuery,
+    ProblemKind::BodyTooLarge,
+    ProblemKind::BrokenBody,
+    ProblemKind::RequestTimeout,
+    ProblemKind::NotInScope,
+    ProblemKind::ScreeningNotOpen,
+    ProblemKind::InvalidScreening,
+    ProblemKind::UnknownSource,
+];
+const PUSH: &[ProblemKind] = &[
+    ProblemKind::NotFound,
+    ProblemKind::PushSignature,
+    ProblemKind::PushUnreadable,
+    ProblemKind::BodyTooLarge,
+    ProblemKind::BrokenBody,
+    ProblemKind::RequestTimeout,
+    ProblemKind::ScreeningNotOpen,
+    ProblemKind::NoStore,
+    ProblemKind::StoreUnavailable,
+];
+
 /// Every route of the server.
 pub(crate) const ROUTES: &[Route] = &[
     Route {
@@ -198,6 +258,278 @@ pub(crate) const ROUTES: &[Route] = &[
         problems: LISTED,
         access: Access::Open,
         handler: || get(definitions::plans),
+    },
+    Route {
+        method: "post",
+        path: "/api/v1/rosters",
+        operation: "uploadRoster",
+        problems: UPLOAD,
+        access: Access::Needs(Permission::RostersWrite),
+        handler: || post(jobs::roster),
+    },
+    Route {
+        method: "get",
+        path: "/api/v1/screenings",
+        operation: "listScreenings",
+        problems: LISTED,
+        access: Access::Needs(Permission::ScreeningsRead),
+        handler: || get(screenings::list),
+    },
+    Route {
+        method: "post",
+        path: "/api/v1/screenings",
+        operation: "addScreening",
+        problems: SCREENING,
+        access: Access::Needs(Permission::ScreeningsWrite),
+        handler: || post(screenings::add),
+    },
+    Route {
+        method: "get",
+        path: "/api/v1/screenings/{id}",
+        operation: "getScreening",
+        problems: NAMED_ROW,
+        access: Access::Needs(Permission::ScreeningsRead),
+        handler: || get(screenings::one),
+    },
+    Route {
+        method: "put",
+        path: "/api/v1/screenings/{id}",
+        operation: "changeScreening",
+        problems: SCREENING,
+        access: Access::Needs(Permission::ScreeningsWrite),
+        handler: || put(screenings::rewrite),
+    },
+    Route {
+        method: "post",
+        path: "/api/v1/screenings/{id}/release",
+        operation: "releaseScreening",
+        problems: RELEASED,
+        access: Access::Needs(Permission::ScreeningsWrite),
+        handler: || post(screenings::release),
+    },
+    Route {
+        method: "post",
+        path: "/api/v1/screenings/{id}/close",
+        operation: "closeScreening",
+        problems: RELEASED,
+        access: Access::Needs(Permission::ScreeningsWrite),
+        handler: || post(screenings::close),
+    },
+    Route {
+        method: "post",
+        path: "/api/v1/screenings/{id}/compute",
+        operation: "computeScreening",
+        problems: RELEASED,
+        access: Access::Needs(Permission::ScreeningsWrite),
+        handler: || post(screenings::compute),
+    },
+    Route {
+        method: "post",
+        path: "/api/v1/screenings/{id}/rescore",
+        operation: "rescoreScreening",
+        problems: FORM,
+        access: Access::Needs(Permission::ScreeningsWrite),
+        handler: || post(screenings::rescore),
+    },
+    Route {
+        method: "post",
+        path: "/api/v1/screenings/{id}/pushes",
+        operation: "addPushAddress",
+        problems: PUSH_ADDRESS,
+        access: Access::Needs(Permission::ScreeningsWrite),
+        handler: || post(screenings::push_address),
+    },
+    Route {
+        method: "put",
+        path: "/api/v1/screenings/{screening}/sheets/{sheet}",
+        operation: "handInSheet",
+        problems: SHEET,
+        access: Access::Needs(Permission::SheetsWrite),
+        handler: || put(sheets::hand_in),
+    },
+    Route {
+        method: "get",
+        path: "/api/v1/screenings/{screening}/sheets/{sheet}",
+        operation: "getSheet",
+        problems: SHEET_READ,
+        access: Access::Needs(Permission::ResultsRead),
+        handler: || get(sheets::scored),
+    },
+    Route {
+        method: "put",
+        path: "/api/v1/screenings/{screening}/sheets/{sheet}/draft",
+        operation: "saveDraft",
+        problems: SHEET,
+        access: Access::Needs(Permission::SheetsWrite),
+        handler: || put(sheets::save_draft),
+    },
+    Route {
+        method: "get",
+        path: "/api/v1/screenings/{screening}/sheets/{sheet}/draft",
+        operation: "getDraft",
+        problems: SHEET_READ,
+        access: Access::Needs(Permission::SheetsWrite),
+        handler: || get(sheets::draft),
+    },
+    Route {
+        method: "post",
+        path: "/api/v1/screenings/{id}/answers",
+        operation: "uploadAnswers",
+        problems: UPLOAD_ANSWERS,
+        access: Access::Needs(Permission::Jobs),
+        handler: || post(jobs::answers),
+    },
+    Route {
+        method: "get",
+        path: "/api/v1/screenings/{id}/results",
+        operation: "listResults",
+        problems: NAMED_LIST,
+        access: Access::Needs(Permission::ResultsRead),
+        handler: || get(results::list),
+    },
+    Route {
+        method: "get",
+        path: "/api/v1/screenings/{id}/completion",
+        operation: "getCompletion",
+        problems: NAMED_LIST,
+        access: Access::Needs(Permission::CompletionRead),
+        handler: || get(results::completion),
+    },
+    Route {
+        method: "get",
+        path: "/api/v1/screenings/{id}/inbox",
+        operation: "listInbox",
+        problems: NAMED_LIST,
+        access: Access::Needs(Permission::Jobs),
+        handler: || get(results::inbox),
+    },
+    Route {
+        method: "get",
+        path: "/api/v1/pupils/{id}/history",
+        operation: "getHistory",
+        problems: NAMED_ROW,
+        access: Access::Needs(Permission::ResultsRead),
+        handler: || get(results::history),
+    },
+    Route {
+        method: "get",
+        path: "/api/v1/alerts",
+        operation: "listAlerts",
+        problems: LISTED,
+        access: Access::Needs(Permission::AlertsRead),
+        handler: || get(alerts::list),
+    },
+    Route {
+        method: "get",
+        path: "/api/v1/alerts/stream",
+        operation: "streamAlerts",
+        problems: LISTED,
+        access: Access::Needs(Permission::AlertsRead),
+        handler: || get(alerts::stream),
+    },
+    Route {
+        method: "get",
+        path: "/api/v1/alerts/{id}",
+        operation: "getAlert",
+        problems: NAMED_ROW,
+        access: Access::Needs(Permission::AlertsRead),
+        handler: || get(alerts::one),
+    },
+    Route {
+        method: "post",
+        path: "/api/v1/alerts/{id}/acknowledge",
+        operation: "acknowledgeAlert",
+        problems: NAMED_STEP,
+        access: Access::Needs(Permission::AlertsWrite),
+        handler: || post(alerts::acknowledge),
+    },
+    Route {
+        method: "get",
+        path: "/api/v1/webhooks",
+        operation: "listWebhooks",
+        problems: LISTED,
+        access: Access::Needs(Permission::AlertsWrite),
+        handler: || get(alerts::webhooks),
+    },
+    Route {
+        method: "post",
+        path: "/api/v1/webhooks",
+        operation: "addWebhook",
+        problems: WEBHOOK,
+        access: Access::Needs(Permission::AlertsWrite),
+        handler: || post(alerts::add_webhook),
+    },
+    Route {
+        method: "delete",
+        path: "/api/v1/webhooks/{id}",
+        operation: "disableWebhook",
+        problems: NAMED_ROW,
+        access: Access::Needs(Permission::AlertsWrite),
+        handler: || delete(alerts::disable_webhook),
+    },
+    Route {
+        method: "get",
+        path: "/api/v1/webhooks/{id}/deliveries",
+        operation: "listDeliveries",
+        problems: NAMED_LIST,
+        access: Access::Needs(Permission::AlertsWrite),
+        handler: || get(alerts::deliveries),
+    },
+    Route {
+        method: "post",
+        path: "/api/v1/webhooks/{id}/replay",
+        operation: "replayWebhook",
+        problems: FORM,
+        access: Access::Needs(Permission::AlertsWrite),
+        handler: || post(alerts::replay),
+    },
+    Route {
+        method: "get",
+        path: "/api/v1/jobs",
+        operation: "listJobs",
+        problems: LISTED,
+        access: Access::Needs(Permission::Jobs),
+        handler: || get(jobs::list),
+    },
+    Route {
+        method: "get",
+        path: "/api/v1/jobs/{id}",
+        operation: "getJob",
+        problems: NAMED_ROW,
+        access: Access::Needs(Permission::Jobs),
+        handler: || get(jobs::one),
+    },
+    Route {
+        method: "delete",
+        path: "/api/v1/jobs/{id}",
+        operation: "cancelJob",
+        problems: NAMED_ROW,
+        access: Access::Needs(Permission::Jobs),
+        handler: || delete(jobs::cancel),
+    },
+    Route {
+        method: "get",
+        path: "/api/v1/jobs/{id}/stream",
+        operation: "streamJob",
+        problems: NAMED_ROW,
+        access: Access::Needs(Permission::Jobs),
+        handler: || get(jobs::stream),
+    },
+    Route {
+        method: "get",
+        path: "/api/v1/jobs/{id}/files/{name}",
+        operation: "getJobFile",
+        problems: NAMED_ROW,
+        access: Access::Needs(Permission::Jobs),
+        handler: || get(jobs::file),
+    },
+    Route {
+        method: "post",
+        path: "/api/v1/push/{platform}/{key}",
+        operation: "push",
+        problems: PUSH,
+        access: Access::Open,
+        handler: || post(push::push),
     },
     Route {
         method: "get",

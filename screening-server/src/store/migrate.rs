@@ -12,6 +12,9 @@ const STEPS: &[(i64, &str)] = &[
     (2, include_str!("migrations/0002_accounts.sql")),
     (3, include_str!("migrations/0003_audit.sql")),
     (4, include_str!("migrations/0004_approval.sql")),
+    (10, include_str!("migrations/0010_screenings.sql")),
+    (11, include_str!("migrations/0011_alerts.sql")),
+    (12, include_str!("migrations/0012_jobs.sql")),
 ];
 
 /// Number of the advisory lock that one process at a time holds while it migrates.

@@ -5,6 +5,7 @@
 //! log what was read or written of a pupil.
 
 pub(crate) mod accounts;
+pub(crate) mod alerts;
 pub(crate) mod approvals;
 mod attempts;
 pub(crate) mod audit;
@@ -13,21 +14,29 @@ mod caller;
 pub(crate) mod clock;
 pub(crate) mod error;
 pub(crate) mod evidence;
+pub(crate) mod inbox;
+pub(crate) mod jobs;
 mod keys;
 mod migrate;
 pub(crate) mod organisations;
 mod passwords;
 pub(crate) mod pupils;
+pub(crate) mod push_keys;
 pub(crate) mod records;
 pub(crate) mod repeated;
+pub(crate) mod results;
 pub(crate) mod retention;
 mod roles;
+pub(crate) mod rosters;
 pub(crate) mod rotate;
+pub(crate) mod screenings;
 pub(crate) mod sessions;
+pub(crate) mod sheets;
 pub(crate) mod subjects;
 pub(crate) mod tokens;
 mod totp;
 mod vault;
+pub(crate) mod webhooks;
 mod work;
 
 use std::fs;
@@ -48,10 +57,11 @@ pub(crate) use clock::{shown, shown_if};
 pub use error::StoreError;
 pub use keys::KeySource;
 use keys::Keys;
+pub(crate) use keys::random;
 pub use retention::Deleted;
 pub(crate) use roles::{Permission, Role};
 pub use rotate::Rotated;
-pub(crate) use vault::Vault;
+pub(crate) use vault::{Place, Vault};
 pub(crate) use work::Work;
 
 /// The condition that a row lies within the scope of the caller. `$1` of the query is [`Work::scope`]; the table, whose alias

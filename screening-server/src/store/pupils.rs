@@ -255,11 +255,14 @@ pub(crate) async fn label(work: &mut Work, id: &str) -> Result<Option<Label>, St
         work.require(Permission::CompletionRead)?;
     }
     find(work, id).await?;
-    let label = read_identity(work, id)
-        .await?
-        .map(|identity| Label { name: masked_name(&identity.name), student_id: masked_end(&identity.student_id) });
+    let label = read_identity(work, id).await?.as_ref().map(label_of);
     work.note("identity.label", id, "");
     Ok(label)
+}
+
+/// The label of somebody.
+pub(super) fn label_of(identity: &Identity) -> Label {
+    Label { name: masked_name(&identity.name), student_id: masked_end(&identity.student_id) }
 }
 
 fn masked_name(name: &str) -> String {

@@ -20,6 +20,12 @@ pub(crate) struct Record {
 pub(crate) const RECORDS: &[Record] = &[
     Record { class: "identity-requests", table: "identity_request" },
     Record { class: "subject-requests", table: "subject_request" },
+    Record { class: "alerts", table: "alert" },
+    Record { class: "results", table: "wave_result" },
+    Record { class: "sheets", table: "sheet_before" },
+    Record { class: "sheets", table: "sheet_draft" },
+    Record { class: "sheets", table: "sheet" },
+    Record { class: "participation", table: "participation" },
     Record { class: "identity", table: "identity" },
 ];
 
@@ -31,6 +37,9 @@ pub(crate) const SEALED: &[(&str, &str, &[&str])] = &[
     ("identity", "pupil_id", &["name", "student_id", "birth_date", "contact"]),
     ("account", "id", &["totp"]),
     ("repeated", "id", &["body"]),
+    ("inbox", "row_key", &["body"]),
+    ("webhook", "id", &["secret"]),
+    ("push_key", "hash", &["secret"]),
 ];
 
 /// Classes that retention rules may name.
@@ -48,13 +57,17 @@ pub(crate) async fn delete(
     pupil_id: &str,
     wanted: impl Fn(&str) -> bool,
 ) -> Result<Vec<(&'static str, u64)>, StoreError> {
-    let mut counts = Vec::new();
+    let mut counts: Vec<(&'static str, u64)> = Vec::new();
     for record in RECORDS.iter().filter(|record| !PROOF.contains(&record.class) && wanted(record.class)) {
         let text = format!("DELETE FROM {} WHERE pupil_id = $1", record.table);
         let query = sqlx::query(AssertSqlSafe(text)).bind(pupil_id);
         let rows = query.execute(work.connection()).await?.rows_affected();
-        counts.push((record.class, rows));
+        match counts.iter_mut().find(|(class, _)| *class == record.class) {
+            Some((_, count)) => *count += rows,
+            None => counts.push((record.class, rows)),
+        }
     }
+    counts.retain(|(_, rows)| *rows > 0);
     Ok(counts)
 }
 

@@ -57,3 +57,30 @@ fn the_log_says_what_happened_and_not_what_was_answered() {
     let keys: Vec<&String> = line.as_object().unwrap().keys().collect();
     assert_eq!(keys.len(), 8, "nothing that nobody has thought about comes into the log: {keys:?}");
 }
+
+#[test]
+fn the_log_of_a_district_at_work_names_nobody_and_tells_no_answer() {
+    use serde_json::json;
+
+    use crate::district::{alerts_of, answers, class_list, definition, released, roster, upload};
+    use crate::store::world::{World, good};
+
+    let world = World::sqlite();
+    roster(&world, "&school=marker-school", &class_list(&[("marker-number", "marker-name")]));
+    let id = released(&world, &definition("2026-autumn"));
+    let form = world.token("examiner", &world.here.id);
+    let mut stream = alerts_of(&world, &world.officer, None);
+    let sheet = json!({ "student_id": "marker-number", "answers": answers(0, 3) });
+    good(&world.machine("PUT", &form, &format!("/api/v1/screenings/{id}/sheets/s1"), Some(&sheet)));
+    stream.next();
+    let unknown = json!({ "student_id": "marker-unknown", "answers": answers(0, 3), "marker-key": "marker-value" });
+    world.machine("PUT", &form, &format!("/api/v1/screenings/{id}/sheets/s2"), Some(&unknown));
+    world.machine("PUT", &form, &format!("/api/v1/screenings/{id}/sheets/s2/draft"), Some(&unknown));
+    let target = format!("/api/v1/screenings/{id}/answers?source=table&file=marker-file.csv");
+    let job = good(&upload(&world, &world.officer, &target, b"student_id,marker-heading\nmarker-number,marker-cell\n"));
+    crate::district::ended(&world, job["id"].as_str().unwrap());
+    world.server.post("/api/v1/push/tencent/marker-key", r#"{"marker": "marker"}"#);
+    let log = log();
+    assert!(log.contains("a job ended"), "{log}");
+    assert!(!log.contains("marker"), "{log}");
+}

@@ -3,6 +3,7 @@
 
 mod batch;
 mod client;
+mod district;
 mod documents;
 mod log;
 mod operations;

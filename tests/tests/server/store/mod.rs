@@ -10,7 +10,7 @@ mod postgres;
 mod privacy;
 mod repeated;
 mod tls;
-mod world;
+pub(crate) mod world;
 
 /// Tests that hold on both databases.
 macro_rules! on_both {

@@ -95,6 +95,12 @@ impl World {
         world
     }
 
+    /// Stops the server. The store stays as long as what is given here.
+    pub(crate) fn stop(self) -> (StoreConfig, TempDir) {
+        self.server.join();
+        (self.config, self._folder)
+    }
+
     fn school(&self, code: &str) -> School {
         let add = |body: Value| text(&good(&self.post(&self.officer, "/api/v1/organisations", &body))["id"]);
         let id = add(json!({ "parent_id": self.district, "code": code, "name": format!("School {code}") }));
@@ -224,6 +230,10 @@ impl Person {
 
     pub(crate) fn cookie(&self) -> &str {
         &self.cookie
+    }
+
+    pub(crate) fn csrf(&self) -> &str {
+        &self.csrf
     }
 }
 

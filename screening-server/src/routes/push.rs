@@ -1,0 +1,125 @@
+//! Pushes of survey platforms. The last part of the path is the secret that the address was made with.
+
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, Request, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use screening_io::{MappedSpec, Mapping, read_mapped_bytes};
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+use crate::jobs::intake::{Came, Intake};
+use crate::problem::{Fault, Problem, ProblemKind};
+use crate::push::{self, Action, DURATION, ID, Platform, Pushed, SUBMITTED, Unread};
+use crate::state::App;
+use crate::store::sheets::{self, Taken};
+use crate::store::{Work, inbox, push_keys};
+use crate::wave::{Prepared, ReadSheet, Source, rows};
+
+use super::body;
+
+/// What the platform is told.
+#[derive(Serialize)]
+struct Receipt {
+    /// `new`, `same`, `changed`, `deleted`, `waiting` (for its pupil), `kept` (it cannot be read by the mapping) or `ignored` (a try of the address).
+    taken: &'static str,
+}
+
+/// `POST /api/v1/push/{platform}/{key}`
+pub(super) async fn push(
+    State(app): State<App>,
+    path: Result<Path<(String, String)>, PathRejection>,
+    request: Request,
+) -> Result<Response, Problem> {
+    let Path((word, key)) = path.map_err(|_| ProblemKind::NotFound)?;
+    let platform = Platform::named(&word).ok_or(ProblemKind::NotFound)?;
+    let store = app.store()?;
+    // Nobody learns by trying which part of an address was wrong.
+    let address = push_keys::find(store, &key).await?.ok_or(ProblemKind::NotFound)?;
+    let bytes = body::whole(request, &app.limits).await?;
+    let (screening, prepared) = app.live.waves.open(&app, &address.caller, &address.screening).await?;
+    let source = prepared.definition.sources.get(&address.source).filter(|source| source.platform() == Some(platform));
+    let source = source.ok_or(ProblemKind::NotFound)?;
+    let pushed = push::read(platform, &bytes, address.secret.as_deref()).map_err(|unread| match unread {
+        Unread::Signature => Problem::from(ProblemKind::PushSignature),
+        Unread::NotJson => Fault::new(ProblemKind::PushUnreadable).with("key", "{}").into(),
+        Unread::Key(key) => Fault::new(ProblemKind::PushUnreadable).with("key", key).into(),
+        Unread::TooLarge => Fault::new(ProblemKind::BodyTooLarge).with("limit", app.limits.body).into(),
+    })?;
+    let id = format!("{}:{}", address.source, pushed.answer);
+    let mut work = store.begin(&address.caller, "push.write").await?;
+    let taken = match pushed.action {
+        Action::Test => "ignored",
+        Action::Delete => {
+            let deleted = sheets::delete(&mut work, &screening.id, &id).await?;
+            let known = inbox::find(&mut work, &screening.id, &id).await?;
+            let incoming = inbox::Incoming {
+                screening: &screening.id,
+                id: &id,
+                source: &address.source,
+                hash: known.as_ref().map_or("", |known| known.hash.as_str()),
+                body: b"",
+                why: "",
+                sheet: None,
+                deleted: true,
+            };
+            inbox::put(&mut work, &incoming).await?;
+            if deleted || known.is_some() { "deleted" } else { "ignored" }
+        }
+        Action::Put => {
+            let (sheet, battery) = match read(&pushed, source, &address.source, &prepared) {
+                Ok(read) => read,
+                Err(_) => {
+                    // What cannot be read now is kept as it came: the platform does not send it for ever.
+                    keep(&mut work, (&screening.id, &id, &address.source), &bytes).await?;
+                    return Ok(work.answer(StatusCode::OK, &Receipt { taken: "kept" }).await?);
+                }
+            };
+            let catalogue = app.definitions.now();
+            let named = format!("push:{}", address.source);
+            let intake = Intake { screening: &screening, prepared: &prepared, catalogue: &catalogue, source: &named };
+            let outcome = intake.take(&mut work, &id, battery, &sheet, None).await?;
+            match outcome.came {
+                Came::In(Taken::New) => "new",
+                Came::In(Taken::Same) => "same",
+                Came::In(Taken::Changed) => "changed",
+                Came::Waits => "waiting",
+            }
+        }
+    };
+    let response = work.answer(StatusCode::OK, &Receipt { taken }).await?;
+    // Whether there was an alert or not: a look costs little.
+    app.live.hub.alert();
+    Ok(response)
+}
+
+/// Keeps a push that cannot be read.
+async fn keep(work: &mut Work, (screening, id, source): (&str, &str, &str), body: &[u8]) -> Result<(), Problem> {
+    let hash = data_encoding::HEXLOWER.encode(&Sha256::digest(body));
+    let incoming =
+        inbox::Incoming { screening, id, source, hash: &hash, body, why: "unreadable", sheet: None, deleted: false };
+    Ok(inbox::put(work, &incoming).await?)
+}
+
+/// The sheet of a push, by the mapping of its source.
+fn read<'p>(
+    pushed: &Pushed,
+    source: &Source,
+    name: &str,
+    prepared: &'p Prepared,
+) -> Result<(ReadSheet, &'p screening_core::screening::Battery), Problem> {
+    let refused = |why: String| Problem::from(Fault::new(ProblemKind::FileRefused).with("why", why));
+    let file = source.answer_file(name).map_err(refused)?;
+    let battery = prepared.battery(&file.battery).ok_or_else(|| refused(file.battery.clone()))?;
+    let mut mapping: Mapping = source.mapping.clone().ok_or_else(|| refused("mapping".to_owned()))?;
+    let has = |heading: &str| pushed.cells.iter().any(|(known, _)| known == heading).then(|| heading.to_owned());
+    mapping.sheet = screening_io::SheetColumns { id: has(ID), submitted: has(SUBMITTED), duration: has(DURATION) };
+    let definitions = mapping.instruments.keys().filter_map(|id| prepared.library.get(id));
+    let definitions = definitions.map(|instrument| instrument.definition()).collect();
+    let spec = MappedSpec { needs_student_id: false, ..MappedSpec::new(&mapping, definitions) };
+    // The reader names columns and rules; the answer itself is not repeated.
+    let set = read_mapped_bytes("push.json", &pushed.table(), &spec)
+        .map_err(|error| refused(error.problem().why(screening_core::instrument::Language::En)))?;
+    let mut sheets = rows(&set.frame, battery, prepared).map_err(|error| refused(error.to_string()))?;
+    Ok((sheets.pop().ok_or_else(|| refused("no row".to_owned()))?, battery))
+}
