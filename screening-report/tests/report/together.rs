@@ -179,9 +179,7 @@ fn published_files_and_all_reports_are_one_release() {
     }
     let hidden = |shown: &str| shown.replace(',', "").parse::<i64>().is_err();
     let mut small: BTreeSet<Key> = BTreeSet::new();
-    for (key, shown) in
-        published.iter().map(|(key, shown)| (key, shown)).chain(cells.iter().map(|(key, shown)| (key, shown)))
-    {
+    for (key, shown) in published.iter().chain(cells.iter().map(|(key, shown)| (key, shown))) {
         let (low, high) = range(shown, sizes[&key.0]);
         let slot = ranges.get_mut(key).unwrap();
         *slot = (slot.0.max(low), slot.1.min(high));

@@ -1,6 +1,7 @@
 //! Alerts: listed, live, acknowledged; and where they are sent.
 
 use std::convert::Infallible;
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use axum::body::Body;
@@ -182,7 +183,8 @@ async fn events(stream: &mut Stream) -> Result<String, Problem> {
     for event in &found {
         let told = Told { event, meaning: meaning(&stream.app, event.alert.as_ref(), stream.language) };
         let data = serde_json::to_string(&told).unwrap_or_default();
-        text.push_str(&format!("id: {}\nevent: {}\ndata: {data}\n\n", event.seq, event.kind));
+        // Writing to a text cannot fail.
+        let _ = write!(text, "id: {}\nevent: {}\ndata: {data}\n\n", event.seq, event.kind);
         stream.last = event.seq;
     }
     Ok(text)

@@ -67,13 +67,10 @@ pub(super) async fn push(
             if deleted || known.is_some() { "deleted" } else { "ignored" }
         }
         Action::Put => {
-            let (sheet, battery) = match read(&pushed, source, &address.source, &prepared) {
-                Ok(read) => read,
-                Err(_) => {
-                    // What cannot be read now is kept as it came: the platform does not send it for ever.
-                    keep(&mut work, (&screening.id, &id, &address.source), &bytes).await?;
-                    return Ok(work.answer(StatusCode::OK, &Receipt { taken: "kept" }).await?);
-                }
+            let Ok((sheet, battery)) = read(&pushed, source, &address.source, &prepared) else {
+                // What cannot be read now is kept as it came: the platform does not send it for ever.
+                keep(&mut work, (&screening.id, &id, &address.source), &bytes).await?;
+                return Ok(work.answer(StatusCode::OK, &Receipt { taken: "kept" }).await?);
             };
             let catalogue = app.definitions.now();
             let named = format!("push:{}", address.source);
@@ -115,7 +112,7 @@ fn read<'p>(
     let has = |heading: &str| pushed.cells.iter().any(|(known, _)| known == heading).then(|| heading.to_owned());
     mapping.sheet = screening_io::SheetColumns { id: has(ID), submitted: has(SUBMITTED), duration: has(DURATION) };
     let definitions = mapping.instruments.keys().filter_map(|id| prepared.library.get(id));
-    let definitions = definitions.map(|instrument| instrument.definition()).collect();
+    let definitions = definitions.map(screening_core::instrument::Instrument::definition).collect();
     let spec = MappedSpec { needs_student_id: false, ..MappedSpec::new(&mapping, definitions) };
     // The reader names columns and rules; the answer itself is not repeated.
     let set = read_mapped_bytes("push.json", &pushed.table(), &spec)

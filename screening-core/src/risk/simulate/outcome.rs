@@ -1,7 +1,6 @@
 //! What a run of the simulator counts.
 
-use std::collections::HashMap;
-
+use rayon::prelude::*;
 use serde::Serialize;
 
 use super::super::tree::{OPEN, YES};
@@ -25,7 +24,7 @@ pub(super) struct Cell {
 const BITS: usize = 128;
 
 /// Counts of one chunk.
-pub(super) struct ChunkCounts(HashMap<Cell, u64>);
+pub(super) struct ChunkCounts(Vec<(Cell, u64)>);
 
 impl ChunkCounts {
     pub(super) fn of(pupils: &[u32], evaluated: &Evaluated<'_>, groups: &Groups) -> Self {
@@ -37,26 +36,26 @@ impl ChunkCounts {
                 *open |= u128::from(*code == OPEN) << at;
             }
         }
-        let mut counts: HashMap<Cell, u64> = HashMap::new();
-        let mut last: Option<(Cell, u64)> = None;
         let rows = pupils.iter().zip(&evaluated.levels).zip(holds.iter().zip(&open));
-        // Pupils of a class follow each other, so most cells repeat.
-        for ((pupil, level), (holds, open)) in rows {
-            let cell = Cell { kind: groups.number(*pupil), level: *level, holds: *holds, open: *open };
-            match &mut last {
-                Some((known, count)) if *known == cell => *count += 1,
-                _ => {
-                    if let Some((cell, count)) = last.replace((cell, 1)) {
-                        *counts.entry(cell).or_default() += count;
-                    }
-                }
-            }
-        }
-        if let Some((cell, count)) = last {
-            *counts.entry(cell).or_default() += count;
-        }
-        Self(counts)
+        let cell = |((pupil, level), (holds, open)): ((&u32, &u8), (&u128, &u128))| {
+            (Cell { kind: groups.number(*pupil), level: *level, holds: *holds, open: *open }, 1)
+        };
+        let mut cells: Vec<(Cell, u64)> = rows.map(cell).collect();
+        cells.sort_unstable();
+        Self(together(cells))
     }
+}
+
+/// Cells in order, each once.
+fn together(sorted: Vec<(Cell, u64)>) -> Vec<(Cell, u64)> {
+    let mut cells: Vec<(Cell, u64)> = Vec::with_capacity(sorted.len());
+    for (cell, count) in sorted {
+        match cells.last_mut() {
+            Some((known, sum)) if *known == cell => *sum += count,
+            _ => cells.push((cell, count)),
+        }
+    }
+    cells
 }
 
 /// How often a rule holds.
@@ -122,18 +121,9 @@ pub struct Simulation {
 }
 
 pub(super) fn gather(simulator: &Simulator, parts: Vec<ChunkCounts>) -> Simulation {
-    let mut counts: HashMap<Cell, u64> = HashMap::new();
-    for part in parts {
-        if counts.is_empty() {
-            counts = part.0;
-            continue;
-        }
-        for (cell, count) in part.0 {
-            *counts.entry(cell).or_default() += count;
-        }
-    }
-    let mut cells: Vec<(Cell, u64)> = counts.into_iter().collect();
-    cells.sort_unstable();
+    let mut cells: Vec<(Cell, u64)> = parts.into_iter().flat_map(|part| part.0).collect();
+    cells.par_sort_unstable();
+    let cells = together(cells);
     let names = simulator.groups.schools.clone();
     let mut schools: Vec<Load> =
         names.iter().map(|school| Load { school: school.clone(), flagged: 0, pupils: 0 }).collect();
@@ -168,30 +158,56 @@ pub(super) fn gather(simulator: &Simulator, parts: Vec<ChunkCounts>) -> Simulati
     own
 }
 
+/// The places of the bits that are set.
+fn bits(mut mask: u128) -> impl Iterator<Item = usize> {
+    std::iter::from_fn(move || {
+        let at = (mask != 0).then(|| mask.trailing_zeros() as usize)?;
+        mask &= mask - 1;
+        Some(at)
+    })
+}
+
+fn add(counts: &mut [u64], at: usize, count: u64) {
+    if let Some(slot) = counts.get_mut(at) {
+        *slot += count;
+    }
+}
+
 fn count_rules(simulator: &Simulator, own: &mut Simulation) {
     let from = simulator.flagged_from();
     let flags: Vec<bool> = simulator.rules.iter().map(|(.., level)| level.is_some_and(|level| level >= from)).collect();
     let flagging = flags.iter().enumerate().take(BITS).fold(0, |mask, (at, flags)| mask | u128::from(*flags) << at);
-    let sum = |fits: &dyn Fn(&Cell) -> bool| -> u64 {
-        own.cells.iter().filter(|(cell, _)| fits(cell)).map(|(_, count)| count).sum()
-    };
-    let has = |mask: u128, at: usize| at < BITS && mask & (1 << at) != 0;
-    let rule = |(at, (rule, tier, _)): (usize, &(String, Option<String>, Option<u8>))| {
-        let flags = flags.get(at).copied().unwrap_or(false);
-        RuleYield {
-            rule: rule.clone(),
-            tier: tier.clone(),
-            flags,
-            holds: sum(&|cell| has(cell.holds, at)),
-            cannot_say: sum(&|cell| has(cell.open, at)),
-            alone: if flags { sum(&|cell| at < BITS && cell.holds & flagging == 1 << at) } else { 0 },
+    let size = simulator.rules.len().min(BITS);
+    let (mut holds, mut open, mut alone) = (vec![0_u64; size], vec![0_u64; size], vec![0_u64; size]);
+    let mut both = vec![0_u64; size * size];
+    // Few rules hold for a pupil, so their bits are walked, and not all rules and pairs.
+    for (cell, count) in &own.cells {
+        bits(cell.holds).for_each(|at| add(&mut holds, at, *count));
+        bits(cell.open).for_each(|at| add(&mut open, at, *count));
+        let flagged = cell.holds & flagging;
+        if flagged.count_ones() == 1 {
+            bits(flagged).for_each(|at| add(&mut alone, at, *count));
         }
+        for first in bits(flagged) {
+            bits(flagged)
+                .filter(|second| *second > first)
+                .for_each(|second| add(&mut both, first * size + second, *count));
+        }
+    }
+    let of = |counts: &[u64], at: usize| counts.get(at).copied().unwrap_or(0);
+    let rule = |(at, (rule, tier, _)): (usize, &(String, Option<String>, Option<u8>))| RuleYield {
+        rule: rule.clone(),
+        tier: tier.clone(),
+        flags: flags.get(at).copied().unwrap_or(false),
+        holds: of(&holds, at),
+        cannot_say: of(&open, at),
+        alone: of(&alone, at),
     };
     let rules: Vec<RuleYield> = simulator.rules.iter().enumerate().map(rule).collect();
     let mut overlaps = Vec::new();
-    for (at, first) in rules.iter().enumerate().filter(|(_, rule)| rule.flags && rule.holds > 0) {
-        for (to, second) in rules.iter().enumerate().skip(at + 1).filter(|(_, rule)| rule.flags && rule.holds > 0) {
-            let both = sum(&|cell| has(cell.holds, at) && has(cell.holds, to));
+    for (at, first) in rules.iter().enumerate().take(size) {
+        for (to, second) in rules.iter().enumerate().take(size).skip(at + 1) {
+            let both = of(&both, at * size + to);
             if both > 0 {
                 overlaps.push(Overlap { first: first.rule.clone(), second: second.rule.clone(), both });
             }
@@ -310,7 +326,7 @@ impl Simulation {
         asked: &[usize],
         pairs: &[(usize, usize)],
     ) -> SimulationRelease {
-        let cells: HashMap<&str, Shown> =
+        let cells: std::collections::HashMap<&str, Shown> =
             rules.iter().flat_map(ProtectedTable::holding).map(|(_, level, shown)| (level, shown)).collect();
         let nobody = rule.nobody();
         let get = |name: &str| cells.get(name).copied().unwrap_or(nobody);

@@ -98,7 +98,7 @@ impl World {
     /// Stops the server. The store stays as long as what is given here.
     pub(crate) fn stop(self) -> (StoreConfig, TempDir) {
         self.server.join();
-        (self.config, self._folder)
+        (self.config, self.folder)
     }
 
     fn school(&self, code: &str) -> School {
