@@ -52,7 +52,7 @@ fn a_wave_is_not_compared_with_itself_and_wrong_calls_are_told() {
 fn reports_lists_and_forms_are_written_and_wrong_calls_are_told() {
     let folder = tempfile::tempdir().unwrap();
     let wave = WAVE.path().display().to_string();
-    let settings = examples().join("report.toml").display().to_string();
+    let settings = examples().join("district/report.toml").display().to_string();
     let roster = examples().join("district/roster.csv").display().to_string();
     let file = |name: &str| folder.path().join(name).display().to_string();
     let written = |arguments: &[&str]| {
