@@ -88,6 +88,7 @@ fn truth(groups: &BTreeSet<Group>) -> BTreeMap<Key, i64> {
                 *counts.entry((own.clone(), tier[row].clone())).or_insert(0) += 1;
                 let part = if RAISED.contains(&tier[row].as_str()) { "raised" } else { "usual" };
                 *counts.entry((own.clone(), part.to_owned())).or_insert(0) += 1;
+                *counts.entry((own.clone(), "all".to_owned())).or_insert(0) += 1;
             }
         }
     }
