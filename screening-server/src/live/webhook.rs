@@ -14,7 +14,7 @@ use crate::store::webhooks::{self, Attempted, Due};
 use crate::store::{Caller, Store, StoreError, alerts};
 
 /// Attempts before a message is given up: with the waits between them about a day and a half.
-const ATTEMPTS: i64 = 20;
+const ATTEMPTS: i64 = 21;
 /// Longest wait between two attempts, in milliseconds.
 const LONGEST: i64 = 3 * 3600 * 1000;
 /// How often it is looked for what is due, when nothing new comes.
