@@ -71,6 +71,9 @@ fn reports_lists_and_forms_are_written_and_wrong_calls_are_told() {
     written(&["--kind", "pupil", "--pupil", "10000040209", "--roster", &roster, "--full", "-o", &file("pupil.html")]);
     assert!(std::fs::read_to_string(file("pupil.html")).unwrap().contains("10000040209"));
 
+    written(&["--kind", "make-up", "-o", &file("make-up.pdf")]);
+    assert!(std::fs::read(file("make-up.pdf")).unwrap().starts_with(b"%PDF-"));
+
     let refused = |arguments: &[&str], code: i32, word: &str| {
         let done = screening(&[&["--language", "en", "report", &wave], arguments].concat());
         assert_eq!(done.status.code(), Some(code), "{arguments:?}");
@@ -80,7 +83,7 @@ fn reports_lists_and_forms_are_written_and_wrong_calls_are_told() {
     refused(&["--kind", "pupil", "-o", &file("a.html")], 1, "--pupil");
     refused(&["--kind", "pupil", "--pupil", "nobody", "-o", &file("a.html")], 1, "no pupil");
     refused(&["--kind", "school", "--school", "nowhere", "-o", &file("a.html")], 1, "no school");
-    refused(&["--kind", "district", "-o", &file("a.pdf")], 1, "docx");
+    refused(&["--kind", "district", "-o", &file("a.odt")], 1, "docx");
     refused(&["--kind", "ranking", "-o", &file("a.html")], 2, "ranking");
     assert!(!Path::new(&file("a.html")).exists());
 }

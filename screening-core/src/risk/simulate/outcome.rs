@@ -185,7 +185,7 @@ fn count_rules(simulator: &Simulator, own: &mut Simulation) {
         bits(cell.holds).for_each(|at| add(&mut holds, at, *count));
         bits(cell.open).for_each(|at| add(&mut open, at, *count));
         let flagged = cell.holds & flagging;
-        if flagged.count_ones() == 1 {
+        if flagged.is_power_of_two() {
             bits(flagged).for_each(|at| add(&mut alone, at, *count));
         }
         for first in bits(flagged) {

@@ -85,7 +85,7 @@ fn what_nobody_takes_on_goes_to_the_next(world: &World) {
     let alert = text(&alerts[0]["id"]);
     good(&world.post(&world.officer, &format!("/api/v1/alerts/{alert}/acknowledge"), &json!({})));
     assert_eq!(stream.next().1, "acknowledged");
-    world.clock.advance(Duration::from_secs(1200));
+    world.clock.advance(Duration::from_mins(20));
     std::thread::sleep(Duration::from_millis(1500));
     let whole = good(&world.get(&world.officer, &format!("/api/v1/alerts/{alert}")));
     assert_eq!(whole["events"].as_array().unwrap().len(), 4, "the clock has stopped");
@@ -124,8 +124,8 @@ fn read(socket: &mut TcpStream) -> (String, String, Vec<u8>) {
             continue;
         };
         match name.to_ascii_lowercase().as_str() {
-            "x-screening-signature" => signature = value.trim().to_owned(),
-            "x-screening-event" => event = value.trim().to_owned(),
+            "x-screening-signature" => value.trim().clone_into(&mut signature),
+            "x-screening-event" => value.trim().clone_into(&mut event),
             "content-length" => length = value.trim().parse().unwrap(),
             _ => {}
         }

@@ -1,6 +1,7 @@
 //! Uploads, the computation of a wave, histories.
 
 use serde_json::{Value, json};
+use std::fmt::Write as _;
 
 use super::{Events, class_list, definition, done, ended, released, roster, upload};
 use crate::store::on_both;
@@ -11,14 +12,14 @@ on_both!(an_upload_becomes_results, what_waits_finds_its_pupil);
 /// A table of answers: student id, code of every item, code of the ninth.
 pub(super) fn table(rows: &[(&str, i64, i64)]) -> String {
     let mut csv = String::from("student_id");
-    (1..=9).for_each(|item| csv.push_str(&format!(",phq-9.{item}")));
-    (1..=7).for_each(|item| csv.push_str(&format!(",gad-7.{item}")));
+    (1..=9).for_each(|item| write!(csv, ",phq-9.{item}").unwrap());
+    (1..=7).for_each(|item| write!(csv, ",gad-7.{item}").unwrap());
     csv.push('\n');
     for (id, code, ninth) in rows {
         csv.push_str(id);
-        (1..=8).for_each(|_| csv.push_str(&format!(",{code}")));
-        csv.push_str(&format!(",{ninth}"));
-        (1..=7).for_each(|_| csv.push_str(&format!(",{code}")));
+        (1..=8).for_each(|_| write!(csv, ",{code}").unwrap());
+        write!(csv, ",{ninth}").unwrap();
+        (1..=7).for_each(|_| write!(csv, ",{code}").unwrap());
         csv.push('\n');
     }
     csv

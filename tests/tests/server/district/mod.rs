@@ -6,6 +6,7 @@ mod kill;
 mod push;
 mod sheets;
 
+use std::fmt::Write as _;
 use std::io::{BufReader, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
@@ -91,7 +92,7 @@ pub(crate) fn roster(world: &World, query: &str, csv: &str) -> Value {
 pub(crate) fn class_list(pupils: &[(&str, &str)]) -> String {
     let mut csv = String::from("student_id,name,school,grade,class,sex,birth_date\n");
     for (id, name) in pupils {
-        csv.push_str(&format!("{id},{name},School S01,7,2,female,2013-05-04\n"));
+        writeln!(csv, "{id},{name},School S01,7,2,female,2013-05-04").unwrap();
     }
     csv
 }

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 use sha1::{Digest, Sha1};
+use std::fmt::Write as _;
 
 use super::{class_list, definition, done, released, roster, upload};
 use crate::client::Answer;
@@ -85,11 +86,11 @@ fn pushes_are_signed_and_there_once(world: &World) {
     );
     // The export says what was pushed, what was lost, and what differs.
     let mut csv = String::from("序号,提交答卷时间,所用时间,来源,来源详情,来自IP,1、学号");
-    (2..=17).for_each(|at| csv.push_str(&format!(",{at}、x{at}")));
+    (2..=17).for_each(|at| write!(csv, ",{at}、x{at}").unwrap());
     csv.push('\n');
     for (index, student, code) in [("1", "1", 2), ("9", "2", 1)] {
-        csv.push_str(&format!("{index},2026/10/13 10:01:59,128秒,微信,N/A,1.1.1.1(广东-广州),{student}"));
-        (2..=17).for_each(|at| csv.push_str(&format!(",{}", if at == 10 { 0 } else { code })));
+        write!(csv, "{index},2026/10/13 10:01:59,128秒,微信,N/A,1.1.1.1(广东-广州),{student}").unwrap();
+        (2..=17).for_each(|at| write!(csv, ",{}", if at == 10 { 0 } else { code }).unwrap());
         csv.push('\n');
     }
     let job =
