@@ -44,7 +44,7 @@ pub(super) fn told(context: &Context, whole: &WaveTally, written: &[PathBuf]) ->
     cells.extend(Status::ALL.iter().map(|status| summary.coverage.get(*status).to_string()));
     println!("{}", table(&headings, vec![cells]));
     let enrolled = f64::from(summary.coverage.enrolled()).max(1.0);
-    let rows = summary.tiers.iter().rev().map(|tier| {
+    let rows = summary.tiers.iter().map(|tier| {
         let share = format!("{:.1} %", tier.pupils as f64 / enrolled * 100.0);
         vec![tier.name.get(language).to_owned(), tier.pupils.to_string(), share]
     });

@@ -22,7 +22,7 @@ pub struct TallySummary<'a> {
     pub rows: RowTotals,
     /// Enrolled pupils and their status.
     pub coverage: Counts,
-    /// Pupils by tier, the least urgent first.
+    /// Pupils by tier, the most urgent first.
     pub tiers: Vec<TallyTier<'a>>,
     /// Pupils who are proposed a tier above the retest, incomplete and unflagged ones.
     pub flagged: u64,
