@@ -80,11 +80,20 @@ pub fn file_hash(path: &Path) -> Result<String, IoError> {
             read => hasher.update(buffer.get(..read).unwrap_or_default()),
         }
     }
-    Ok(hasher.finalize().iter().fold(String::with_capacity(64), |mut hash, byte| {
+    Ok(hexadecimal(hasher))
+}
+
+/// The same of bytes that were read already.
+pub(crate) fn bytes_hash(bytes: &[u8]) -> String {
+    hexadecimal(Sha256::new_with_prefix(bytes))
+}
+
+fn hexadecimal(hasher: Sha256) -> String {
+    hasher.finalize().iter().fold(String::with_capacity(64), |mut hash, byte| {
         // Writing to a string cannot fail.
         let _ = write!(hash, "{byte:02x}");
         hash
-    }))
+    })
 }
 
 fn numbers(table: &Table, position: usize) -> Result<Column, IoError> {

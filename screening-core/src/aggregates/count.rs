@@ -20,11 +20,16 @@ pub(super) struct Counted {
 }
 
 impl Counted {
-    /// The pupils of a measure; a row stands for those of one place who have the same value.
-    pub(super) fn of(tally: &WaveTally, (at, id, measure): (usize, &str, &MeasureEntry), unit: Unit) -> Self {
+    /// The pupils of a measure; a row stands for those of one place who have the same value. `several` says whether the tally is of
+    /// several districts.
+    pub(super) fn of(
+        tally: &WaveTally,
+        (at, id, measure): (usize, &str, &MeasureEntry),
+        unit: Unit,
+        several: bool,
+    ) -> Self {
         let values = measure.values.iter().map(|value| (value.id.clone(), value.name.clone(), value.raised)).collect();
         let (mut pupils, mut of, mut asked) = (Pupils::default(), Vec::new(), Vec::new());
-        let several = tally.districts().len() > 1;
         for (place, own) in &tally.cells {
             let Some(cell) = own.get(&(at as u16)) else { continue };
             let grade = (place.grade > 0).then_some(place.grade);

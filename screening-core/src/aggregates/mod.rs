@@ -185,8 +185,9 @@ pub enum AggregatesError {
 pub fn aggregate(tally: &WaveTally, unit: Unit, rule: Rule) -> Result<Aggregates, AggregatesError> {
     let measures: Vec<(usize, &String, &MeasureEntry)> =
         tally.measures.iter().enumerate().map(|(at, (id, measure))| (at, id, measure)).collect();
+    let several = tally.districts().len() > 1;
     let one = |own: &(usize, &String, &MeasureEntry)| -> Result<(Counted, Counts), DisclosureError> {
-        let counted = Counted::of(tally, (own.0, own.1, own.2), unit);
+        let counted = Counted::of(tally, (own.0, own.1, own.2), unit, several);
         let counts = decide(&counted.pupils, &counted.ids(), &counted.of, rule)?;
         Ok((counted, counts))
     };

@@ -57,7 +57,7 @@ pub fn read_tally(path: &Path) -> Result<(WaveTally, MergedPart), IoError> {
     let text = std::fs::read(&path).map_err(|cause| Problem::new("file-unreadable", place()).with("cause", cause))?;
     let tally = serde_json::from_slice(&text)
         .map_err(|cause| Problem::new("tally-unreadable", place()).with("cause", cause))?;
-    Ok((tally, MergedPart { file: path.display().to_string(), sha256: crate::file_hash(&path)? }))
+    Ok((tally, MergedPart { file: path.display().to_string(), sha256: crate::results::bytes_hash(&text) }))
 }
 
 /// Writes what parts give together into the folder `out`, which is made when missing, and gives the paths.

@@ -2,12 +2,10 @@
 //! kept, and every file with its hash.
 
 use std::fs;
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use screening_core::coverage::Status;
 use screening_core::instrument::Text;
-use sha2::{Digest as _, Sha256};
 
 use super::{Scope, Survey};
 use crate::error::{ReportError, refuse};
@@ -189,20 +187,11 @@ fn files(folder: &Path, except: Option<&Path>) -> Result<Vec<(String, u64, Strin
         }
     }
     let row = |path: PathBuf| -> Result<(String, u64, String), ReportError> {
-        let mut file = fs::File::open(&path).map_err(|cause| unreadable(&path, &cause))?;
-        let mut hash = Sha256::new();
-        let (mut size, mut part) = (0_u64, vec![0_u8; 1 << 16]);
-        loop {
-            let read = file.read(&mut part).map_err(|cause| unreadable(&path, &cause))?;
-            if read == 0 {
-                break;
-            }
-            size += read as u64;
-            hash.update(part.get(..read).unwrap_or_default());
-        }
+        let size = fs::metadata(&path).map_err(|cause| unreadable(&path, &cause))?.len();
+        let hash = screening_io::file_hash(&path)?;
         let name = path.strip_prefix(folder).unwrap_or(&path);
         let name = name.components().map(|part| part.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/");
-        Ok((name, size, hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()))
+        Ok((name, size, hash))
     };
     let mut rows = found.into_iter().map(row).collect::<Result<Vec<_>, _>>()?;
     rows.sort();
