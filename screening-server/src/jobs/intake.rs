@@ -2,7 +2,7 @@
 //! its critical answers are told either way.
 
 use jiff::civil::Date;
-use screening_core::answers::{Context, Sex};
+use screening_core::answers::Context;
 use screening_core::screening::Battery;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -160,12 +160,7 @@ impl Intake<'_> {
 /// What scoring has to know about a pupil on a day.
 pub(crate) async fn context(work: &mut Work, pupil: &Pupil, day: &str) -> Result<Context, StoreError> {
     let on: Date = day.parse().map_err(|_| StoreError::Invalid { field: "administered_on", wanted: "a day" })?;
-    let known = pupils::context(work, &pupil.id, on).await?;
-    Ok(Context {
-        sex: known.sex.as_deref().and_then(Sex::parse),
-        grade: u8::try_from(known.grade).ok(),
-        age_months: known.age.and_then(|years| u16::try_from(years * 12).ok()),
-    })
+    pupils::context(work, &pupil.id, on).await
 }
 
 /// Hash of everything that makes it the same sheet.

@@ -1,6 +1,7 @@
 //! Pupils by pseudonym, and, apart from them and encrypted, who they are.
 
 use jiff::civil::Date;
+use screening_core::answers::{Context, Sex, age_in_months};
 use serde::Serialize;
 use sqlx::Row;
 use sqlx::any::AnyRow;
@@ -279,30 +280,21 @@ fn masked_end(text: &str) -> String {
     format!("*{end}")
 }
 
-/// What scoring has to know about a pupil on the day of the test. The birth date stays in the store.
-#[allow(dead_code)] // for sheets
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Context {
-    pub(crate) sex: Option<String>,
-    pub(crate) grade: i64,
-    /// Whole years, completed on the day.
-    pub(crate) age: Option<i64>,
-}
-
-/// The context of a pupil within the scope.
-#[allow(dead_code)] // for sheets
+/// What scoring has to know about a pupil within the scope, on the day of the test. The birth date stays in the store.
 pub(crate) async fn context(work: &mut Work, id: &str, on: Date) -> Result<Context, StoreError> {
     let pupil = find(work, id).await?;
     let born = read_identity(work, id).await?.and_then(|identity| identity.birth_date);
     work.note("pupil.context", id, "");
-    Ok(Context { sex: pupil.sex, grade: pupil.grade, age: born.and_then(|born| age(born, on)) })
+    Ok(Context {
+        sex: pupil.sex.as_deref().and_then(Sex::parse),
+        grade: u8::try_from(pupil.grade).ok(),
+        age_months: born.and_then(|born| age_in_months(born, on).ok()),
+    })
 }
 
-/// Completed years; none before the birth.
-pub(crate) fn age(born: Date, on: Date) -> Option<i64> {
-    let years = i64::from(on.year()) - i64::from(born.year());
-    let years = if (on.month(), on.day()) < (born.month(), born.day()) { years - 1 } else { years };
-    (years >= 0).then_some(years)
+/// Completed years; none where the dates cannot be right.
+pub(crate) fn age(born: Date, on: Date) -> Option<u16> {
+    age_in_months(born, on).ok().map(|months| months / 12)
 }
 
 #[cfg(test)]
