@@ -79,10 +79,23 @@ pub(super) fn write_csv_part(
     Ok(())
 }
 
-/// A frame as one JSON object a row; nulls are left out.
-pub(super) fn write_ndjson(writer: &mut (impl Write + ?Sized), frame: &DataFrame) -> Result<(), Failure> {
+/// The rows of a frame as JSON objects; nulls and what is not finite are left out, and what is no number and no truth value is text.
+///
+/// # Errors
+/// When a column cannot be read as text.
+///
+/// ```
+/// use polars::prelude::*;
+/// let frame = df!["student_id" => ["p1", "p2"], "phq-9.total" => [Some(7_i32), None]]?;
+/// let rows: Vec<_> = screening_io::output::row_objects(&frame)?.collect();
+/// assert_eq!(rows[0]["phq-9.total"], 7);
+/// assert!(!rows[1].contains_key("phq-9.total"));
+/// # Ok::<(), PolarsError>(())
+/// ```
+pub fn row_objects(frame: &DataFrame) -> PolarsResult<impl Iterator<Item = Map<String, Value>>> {
     enum Cells {
-        Numbers(Float64Chunked, bool),
+        Whole(Int64Chunked),
+        Numbers(Float64Chunked),
         Truths(BooleanChunked),
         Texts(StringChunked),
     }
@@ -91,24 +104,29 @@ pub(super) fn write_ndjson(writer: &mut (impl Write + ?Sized), frame: &DataFrame
         let series = column.as_materialized_series();
         let cells = match series.dtype() {
             DataType::Boolean => Cells::Truths(series.bool()?.clone()),
-            dtype if dtype.is_primitive_numeric() => {
-                Cells::Numbers(series.cast(&DataType::Float64)?.f64()?.clone(), dtype.is_integer())
-            }
+            dtype if dtype.is_integer() => Cells::Whole(series.cast(&DataType::Int64)?.i64()?.clone()),
+            dtype if dtype.is_primitive_numeric() => Cells::Numbers(series.cast(&DataType::Float64)?.f64()?.clone()),
             _ => Cells::Texts(series.cast(&DataType::String)?.str()?.clone()),
         };
         columns.push((column.name().to_string(), cells));
     }
-    for row in 0..frame.height() {
-        let mut object = Map::new();
-        for (name, cells) in &columns {
+    Ok((0..frame.height()).map(move |row| {
+        let value = |(name, cells): &(String, Cells)| {
             let value = match cells {
-                Cells::Numbers(numbers, true) => numbers.get(row).map(|number| Value::from(number as i64)),
-                Cells::Numbers(numbers, false) => numbers.get(row).filter(|n| n.is_finite()).map(Value::from),
+                Cells::Whole(numbers) => numbers.get(row).map(Value::from),
+                Cells::Numbers(numbers) => numbers.get(row).filter(|n| n.is_finite()).map(Value::from),
                 Cells::Truths(truths) => truths.get(row).map(Value::from),
                 Cells::Texts(texts) => texts.get(row).map(Value::from),
             };
-            object.extend(value.map(|value| (name.clone(), value)));
-        }
+            Some((name.clone(), value?))
+        };
+        columns.iter().filter_map(value).collect()
+    }))
+}
+
+/// A frame as one JSON object a row; nulls are left out.
+pub(super) fn write_ndjson(writer: &mut (impl Write + ?Sized), frame: &DataFrame) -> Result<(), Failure> {
+    for object in row_objects(frame)? {
         serde_json::to_writer(&mut *writer, &object)?;
         writer.write_all(b"\n")?;
     }

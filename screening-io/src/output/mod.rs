@@ -34,6 +34,7 @@ use stage::Stage;
 
 pub use analysis::{AnalysisFiles, write_analysis};
 pub use change::write_change;
+pub use frames::row_objects;
 pub use merged::{MergedPart, read_tally, write_merged};
 pub use moved::write_moved;
 pub use plot::{Mark, Plot, Series};

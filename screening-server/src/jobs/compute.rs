@@ -4,11 +4,11 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use polars::prelude::*;
+use polars::prelude::PolarsResult;
 use screening_core::change::Wave;
 use screening_core::risk::Policy;
 use screening_core::screening::ScreeningResult;
-use screening_io::output::write_outputs;
+use screening_io::output::{row_objects, write_outputs};
 use screening_io::read_wave;
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -129,7 +129,6 @@ struct Row {
 
 /// Rows of the results as JSON, nulls left out.
 fn rows(result: &ScreeningResult, policy: &Policy) -> PolarsResult<Vec<Row>> {
-    let objects = objects(&result.results)?;
     let row = |object: Map<String, Value>| {
         let text = |key: &str| object.get(key).and_then(Value::as_str).map(str::to_owned);
         let tier = text("tier");
@@ -142,30 +141,7 @@ fn rows(result: &ScreeningResult, policy: &Policy) -> PolarsResult<Vec<Row>> {
             result: Value::Object(object).to_string(),
         }
     };
-    Ok(objects.into_iter().map(row).collect())
-}
-
-/// A frame as one object a row; nulls are left out.
-pub(super) fn objects(frame: &DataFrame) -> PolarsResult<Vec<Map<String, Value>>> {
-    let mut rows = vec![Map::new(); frame.height()];
-    for column in frame.columns() {
-        let (name, series) = (column.name().to_string(), column.as_materialized_series());
-        let values: Vec<Option<Value>> = match series.dtype() {
-            DataType::Boolean => series.bool()?.iter().map(|value| value.map(Value::from)).collect(),
-            dtype if dtype.is_integer() => {
-                series.cast(&DataType::Int64)?.i64()?.iter().map(|value| value.map(Value::from)).collect()
-            }
-            dtype if dtype.is_primitive_numeric() => {
-                let numbers = series.cast(&DataType::Float64)?;
-                numbers.f64()?.iter().map(|value| value.filter(|v| v.is_finite()).map(Value::from)).collect()
-            }
-            _ => series.cast(&DataType::String)?.str()?.iter().map(|value| value.map(Value::from)).collect(),
-        };
-        for (row, value) in rows.iter_mut().zip(values) {
-            row.extend(value.map(|value| (name.clone(), value)));
-        }
-    }
-    Ok(rows)
+    Ok(row_objects(&result.results)?.map(row).collect())
 }
 
 /// Results with the organisations of their pupils.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::io::Write;
 
 use screening_core::screening::ScreeningResult;
+use screening_io::output::row_objects;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -12,7 +13,7 @@ use crate::store::screenings::Screening;
 use crate::store::{results, rosters, sheets};
 use crate::wave::{Frozen, Prepared, batches};
 
-use super::compute::{earlier, objects, read_earlier};
+use super::compute::{earlier, read_earlier};
 use super::files::Sealing;
 use super::{Run, Stopped};
 
@@ -122,7 +123,7 @@ pub(super) async fn run(
 
 fn rows(result: &ScreeningResult) -> polars::prelude::PolarsResult<BTreeMap<String, Map<String, Value>>> {
     let id = |row: &Map<String, Value>| row.get("student_id").and_then(Value::as_str).unwrap_or_default().to_owned();
-    Ok(objects(&result.results)?.into_iter().map(|row| (id(&row), row)).collect())
+    Ok(row_objects(&result.results)?.map(|row| (id(&row), row)).collect())
 }
 
 /// Counts what differs, and lists every value.
