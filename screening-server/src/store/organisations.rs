@@ -111,7 +111,6 @@ pub(crate) async fn get(work: &mut Work, id: &str) -> Result<Organisation, Store
 }
 
 /// The school or class of a code below a parent, within the scope; none when there is none.
-#[allow(dead_code)] // for rosters
 pub(crate) async fn of_code(work: &mut Work, parent: &str, code: &str) -> Result<Option<Organisation>, StoreError> {
     const QUERY: &str =
         concat!("SELECT * FROM organisation o WHERE o.parent_id = $2 AND o.code = $3 AND ", in_scope!("o"));
