@@ -32,7 +32,7 @@ pub(crate) const ROUTES: &[Route] = &[
     route!(post, "/api/v1/score/{instrument}", "scoreSheet", SCORING, Scoring, score::one),
     route!(post, "/api/v1/score", "scoreBattery", SCORING, Scoring, score::several),
     route!(post, "/api/v1/score/batch", "scoreStream", STREAMING, Scoring, batch::stream),
-    route!(get, "/api/v1/instruments", "listInstruments", Open, definitions::instruments),
+    route!(get, "/api/v1/instruments", "listInstruments", LISTED, Open, definitions::instruments),
     route!(get, "/api/v1/instruments/{id}", "getInstrument", NAMED, Open, definitions::instrument),
     route!(get, "/api/v1/policies", "listPolicies", LISTED, Open, definitions::policies),
     route!(get, "/api/v1/policies/{id}", "getPolicy", NAMED_POLICY, Open, definitions::policy),
