@@ -4,7 +4,7 @@
 
 use std::collections::HashMap;
 
-use screening_core::aggregates::{self, UNKNOWN, decide};
+use screening_core::aggregates::{self, UNKNOWN, decide, known};
 use screening_core::disclosure::{DisclosureError, Rule, Shown};
 
 use crate::source::{Measure, Pupils, RAISED, SEXES, USUAL};
@@ -86,11 +86,6 @@ fn placed(group: &aggregates::Group, schools: &HashMap<&str, u32>) -> Option<Gro
     let place = |own: Option<Option<u32>>| own.map_or(Some(None), |own| own.map(Some));
     let small = |own: Option<Option<u8>>| own.map_or(Some(None), |own| own.map(Some));
     Some(Group { school: place(school)?, grade: small(grade)?, sex: small(sex)? })
-}
-
-/// The name of a school as the decision knows it.
-fn known(name: &str) -> &str {
-    if name.trim().is_empty() { UNKNOWN } else { name.trim() }
 }
 
 /// Which groups of a partition may have a mean: those whose pupils are shown, and never all but one of them, since the last

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use crate::disclosure::{Dimension, DisclosureError, Population, ProtectedTable, Rule, Shown, TableSpec, protect};
 
-use super::UNKNOWN;
+use super::{UNKNOWN, known};
 
 const RAISED: &str = "raised";
 const USUAL: &str = "usual";
@@ -62,11 +62,10 @@ impl Pupils {
 
     /// So many pupils of these names.
     pub fn push_many(&mut self, school: &str, grade: Option<u8>, sex: Option<&str>, count: u64) {
-        let known = |name: &str| if name.trim().is_empty() { UNKNOWN.to_owned() } else { name.trim().to_owned() };
-        self.schools.push(known(school));
+        self.schools.push(known(school).to_owned());
         let grade = grade.filter(|grade| (1..=12).contains(grade));
         self.grades.push(grade.map_or_else(|| UNKNOWN.to_owned(), |grade| grade.to_string()));
-        self.sexes.push(known(sex.unwrap_or_default()));
+        self.sexes.push(known(sex.unwrap_or_default()).to_owned());
         self.counts.push(count);
     }
 

@@ -23,7 +23,7 @@ use serde::Serialize;
 
 pub use decide::{Counts, Group, Of, Pupils, decide};
 
-pub use crate::tally::{NO_RESULT, UNKNOWN, Unit, usable};
+pub use crate::tally::{NO_RESULT, UNKNOWN, Unit, known, usable};
 
 use crate::coverage::Status;
 use crate::disclosure::{DisclosureError, Rule, Shown};

@@ -14,7 +14,7 @@ use crate::texts::say;
 
 use super::{
     Cell, ClassKey, InstrumentEntry, MeasureEntry, PlaceKey, RestsOn, RuleTally, STATUS, TIER, TallyError, TierEntry,
-    Totals, UNKNOWN, ValueEntry, WaveTally,
+    Totals, ValueEntry, WaveTally, known,
 };
 
 /// Something that is counted.
@@ -180,12 +180,13 @@ fn cells(frame: &DataFrame, counted: &[Counted], district: &str) -> Result<Cells
 fn places(frame: &DataFrame, district: &str) -> Result<(Vec<PlaceKey>, Vec<u32>), TallyError> {
     let (schools, sexes) = (texts(frame, "school")?, texts(frame, "sex")?);
     let grades = frame.column("grade")?.cast(&DataType::UInt8)?.u8()?.clone();
-    let mut known: HashMap<(&str, u8, &str), u32> = HashMap::new();
+    let mut found: HashMap<(&str, u8, &str), u32> = HashMap::new();
     let mut places = Vec::new();
     let mut place_of = Vec::with_capacity(frame.height());
     for ((school, grade), sex) in schools.iter().zip(grades.iter()).zip(sexes.iter()) {
-        let (school, grade, sex) = (named(school), grade.unwrap_or(0).min(12), named(sex));
-        place_of.push(*known.entry((school, grade, sex)).or_insert_with(|| {
+        let (school, grade, sex) =
+            (known(school.unwrap_or_default()), grade.unwrap_or(0).min(12), known(sex.unwrap_or_default()));
+        place_of.push(*found.entry((school, grade, sex)).or_insert_with(|| {
             let (district, school, sex) = (district.to_owned(), school.to_owned(), sex.to_owned());
             places.push(PlaceKey { district, school, grade, sex });
             places.len() as u32 - 1
@@ -228,10 +229,6 @@ fn norms(result: &ScreeningResult) -> Result<BTreeMap<String, NormState>, TallyE
         states.insert(instrument.clone(), state);
     }
     Ok(states)
-}
-
-fn named(name: Option<&str>) -> &str {
-    name.map(str::trim).filter(|name| !name.is_empty()).unwrap_or(UNKNOWN)
 }
 
 fn texts(frame: &DataFrame, name: &str) -> PolarsResult<StringChunked> {

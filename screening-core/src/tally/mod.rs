@@ -35,6 +35,20 @@ pub use summary::{TallyRule, TallySummary, TallyTier};
 pub const NO_RESULT: &str = "no-result";
 /// The name of what is not known of a pupil.
 pub const UNKNOWN: &str = "unknown";
+
+/// A name without blanks around it; [`UNKNOWN`] where there is none.
+///
+/// ```
+/// use screening_core::tally::known;
+/// assert_eq!((known(" A "), known(" ")), ("A", "unknown"));
+/// ```
+pub fn known(name: &str) -> &str {
+    match name.trim() {
+        "" => UNKNOWN,
+        name => name,
+    }
+}
+
 /// Id of the measure that says what became of a pupil.
 pub const STATUS: &str = "status";
 /// Id of the measure that says which level of attention was proposed.
