@@ -30,7 +30,7 @@ impl Survey<'_> {
     pub fn classes(&self, school: &str, grade: Option<u8>, class: Option<&str>) -> Result<Report, ReportError> {
         let (at, mut writer) = self.begin(school)?;
         let w = &mut writer;
-        let classes = self.reached(at, &|row| self.results.pupils.class.get(row).map_or("", String::as_str));
+        let classes = self.reached(at);
         let wanted =
             |own: &(u8, &str)| grade.is_none_or(|grade| grade == own.0) && class.is_none_or(|class| class == own.1);
         let chosen: Vec<(u8, &str)> = classes.keys().copied().filter(wanted).collect();
@@ -66,7 +66,7 @@ impl Survey<'_> {
     pub fn grades(&self, school: &str, grade: Option<u8>) -> Result<Report, ReportError> {
         let (at, mut writer) = self.begin(school)?;
         let w = &mut writer;
-        let classes = self.reached(at, &|row| self.results.pupils.class.get(row).map_or("", String::as_str));
+        let classes = self.reached(at);
         let mut grades: Vec<u8> = classes.keys().map(|(grade, _)| *grade).collect();
         grades.dedup();
         let known: Vec<String> = grades.iter().map(u8::to_string).collect();
@@ -101,12 +101,13 @@ impl Survey<'_> {
     }
 
     /// Pupils of a school by grade and class.
-    fn reached<'s>(&'s self, school: u32, class: &dyn Fn(usize) -> &'s str) -> BTreeMap<(u8, &'s str), Reached> {
+    fn reached(&self, school: u32) -> BTreeMap<(u8, &str), Reached> {
         let pupils = &self.results.pupils;
         let valid = Status::Valid.position() as u8;
         let mut found: BTreeMap<(u8, &str), Reached> = BTreeMap::new();
         for (row, _) in pupils.school.iter().enumerate().filter(|(_, own)| **own == school) {
-            let own = found.entry((pupils.grade.get(row).copied().unwrap_or(0), class(row))).or_default();
+            let class = pupils.class.get(row).map_or("", String::as_str);
+            let own = found.entry((pupils.grade.get(row).copied().unwrap_or(0), class)).or_default();
             own.enrolled += 1;
             own.valid += u64::from(pupils.status.get(row) == Some(&valid));
         }
