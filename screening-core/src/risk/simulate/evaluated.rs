@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::super::tree::{NO, OPEN, YES};
-use super::part::{Chunk, Head, Standing};
+use super::part::{Chunk, Head};
 use super::simulator::Quiet;
 
 /// A threshold that is moved, in one rule.
@@ -78,45 +78,6 @@ impl<'a> View<'a> {
         Cow::Owned(rule.tree.block(&leaves, self.chunk.pupils.len()))
     }
 
-    /// By row the level of the rules that hold, with what stands outside the rules, and the highest level of a rule that
-    /// cannot be decided.
-    fn levels(&self, rules: &[Cow<'a, [u8]>], quiet: Quiet) -> (Vec<u8>, Vec<u8>) {
-        let chunk = self.chunk;
-        let rows = chunk.pupils.len();
-        let (mut levels, mut open) = (vec![quiet.unflagged; rows], vec![0_u8; rows]);
-        for (codes, rule) in rules.iter().zip(&self.head.rules) {
-            let Some(level) = rule.level else { continue };
-            for ((code, top), open) in codes.iter().zip(&mut levels).zip(&mut open) {
-                *top = if *code == YES { level.max(*top) } else { *top };
-                *open = if *code == OPEN { level.max(*open) } else { *open };
-            }
-        }
-        for ((level, critical), invalid) in levels.iter_mut().zip(&chunk.critical).zip(&chunk.invalid) {
-            if *critical {
-                *level = quiet.critical.max(*level);
-            }
-            if *invalid {
-                *level = quiet.retest.max(*level);
-            }
-        }
-        (levels, open)
-    }
-
-    /// Whether all moved leaves say of a row what they say without a move.
-    fn is_as_it_was(&self, lane: usize) -> bool {
-        let same = |(_, leaf, codes): &(usize, usize, Vec<u8>)| {
-            let before = self.chunk.leaves.get(*leaf).and_then(|leaf| leaf.codes.get(lane));
-            before == codes.get(lane)
-        };
-        self.moved.iter().all(same)
-    }
-
-    /// Whether a row is to be asked again: it lacks what matters, or asking may lead to a higher tier.
-    fn may_ask(&self, rules: &[Cow<'a, [u8]>], lane: usize, level: u8, open: u8) -> bool {
-        let is = |own: &[bool]| own.get(lane) == Some(&true);
-        is(&self.chunk.unanswered) || (!is(&self.chunk.direct) && open > level && self.asks(rules, lane, level))
-    }
-
     /// Whether asking again may lead to a tier above `level`: as [`crate::risk::PolicyEngine`] tells it, without the words.
     fn asks(&self, rules: &[Cow<'a, [u8]>], lane: usize, level: u8) -> bool {
         let mut told: Vec<usize> = Vec::new();
@@ -172,22 +133,26 @@ pub(super) fn evaluate<'a>(
     };
     let view = View { chunk, head, moved: moved.iter().filter_map(codes).collect() };
     let rules: Vec<Cow<'a, [u8]>> = (0..head.rules.len()).map(|place| view.rule(place)).collect();
-    let (mut levels, open) = view.levels(&rules, quiet);
-    let standing = chunk.standing.get_or_init(|| {
-        let own = View { chunk, head, moved: Vec::new() };
-        let rules: Vec<Cow<'a, [u8]>> = (0..head.rules.len()).map(|place| own.rule(place)).collect();
-        let (levels, open) = own.levels(&rules, quiet);
-        let asks = levels.iter().zip(&open).enumerate();
-        let asks = asks.map(|(lane, (level, open))| own.may_ask(&rules, lane, *level, *open)).collect();
-        Standing { levels, asks }
-    });
-    // Moved thresholds are felt by those between the old and the new one. Of all others it is known.
-    for (lane, (level, open)) in levels.iter_mut().zip(open).enumerate() {
-        let known = standing.levels.get(lane) == Some(level) && view.is_as_it_was(lane);
-        let asks = match standing.asks.get(lane) {
-            Some(asks) if known => *asks,
-            _ => view.may_ask(&rules, lane, *level, open),
-        };
+    let rows = chunk.pupils.len();
+    let (mut levels, mut open) = (vec![quiet.unflagged; rows], vec![0_u8; rows]);
+    for (codes, rule) in rules.iter().zip(&head.rules) {
+        let Some(level) = rule.level else { continue };
+        for ((code, top), open) in codes.iter().zip(&mut levels).zip(&mut open) {
+            *top = if *code == YES { level.max(*top) } else { *top };
+            *open = if *code == OPEN { level.max(*open) } else { *open };
+        }
+    }
+    let outside = chunk.critical.iter().zip(&chunk.invalid).zip(&chunk.unanswered).zip(&chunk.direct);
+    for (lane, ((level, open), (((critical, invalid), unanswered), direct))) in
+        levels.iter_mut().zip(open).zip(outside).enumerate()
+    {
+        if *critical {
+            *level = quiet.critical.max(*level);
+        }
+        if *invalid {
+            *level = quiet.retest.max(*level);
+        }
+        let asks = *unanswered || (!*direct && open > *level && view.asks(&rules, lane, *level));
         if asks {
             *level = quiet.incomplete.max(*level);
         }

@@ -1,7 +1,5 @@
 //! The sheets of one battery, cut into chunks of pupils.
 
-use std::sync::OnceLock;
-
 use super::super::engine::{Compared, Frozen, FrozenRule, Waits};
 
 /// Rows that are evaluated together: the codes of all leaves stay in the cache.
@@ -48,17 +46,6 @@ pub(super) struct Chunk {
     pub(super) unanswered: Vec<bool>,
     pub(super) invalid: Vec<bool>,
     pub(super) direct: Vec<bool>,
-    /// What the policy says at its own thresholds; found when it is first asked for.
-    pub(super) standing: OnceLock<Standing>,
-}
-
-/// What the policy says of some rows at its own thresholds.
-#[derive(Debug)]
-pub(super) struct Standing {
-    /// By row, the level before it is known whether asking again may lead to a higher tier.
-    pub(super) levels: Vec<u8>,
-    /// By row, whether it may.
-    pub(super) asks: Vec<bool>,
 }
 
 /// A leaf over some rows.
@@ -123,6 +110,5 @@ fn chunk(part: &SheetPart, head: usize, rows: &[u32]) -> Chunk {
         unanswered: pick(rows, &frozen.unanswered),
         invalid: pick(rows, &frozen.invalid),
         direct: pick(rows, &frozen.direct),
-        standing: OnceLock::new(),
     }
 }
