@@ -2,12 +2,11 @@
 
 use std::fmt::Write as _;
 
-use sha2::{Digest, Sha256};
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
 
 use super::ResearchKey;
 
-/// Bytes of a block of SHA-256.
-const BLOCK: usize = 64;
 /// Bytes of a pseudonym: 128 bits, so that two of a billion pupils share one with a chance of 1 in 10^21.
 const LENGTH: usize = 16;
 
@@ -59,26 +58,11 @@ impl<'a> Pseudonyms<'a> {
     }
 }
 
-/// HMAC (RFC 2104) with SHA-256. The keys of this module are shorter than a block; a longer one is hashed first.
 fn hmac_sha256(key: &[u8], message: &[u8]) -> [u8; 32] {
-    let mut block = [0_u8; BLOCK];
-    let hashed: [u8; 32];
-    let short = if key.len() > BLOCK {
-        hashed = Sha256::digest(key).into();
-        &hashed[..]
-    } else {
-        key
-    };
-    for (slot, byte) in block.iter_mut().zip(short) {
-        *slot = *byte;
-    }
-    let hash = |pad: u8, message: &[u8]| -> [u8; 32] {
-        let mut hash = Sha256::new();
-        hash.update(block.map(|byte| byte ^ pad));
-        hash.update(message);
-        hash.finalize().into()
-    };
-    hash(0x5c, &hash(0x36, message))
+    let mac = Hmac::<Sha256>::new_from_slice(key);
+    let mut mac = mac.unwrap_or_else(|_| unreachable!("a key of any length is a key of HMAC (RFC 2104)"));
+    mac.update(message);
+    mac.finalize().into_bytes().into()
 }
 
 #[cfg(test)]
