@@ -12,6 +12,10 @@ use screening_core::disclosure::Rule;
 use screening_core::risk::simulate::Change;
 use screening_core::screening::{Interpretation, Rehearsal, rehearse, screen};
 
+/// As in the `screening` command.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const ROUNDS: usize = 9;
 
 fn main() {

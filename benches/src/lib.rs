@@ -99,20 +99,26 @@ pub fn medians<const N: usize>(rounds: usize, works: [&dyn Fn(); N]) -> [f64; N]
 
 /// The most memory that this process has held, in MiB; only Linux tells.
 pub fn peak() -> Option<u64> {
-    status("VmHWM:").map(|kib| kib / 1024)
+    status_of("self", "VmHWM:").map(|kib| kib / 1024)
 }
 
 /// Processor seconds that this process has used, on all cores; only Linux tells.
 pub fn processor() -> Option<f64> {
+    processor_of("self")
+}
+
+/// Processor seconds that a process has used; `process` is its number or `self`.
+pub fn processor_of(process: &str) -> Option<f64> {
     // Fields 14 and 15 count from 1 and hundredths of a second; the name before them may hold blanks, and ends with `)`.
-    let stat = std::fs::read_to_string("/proc/self/stat").ok()?;
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
     let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
     let ticks = |at: usize| fields.get(at)?.parse::<f64>().ok();
     Some((ticks(11)? + ticks(12)?) / 100.0)
 }
 
-fn status(name: &str) -> Option<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+/// A figure of the status of a process, in KiB; `name` is as it stands there, for example `VmRSS:`.
+pub fn status_of(process: &str, name: &str) -> Option<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix(name))?;
     line.trim().trim_end_matches("kB").trim().parse().ok()
 }

@@ -35,8 +35,8 @@ pub(super) struct Component {
     pub(super) parts_of: Vec<Vec<u32>>,
     /// By part and value, whether it counts.
     pub(super) counts: Vec<Vec<bool>>,
-    /// By value left and value taken, the parts that change.
-    effects: Vec<Vec<(u32, i64)>>,
+    /// By value, the parts that count it as bits.
+    bits_of: Vec<Vec<u64>>,
     /// By group and part, the cell.
     cell_at: Vec<u32>,
     pub(super) cells: Vec<Cell>,
@@ -76,7 +76,7 @@ impl Component {
             groups,
             parts_of: Vec::new(),
             counts: Vec::new(),
-            effects: Vec::new(),
+            bits_of: Vec::new(),
             cell_at: Vec::new(),
             cells: Vec::new(),
             group_at,
@@ -147,11 +147,16 @@ impl Component {
             parts_of.get(value).is_some_and(|parts| parts.binary_search(&(part as u32)).is_ok())
         };
         self.counts = (0..parts).map(|part| (0..self.values).map(|value| holds(value, part)).collect()).collect();
-        let effect = |left: usize, taken: usize| {
-            let change = |part: usize| (part as u32, i64::from(holds(taken, part)) - i64::from(holds(left, part)));
-            (0..parts).map(change).filter(|(_, change)| *change != 0).collect()
+        let bits = |own: &Vec<u32>| {
+            let mut bits = vec![0_u64; parts.div_ceil(64)];
+            for part in own {
+                if let Some(word) = bits.get_mut(*part as usize / 64) {
+                    *word |= 1 << (part % 64);
+                }
+            }
+            bits
         };
-        self.effects = (0..self.values * self.values).map(|at| effect(at / self.values, at % self.values)).collect();
+        self.bits_of = parts_of.iter().map(bits).collect();
         self.parts_of = parts_of;
     }
 
@@ -230,9 +235,23 @@ impl Component {
         }
     }
 
-    /// Parts that change when somebody leaves one value and takes another.
-    pub(super) fn effect(&self, left: usize, taken: usize) -> &[(u32, i64)] {
-        self.effects.get(left * self.values + taken).map_or(&[], Vec::as_slice)
+    /// Parts that change when somebody leaves one value and takes another, in their order, and how.
+    pub(super) fn effect(&self, left: usize, taken: usize) -> impl Iterator<Item = (u32, i64)> + '_ {
+        let words = |value: usize| self.bits_of.get(value).map_or(&[][..], Vec::as_slice);
+        words(left).iter().zip(words(taken)).enumerate().flat_map(|(word, (left, taken))| {
+            let mut rest = left ^ taken;
+            std::iter::from_fn(move || {
+                let bit = (rest != 0).then(|| rest.trailing_zeros())?;
+                rest &= rest - 1;
+                Some((word as u32 * 64 + bit, if taken >> bit & 1 == 1 { 1 } else { -1 }))
+            })
+        })
+    }
+
+    /// How many parts that is.
+    pub(super) fn distance(&self, left: usize, taken: usize) -> u32 {
+        let words = |value: usize| self.bits_of.get(value).map_or(&[][..], Vec::as_slice);
+        words(left).iter().zip(words(taken)).map(|(left, taken)| (left ^ taken).count_ones()).sum()
     }
 
     /// The cell of a group and a part.

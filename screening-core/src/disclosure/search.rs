@@ -12,6 +12,11 @@ use super::world::World;
 const BASES: usize = 2;
 /// Pairs of values that are tried.
 const PAIRS: usize = 8;
+/// Up to so many values all pairs are compared. Of more (each rule pattern of a simulation is one) those with most people are
+/// left, and those taken that change fewest parts.
+const COMPARED: usize = 64;
+const LEFT: usize = 8;
+const NEAREST: usize = 32;
 /// Leaves of one dimension that are tried alone, and together with another dimension.
 const ALONE: usize = 10;
 const JOINED: usize = 6;
@@ -77,6 +82,8 @@ pub(super) struct Search<'a> {
     signs: Vec<i64>,
     touched: Vec<u32>,
     step: Step,
+    /// Parts that change with the values of the step.
+    effect: Vec<(u32, i64)>,
     /// By known dimension, leaves of past exchanges.
     recent: Vec<Vec<u32>>,
     /// Strata by size.
@@ -98,6 +105,7 @@ impl<'a> Search<'a> {
             signs: vec![0; component.groups.len()],
             touched: Vec::new(),
             step: Step::default(),
+            effect: Vec::new(),
             recent: vec![Vec::new(); component.known.leaves.len()],
             largest,
             best: None,
@@ -116,7 +124,7 @@ impl<'a> Search<'a> {
         let bound: Vec<usize> = (0..node.len()).filter(|at| self.binds(*at, node)).take(DIMENSIONS).collect();
         for base in self.bases(group, part, &look) {
             for (left, taken) in self.pairs(group, part, base, &look) {
-                (self.step.left, self.step.taken) = (left, taken);
+                self.turn(left, taken);
                 self.cubes(base, &bound, node, &look);
                 if self.done(aim) {
                     return self.best.take();
@@ -142,6 +150,13 @@ impl<'a> Search<'a> {
                 }
             }
         }
+    }
+
+    /// The next steps leave and take these values.
+    fn turn(&mut self, left: usize, taken: usize) {
+        (self.step.left, self.step.taken) = (left, taken);
+        self.effect.clear();
+        self.effect.extend(self.component.effect(left, taken));
     }
 
     fn done(&self, aim: Aim) -> bool {
@@ -175,14 +190,20 @@ impl<'a> Search<'a> {
         let (component, up) = (self.component, look.aim.way == Way::Up);
         let inside = component.counts.get(part as usize).map_or(&[][..], Vec::as_slice);
         let of = |wanted: bool| (0..component.values).filter(move |value| inside.get(*value) == Some(&wanted));
+        let mut left: Vec<(i64, usize)> = of(!up)
+            .map(|value| (look.people(component, base, value), value))
+            .filter(|(people, _)| *people > 0)
+            .collect();
+        let taken: Vec<usize> = of(up).collect();
+        let many = component.values > COMPARED;
+        if many {
+            left.sort_unstable_by_key(|(people, value)| (std::cmp::Reverse(*people), *value));
+            left.truncate(LEFT);
+        }
         let mut found: Vec<(u64, i64, usize, usize)> = Vec::new();
-        for left in of(!up) {
-            let people = look.people(component, base, left);
-            if people < 1 {
-                continue;
-            }
-            for taken in of(up) {
-                let cells = component.effect(left, taken).iter().filter_map(|(part, _)| component.cell(group, *part));
+        for (people, left) in left {
+            for taken in if many { self.nearest(left, &taken) } else { taken.clone() } {
+                let cells = component.effect(left, taken).filter_map(|(part, _)| component.cell(group, part));
                 let shown =
                     cells.filter_map(|at| look.states.get(at as usize)).filter(|cell| cell.state == State::Shown);
                 found.push((shown.map(|cell| cell.cost).sum(), -people.min(look.aim.need), left, taken));
@@ -190,6 +211,16 @@ impl<'a> Search<'a> {
         }
         found.sort_unstable();
         found.into_iter().take(PAIRS).map(|(_, _, left, taken)| (left, taken)).collect()
+    }
+
+    /// Of many values those from which this one differs least.
+    fn nearest(&self, left: usize, taken: &[usize]) -> Vec<usize> {
+        let mut near: Vec<(u32, usize)> = taken.iter().map(|own| (self.component.distance(left, *own), *own)).collect();
+        if near.len() > NEAREST {
+            near.select_nth_unstable(NEAREST);
+            near.truncate(NEAREST);
+        }
+        near.into_iter().map(|(_, own)| own).collect()
     }
 
     /// All exchanges of people like these: alone, with others who differ in one dimension, or in several by turns.
@@ -264,7 +295,7 @@ impl<'a> Search<'a> {
         let outside: Vec<u32> = self.largest.iter().copied().filter(|at| members.binary_search(at).is_err()).collect();
         for base in self.bases(group, part, look) {
             for (left, taken) in self.pairs(group, part, base, look) {
-                (self.step.left, self.step.taken) = (left, taken);
+                self.turn(left, taken);
                 for other in &outside {
                     self.step.corners.clear();
                     self.step.corners.extend([(base, 1), (*other, -1)]);
@@ -285,7 +316,7 @@ impl<'a> Search<'a> {
                 return;
             }
         }
-        component.changes(&mut self.step, &mut self.signs, &mut self.touched);
+        component.changes(&mut self.step, &self.effect, &mut self.signs, &mut self.touched);
         let best = self.best.as_ref().map(|best| (best.cost, best.times));
         let sign = if aim.way == Way::Up { 1 } else { -1 };
         let (mut cost, mut hit) = (0_u64, false);
@@ -342,7 +373,7 @@ struct Cube<'a> {
 
 impl Component {
     /// What a step does to the cells.
-    pub(super) fn changes(&self, step: &mut Step, signs: &mut [i64], touched: &mut Vec<u32>) {
+    fn changes(&self, step: &mut Step, effect: &[(u32, i64)], signs: &mut [i64], touched: &mut Vec<u32>) {
         touched.clear();
         for (stratum, sign) in &step.corners {
             for group in self.groups_of.get(*stratum as usize).into_iter().flatten() {
@@ -355,7 +386,6 @@ impl Component {
             }
         }
         step.cells.clear();
-        let effect = self.effect(step.left, step.taken);
         for group in touched.iter() {
             // A group that came back to zero and left it again stands twice; the first look takes it.
             let sign = signs.get_mut(*group as usize).map_or(0, std::mem::take);

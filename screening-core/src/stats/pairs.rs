@@ -1,7 +1,9 @@
 //! Sums over pairs of columns of small whole numbers with gaps, over the rows that have both: what covariances and
 //! correlations of items are made of.
 
-/// Rows in a block: the codes of a hundred columns stay in the second cache, and [`dot`] cannot overflow.
+use nalgebra::Dyn;
+
+/// Rows in a block.
 pub(crate) const BLOCK: usize = 2048;
 
 /// `k x k` sums each, row by row. `sum[i, j]` and `squares[i, j]` are those of column i where j has a value too.
@@ -16,16 +18,26 @@ pub(crate) struct PairTable {
     products: Vec<i64>,
 }
 
-/// One column in one block: values with 0 for a gap, and marks of what is there.
-#[derive(Default, Clone)]
-pub(crate) struct Lane {
-    values: Vec<i16>,
-    squares: Vec<i16>,
-    marks: Vec<i16>,
-    complete: bool,
-    sum: i64,
-    sum_squares: i64,
+/// All columns in one block: values with 0 for a gap, their squares, and marks of what is there. They are small whole numbers
+/// in floating point, so that a product of matrices adds them up; see [`EXACT`].
+#[derive(Clone)]
+pub(crate) struct Block {
+    columns: usize,
+    /// Values of all columns, then squares, then marks; [`BLOCK`] places a column.
+    numbers: Vec<f32>,
+    totals: Vec<Totals>,
 }
+
+/// Sums of a column of a block.
+#[derive(Debug, Clone, Copy, Default)]
+struct Totals {
+    sum: i32,
+    squares: i32,
+    complete: bool,
+}
+
+/// Rows over which single precision adds products up without rounding: 100 * 100 * 1024 stays below 2^24.
+const EXACT: usize = 1024;
 
 /// What two columns have in common in some rows.
 #[derive(Debug, Default)]
@@ -65,11 +77,49 @@ impl PairTable {
         }
     }
 
-    /// Adds a block of at most [`BLOCK`] rows, one lane a column.
-    pub(crate) fn add_block(&mut self, lanes: &[Lane], rows: usize) {
-        for (i, a) in lanes.iter().enumerate() {
-            for (j, b) in lanes.iter().enumerate().take(i + 1) {
-                self.add_pair(i, j, &Both::of(a, b, rows));
+    /// Adds the rows of a block, at most [`BLOCK`].
+    pub(crate) fn add_block(&mut self, block: &Block, rows: usize) {
+        if self.columns == 0 {
+            return;
+        }
+        let complete = block.totals.iter().all(|totals| totals.complete);
+        for start in (0..rows.min(BLOCK)).step_by(EXACT) {
+            let len = EXACT.min(rows - start);
+            self.add_products(block, start, len);
+            if !complete {
+                self.add_marked(block, start, len);
+            }
+        }
+        if complete {
+            self.add_totals(block, rows);
+        }
+    }
+
+    fn add_products(&mut self, block: &Block, start: usize, len: usize) {
+        let products = block.across(0, self.columns, start, len) * block.down(0, self.columns, start, len);
+        // Of a symmetric matrix rows are columns.
+        self.products.iter_mut().zip(&products).for_each(|(own, more)| *own += *more as i64);
+    }
+
+    /// Without gaps the sums of a column are those of every pair it is in.
+    fn add_totals(&mut self, block: &Block, rows: usize) {
+        for (i, totals) in block.totals.iter().enumerate() {
+            let row = i * self.columns..(i + 1) * self.columns;
+            self.n[row.clone()].iter_mut().for_each(|own| *own += rows as i64);
+            self.sum[row.clone()].iter_mut().for_each(|own| *own += i64::from(totals.sum));
+            self.squares[row].iter_mut().for_each(|own| *own += i64::from(totals.squares));
+        }
+    }
+
+    /// Numbers, sums and squares of a column, each where the other column has a mark.
+    fn add_marked(&mut self, block: &Block, start: usize, len: usize) {
+        let k = self.columns;
+        // One column for each column that is added up, one row for each whose marks count.
+        let marked = block.across(MARKS * k, k, start, len) * block.down(0, 3 * k, start, len);
+        let parts = [(VALUES, &mut self.sum), (SQUARES, &mut self.squares), (MARKS, &mut self.n)];
+        for (part, sums) in parts {
+            for (own, more) in sums.chunks_exact_mut(k).zip(marked.columns(part * k, k).column_iter()) {
+                own.iter_mut().zip(&more).for_each(|(own, more)| *own += *more as i64);
             }
         }
     }
@@ -129,39 +179,45 @@ impl PairTable {
     }
 }
 
-impl Lane {
-    /// Takes a block of values between -100 and 100; a value without a mark counts as 0, whatever it is.
-    pub(crate) fn take(&mut self, values: impl Iterator<Item = i16>, marks: impl Iterator<Item = bool>) {
-        self.marks.clear();
-        self.marks.extend(marks.map(i16::from));
-        self.complete = self.marks.iter().all(|mark| *mark == 1);
-        self.values.clear();
-        self.values.extend(values.zip(&self.marks).map(|(value, mark)| value * mark));
-        self.squares.clear();
-        self.squares.extend(self.values.iter().map(|value| value * value));
-        self.sum = self.values.iter().map(|value| i64::from(*value)).sum();
-        self.sum_squares = self.squares.iter().map(|value| i64::from(*value)).sum();
+const VALUES: usize = 0;
+const SQUARES: usize = 1;
+const MARKS: usize = 2;
+
+impl Block {
+    pub(crate) fn new(columns: usize) -> Self {
+        Self { columns, numbers: vec![0.0; 3 * columns * BLOCK], totals: vec![Totals::default(); columns] }
+    }
+
+    /// Takes the rows of a column: values between -100 and 100; a value without a mark counts as 0, whatever it is.
+    pub(crate) fn take(&mut self, column: usize, values: impl Iterator<Item = i16>, marks: impl Iterator<Item = bool>) {
+        let (own, rest) = self.numbers.split_at_mut(self.columns * BLOCK);
+        let (squares, marked) = rest.split_at_mut(self.columns * BLOCK);
+        let place = column * BLOCK..(column + 1) * BLOCK;
+        let (own, squares, marked) = (&mut own[place.clone()], &mut squares[place.clone()], &mut marked[place]);
+        let mut totals = Totals { sum: 0, squares: 0, complete: true };
+        let rows = own.iter_mut().zip(squares).zip(marked);
+        for (((own, square), mark), (value, there)) in rows.zip(values.zip(marks)) {
+            let there = i16::from(there);
+            let value = value * there;
+            totals.complete &= there == 1;
+            totals.sum += i32::from(value);
+            totals.squares += i32::from(value * value);
+            (*own, *square, *mark) = (f32::from(value), f32::from(value * value), f32::from(there));
+        }
+        self.totals[column] = totals;
+    }
+
+    /// Rows of some columns, one a column of the matrix.
+    fn down(&self, first: usize, columns: usize, start: usize, len: usize) -> Strided<'_> {
+        let numbers = &self.numbers[first * BLOCK + start..];
+        Strided::from_slice_with_strides(numbers, len, columns, 1, BLOCK)
+    }
+
+    /// Rows of some columns, one a row of the matrix.
+    fn across(&self, first: usize, columns: usize, start: usize, len: usize) -> Strided<'_> {
+        let numbers = &self.numbers[first * BLOCK + start..];
+        Strided::from_slice_with_strides(numbers, columns, len, BLOCK, 1)
     }
 }
 
-impl Both {
-    fn of(a: &Lane, b: &Lane, rows: usize) -> Self {
-        let products = dot(&a.values, &b.values);
-        if a.complete && b.complete {
-            let squares = (a.sum_squares, b.sum_squares);
-            return Self { n: rows as i64, products, sums: (a.sum, b.sum), squares };
-        }
-        Self {
-            n: dot(&a.marks, &b.marks),
-            products,
-            sums: (dot(&a.values, &b.marks), dot(&b.values, &a.marks)),
-            squares: (dot(&a.squares, &b.marks), dot(&b.squares, &a.marks)),
-        }
-    }
-}
-
-/// Values lie between -100 and 100 and a block has 2,048 rows, so the sum stays far below the limit of 32 bits. The
-/// compiler makes multiply-and-add instructions of 16 bits of it.
-fn dot(a: &[i16], b: &[i16]) -> i64 {
-    i64::from(a.iter().zip(b).map(|(a, b)| i32::from(*a) * i32::from(*b)).sum::<i32>())
-}
+type Strided<'a> = nalgebra::MatrixView<'a, f32, Dyn, Dyn, Dyn, Dyn>;

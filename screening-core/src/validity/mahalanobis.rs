@@ -78,6 +78,8 @@ struct Scratch {
 #[derive(Default)]
 struct Gap {
     missing: Vec<usize>,
+    /// The answers of the sheet, next to each other.
+    sheet: Vec<f64>,
     weighted: Vec<f64>,
     matrix: Vec<f64>,
 }
@@ -220,10 +222,12 @@ impl Gap {
         self.missing.clear();
         let gaps = columns.iter().enumerate().filter(|(_, c)| c.get(start + lane).is_none_or(|code| !is_answer(*code)));
         self.missing.extend(gaps.map(|(item, _)| item));
+        self.sheet.clear();
+        self.sheet.extend(centred.iter().skip(lane).step_by(len));
         self.weighted.clear();
         for item in &self.missing {
             let row = precision.column(*item);
-            self.weighted.push(row.iter().zip(centred.iter().skip(lane).step_by(len)).map(|(p, y)| p * y).sum());
+            self.weighted.push(row.iter().zip(&self.sheet).map(|(p, y)| p * y).sum());
         }
         let m = self.missing.len();
         self.matrix.clear();

@@ -4,7 +4,7 @@ use super::answers::{Answers, is_answer};
 #[cfg(feature = "frame")]
 use super::column::BLOCK;
 use super::column::{block_of, sum_blocks};
-use crate::stats::pairs::{Lane, PairTable};
+use crate::stats::pairs::{Block, PairTable};
 
 /// Sums over all sheets: for every pair of items, over the sheets that answered both.
 ///
@@ -16,24 +16,24 @@ pub struct PairMoments {
     table: PairTable,
 }
 
-/// Sums in the making, with the lanes of the block at hand.
+/// Sums in the making, with the block at hand.
 struct Sums {
     moments: PairMoments,
-    lanes: Vec<Lane>,
+    block: Block,
 }
 
 impl Sums {
     fn empty(items: &[usize]) -> Self {
         let moments = PairMoments { items: items.to_vec(), rows: 0, table: PairTable::empty(items.len()) };
-        Self { moments, lanes: vec![Lane::default(); items.len()] }
+        Self { moments, block: Block::new(items.len()) }
     }
 
     fn add(&mut self, columns: &[&[i8]], start: usize, rows: usize) {
-        for (lane, column) in self.lanes.iter_mut().zip(columns) {
+        for (item, column) in columns.iter().enumerate() {
             let codes = block_of(column, start, rows).iter();
-            lane.take(codes.clone().map(|code| i16::from(*code)), codes.map(|code| is_answer(*code)));
+            self.block.take(item, codes.clone().map(|code| i16::from(*code)), codes.map(|code| is_answer(*code)));
         }
-        self.moments.table.add_block(&self.lanes, rows);
+        self.moments.table.add_block(&self.block, rows);
         self.moments.rows += rows;
     }
 }

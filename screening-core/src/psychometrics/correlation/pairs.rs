@@ -4,7 +4,7 @@ use nalgebra::DMatrix;
 use rayon::prelude::*;
 
 use super::super::{EstimationError, Responses};
-use crate::stats::pairs::{BLOCK, Both, Lane, PairTable};
+use crate::stats::pairs::{BLOCK, Block, Both, PairTable};
 
 /// Numbers, sums, squares and products of every pair of items, over the persons who answered both.
 ///
@@ -31,27 +31,23 @@ impl PairSums {
         let origin: Vec<i16> = ends.iter().map(|(low, high)| i16::midpoint(*low, *high)).collect();
         let narrow = ends.iter().all(|(low, high)| i32::from(*high) - i32::from(*low) <= 200);
         let blocks: Vec<usize> = (0..responses.persons()).step_by(BLOCK).collect();
-        let add = |(mut sums, mut lanes): (PairTable, Vec<Lane>), start: &usize| {
+        let add = |(mut sums, mut block): (PairTable, Block), start: &usize| {
             let range = *start..(*start + BLOCK).min(responses.persons());
             if narrow {
-                for (item, lane) in lanes.iter_mut().enumerate() {
-                    take(
-                        lane,
-                        &responses.raw(item)[range.clone()],
-                        origin[item],
-                        keep.map(|keep| &keep[range.clone()]),
-                    );
+                for (item, origin) in origin.iter().enumerate() {
+                    let keep = keep.map(|keep| &keep[range.clone()]);
+                    take(&mut block, item, &responses.raw(item)[range.clone()], *origin, keep);
                 }
-                sums.add_block(&lanes, range.len());
+                sums.add_block(&block, range.len());
             } else {
                 add_wide(&mut sums, responses, &origin, range, keep);
             }
-            (sums, lanes)
+            (sums, block)
         };
         let sums = blocks
             .par_iter()
             .with_min_len(8)
-            .fold(|| (PairTable::empty(k), vec![Lane::default(); k]), add)
+            .fold(|| (PairTable::empty(k), Block::new(k)), add)
             .map(|(sums, _)| sums)
             .reduce(
                 || PairTable::empty(k),
@@ -167,13 +163,13 @@ fn ends(codes: &[i16]) -> (i16, i16) {
 }
 
 /// The block of an item about its origin.
-fn take(lane: &mut Lane, codes: &[i16], origin: i16, keep: Option<&[bool]>) {
+fn take(block: &mut Block, item: usize, codes: &[i16], origin: i16, keep: Option<&[bool]>) {
     // Only the code of a gap can overflow, and a gap counts as 0.
     let values = codes.iter().map(|code| code.wrapping_sub(origin));
     let answered = codes.iter().map(|code| *code != Responses::MISSING);
     match keep {
-        None => lane.take(values, answered),
-        Some(keep) => lane.take(values, answered.zip(keep).map(|(answered, keep)| answered && *keep)),
+        None => block.take(item, values, answered),
+        Some(keep) => block.take(item, values, answered.zip(keep).map(|(answered, keep)| answered && *keep)),
     }
 }
 

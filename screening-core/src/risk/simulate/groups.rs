@@ -38,6 +38,14 @@ pub(crate) struct Kind {
 }
 
 impl Groups {
+    /// Kinds of pupils a school may have.
+    pub(super) const KINDS_OF_SCHOOL: usize = GRADES * SEXES.len();
+
+    /// Kinds of pupils there may be.
+    pub(super) fn kinds(&self) -> usize {
+        self.schools.len() * Self::KINDS_OF_SCHOOL
+    }
+
     pub(super) fn of<'a>(people: impl Iterator<Item = Person<'a>>) -> Self {
         let mut places: HashMap<&str, u32> = HashMap::new();
         let mut own = Self { schools: Vec::new(), school: Vec::new(), grade: Vec::new(), sex: Vec::new() };

@@ -5,6 +5,7 @@
 //! and tells hours, what is to be expected, and which fit the [`Capacity`] of counsellors.
 
 mod capacity;
+mod counts;
 mod error;
 mod evaluated;
 mod expected;

@@ -1,62 +1,11 @@
 //! What a run of the simulator counts.
 
-use rayon::prelude::*;
 use serde::Serialize;
 
-use super::super::tree::{OPEN, YES};
-use super::evaluated::Evaluated;
+use super::counts::{BITS, Pattern};
 use super::groups::Groups;
-use super::simulator::{SimTier, Simulator};
 use super::{Capacity, SimulateError};
 use crate::disclosure::{Dimension, Population, ProtectedTable, Rule, Shown, TableSpec, protect};
-
-/// Pupils who are alike in everything that is counted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(super) struct Cell {
-    kind: u32,
-    level: u8,
-    /// One bit a rule that holds, and one that cannot be said.
-    holds: u128,
-    open: u128,
-}
-
-/// Rules that have a bit. A policy with more is counted without the rest.
-const BITS: usize = 128;
-
-/// Counts of one chunk.
-pub(super) struct ChunkCounts(Vec<(Cell, u64)>);
-
-impl ChunkCounts {
-    pub(super) fn of(pupils: &[u32], evaluated: &Evaluated<'_>, groups: &Groups) -> Self {
-        let (mut holds, mut open) = (vec![0_u128; pupils.len()], vec![0_u128; pupils.len()]);
-        for (at, codes) in evaluated.rules.iter().enumerate().take(BITS) {
-            let Some(codes) = codes else { continue };
-            for ((code, holds), open) in codes.iter().zip(&mut holds).zip(&mut open) {
-                *holds |= u128::from(*code == YES) << at;
-                *open |= u128::from(*code == OPEN) << at;
-            }
-        }
-        let rows = pupils.iter().zip(&evaluated.levels).zip(holds.iter().zip(&open));
-        let cell = |((pupil, level), (holds, open)): ((&u32, &u8), (&u128, &u128))| {
-            (Cell { kind: groups.number(*pupil), level: *level, holds: *holds, open: *open }, 1)
-        };
-        let mut cells: Vec<(Cell, u64)> = rows.map(cell).collect();
-        cells.sort_unstable();
-        Self(together(cells))
-    }
-}
-
-/// Cells in order, each once.
-fn together(sorted: Vec<(Cell, u64)>) -> Vec<(Cell, u64)> {
-    let mut cells: Vec<(Cell, u64)> = Vec::with_capacity(sorted.len());
-    for (cell, count) in sorted {
-        match cells.last_mut() {
-            Some((known, sum)) if *known == cell => *sum += count,
-            _ => cells.push((cell, count)),
-        }
-    }
-    cells
-}
 
 /// How often a rule holds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -116,105 +65,12 @@ pub struct Simulation {
     pub overlaps: Vec<Overlap>,
     /// Schools, in the order of names.
     pub schools: Vec<Load>,
-    cells: Vec<(Cell, u64)>,
-    names: Vec<String>,
-}
-
-pub(super) fn gather(simulator: &Simulator, parts: Vec<ChunkCounts>) -> Simulation {
-    let mut cells: Vec<(Cell, u64)> = parts.into_iter().flat_map(|part| part.0).collect();
-    cells.par_sort_unstable();
-    let cells = together(cells);
-    let names = simulator.groups.schools.clone();
-    let mut schools: Vec<Load> =
-        names.iter().map(|school| Load { school: school.clone(), flagged: 0, pupils: 0 }).collect();
-    let mut own = Simulation {
-        tiers: simulator.tiers.iter().map(|SimTier { id, flagged }| (id.clone(), *flagged)).collect(),
-        pupils: 0,
-        by_tier: vec![0; simulator.tiers.len()],
-        flagged: 0,
-        rules: Vec::new(),
-        overlaps: Vec::new(),
-        schools: Vec::new(),
-        cells,
-        names,
-    };
-    for (cell, count) in &own.cells {
-        own.pupils += count;
-        let level = usize::from(cell.level);
-        let flagged = own.tiers.get(level).is_some_and(|tier| tier.1);
-        own.flagged += if flagged { *count } else { 0 };
-        if let Some(slot) = own.by_tier.get_mut(level) {
-            *slot += count;
-        }
-        if let Some(slot) = schools.get_mut(Groups::kind(cell.kind).school) {
-            slot.pupils += count;
-            slot.flagged += if flagged { *count } else { 0 };
-        }
-    }
-    schools.retain(|school| school.pupils > 0);
-    schools.sort_by(|a, b| a.school.cmp(&b.school));
-    own.schools = schools;
-    count_rules(simulator, &mut own);
-    own
-}
-
-/// The places of the bits that are set.
-fn bits(mut mask: u128) -> impl Iterator<Item = usize> {
-    std::iter::from_fn(move || {
-        let at = (mask != 0).then(|| mask.trailing_zeros() as usize)?;
-        mask &= mask - 1;
-        Some(at)
-    })
-}
-
-fn add(counts: &mut [u64], at: usize, count: u64) {
-    if let Some(slot) = counts.get_mut(at) {
-        *slot += count;
-    }
-}
-
-fn count_rules(simulator: &Simulator, own: &mut Simulation) {
-    let from = simulator.flagged_from();
-    let flags: Vec<bool> = simulator.rules.iter().map(|(.., level)| level.is_some_and(|level| level >= from)).collect();
-    let flagging = flags.iter().enumerate().take(BITS).fold(0, |mask, (at, flags)| mask | u128::from(*flags) << at);
-    let size = simulator.rules.len().min(BITS);
-    let (mut holds, mut open, mut alone) = (vec![0_u64; size], vec![0_u64; size], vec![0_u64; size]);
-    let mut both = vec![0_u64; size * size];
-    // Few rules hold for a pupil, so their bits are walked, and not all rules and pairs.
-    for (cell, count) in &own.cells {
-        bits(cell.holds).for_each(|at| add(&mut holds, at, *count));
-        bits(cell.open).for_each(|at| add(&mut open, at, *count));
-        let flagged = cell.holds & flagging;
-        if flagged.is_power_of_two() {
-            bits(flagged).for_each(|at| add(&mut alone, at, *count));
-        }
-        for first in bits(flagged) {
-            bits(flagged)
-                .filter(|second| *second > first)
-                .for_each(|second| add(&mut both, first * size + second, *count));
-        }
-    }
-    let of = |counts: &[u64], at: usize| counts.get(at).copied().unwrap_or(0);
-    let rule = |(at, (rule, tier, _)): (usize, &(String, Option<String>, Option<u8>))| RuleYield {
-        rule: rule.clone(),
-        tier: tier.clone(),
-        flags: flags.get(at).copied().unwrap_or(false),
-        holds: of(&holds, at),
-        cannot_say: of(&open, at),
-        alone: of(&alone, at),
-    };
-    let rules: Vec<RuleYield> = simulator.rules.iter().enumerate().map(rule).collect();
-    let mut overlaps = Vec::new();
-    for (at, first) in rules.iter().enumerate().take(size) {
-        for (to, second) in rules.iter().enumerate().take(size).skip(at + 1) {
-            let both = of(&both, at * size + to);
-            if both > 0 {
-                overlaps.push(Overlap { first: first.rule.clone(), second: second.rule.clone(), both });
-            }
-        }
-    }
-    own.rules = rules;
-    own.overlaps = overlaps;
+    /// Pupils by kind and, within it, by tier.
+    pub(super) places: Vec<u64>,
+    /// One for each pupil of whom a rule holds or cannot be said, in no order.
+    pub(super) patterns: Vec<Pattern>,
+    /// Schools, in the order of the kinds.
+    pub(super) names: Vec<String>,
 }
 
 /// What may be shown of a run. The tables are protected together, and so are the rules and overlaps. One does not know of the
@@ -245,7 +101,7 @@ impl Simulation {
     /// # Errors
     /// When a small count cannot be protected.
     pub fn release(&self, rule: Rule) -> Result<SimulationRelease, SimulateError> {
-        if self.cells.is_empty() {
+        if self.pupils == 0 {
             return Ok(SimulationRelease { tables: Vec::new(), rules: Vec::new(), overlaps: Vec::new(), rule });
         }
         let of = |id: &str, dimension: &str| {
@@ -285,9 +141,9 @@ impl Simulation {
         for (tier, flagged) in &self.tiers {
             people.declare(3, &[yes(*flagged), tier])?;
         }
-        for (cell, count) in &self.cells {
-            let kind = Groups::kind(cell.kind);
-            let Some((tier, flagged)) = self.tiers.get(usize::from(cell.level)) else { continue };
+        for (place, count) in self.places.iter().enumerate().filter(|(_, count)| **count > 0) {
+            let kind = Groups::kind((place / self.tiers.len()) as u32);
+            let Some((tier, flagged)) = self.tiers.get(place % self.tiers.len()) else { continue };
             let school = self.names.get(kind.school).map_or("", String::as_str);
             let grade = format!("{:02}", kind.grade);
             people.add(&[&[school], &[&grade], &[kind.sex], &[yes(*flagged), tier]], *count)?;
@@ -306,16 +162,30 @@ impl Simulation {
             .fold(0_u128, |mask, (at, rule)| mask | u128::from(rule.flags) << at);
         let yes = |is: bool| if is { "yes" } else { "no" };
         let bit = |mask: u128, at: &usize| yes(mask & (1 << at) != 0);
-        for (cell, count) in &self.cells {
+        for (cell, count) in self.kinds_of_patterns() {
             let pattern = format!("{:x}.{:x}", cell.holds, cell.open);
             let mut result: Vec<&str> = vec![&pattern];
             result.extend(asked.iter().map(|at| bit(cell.holds, at)));
             result.extend(asked.iter().map(|at| bit(cell.open, at)));
             result.extend(asked.iter().map(|at| yes(cell.holds & flagging == 1 << at)));
             result.extend(pairs.iter().map(|(a, b)| yes(bit(cell.holds, a) == "yes" && bit(cell.holds, b) == "yes")));
-            people.add(&[&result], *count)?;
+            people.add(&[&result], count)?;
         }
         Ok(people)
+    }
+
+    /// Each pattern once, with its pupils.
+    fn kinds_of_patterns(&self) -> Vec<(Pattern, u64)> {
+        let mut patterns = self.patterns.clone();
+        patterns.sort_unstable();
+        let same = patterns.chunk_by(|a, b| a == b);
+        let mut kinds: Vec<(Pattern, u64)> =
+            same.filter_map(|own| own.first().map(|first| (*first, own.len() as u64))).collect();
+        let quiet = self.pupils - patterns.len() as u64;
+        if quiet > 0 {
+            kinds.push((Pattern { holds: 0, open: 0 }, quiet));
+        }
+        kinds
     }
 
     fn told(

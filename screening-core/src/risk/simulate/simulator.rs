@@ -9,9 +9,10 @@ use super::super::condition::Leaf;
 use super::super::policy::Policy;
 use super::super::tree::Tree;
 use super::SimulateError;
+use super::counts::gather;
 use super::evaluated::{Evaluated, Moved, evaluate};
 use super::groups::{Groups, Person};
-use super::outcome::{ChunkCounts, Simulation, gather};
+use super::outcome::Simulation;
 use super::part::{Chunk, Head, SheetPart, cut};
 use crate::instrument::expr::Comparison;
 
@@ -172,13 +173,7 @@ impl Simulator {
     /// When a change names no threshold of the policy, or several.
     pub fn run(&self, changes: &[Change]) -> Result<Simulation, SimulateError> {
         let evaluated = self.evaluate(changes)?;
-        let counts: Vec<ChunkCounts> = self
-            .chunks
-            .par_iter()
-            .zip(&evaluated)
-            .map(|(chunk, evaluated)| ChunkCounts::of(&chunk.pupils, evaluated, &self.groups))
-            .collect();
-        Ok(gather(self, counts))
+        Ok(gather(self, &self.chunks, &evaluated))
     }
 
     /// The first level that counts as flagged.
