@@ -5,7 +5,7 @@
 //! keeps its connection. Times count from the moment a request was due. In the end the store is asked how many sheets it has:
 //! as many as were acknowledged.
 //!
-//! `--sessions N` open forms (13,000), `--every S` seconds between two saves of a form (10), `--submissions N` sheets handed in
+//! `--sessions N` open forms (13,000), `--every S` seconds between two saves of a form (9.2), `--submissions N` sheets handed in
 //! a second (110), `--seconds S` measured (60), after a minute in which the forms are opened.
 
 use std::error::Error;
@@ -66,7 +66,7 @@ fn main() -> Outcome<()> {
 }
 
 fn options(arguments: Vec<String>) -> Outcome<Options> {
-    let mut options = Options { sessions: 13_000, every: 10.0, submissions: 110.0, seconds: 60.0 };
+    let mut options = Options { sessions: 13_000, every: 9.2, submissions: 110.0, seconds: 60.0 };
     let mut arguments = arguments.into_iter().skip(1);
     while let Some(argument) = arguments.next() {
         let mut value = || arguments.next().ok_or(format!("{argument} needs a value"));
@@ -181,7 +181,7 @@ async fn form(shared: Arc<Shared>, number: usize) -> Outcome<Times> {
     let at = |seconds: f64| shared.begun + Duration::from_secs_f64(seconds);
     // Neighbours are opened one after the other, and handed in at times that have nothing to do with it.
     let mut due = part * RAMP;
-    let mut leaves = RAMP + ((number * 7919) % sessions) as f64 / sessions as f64 * life;
+    let mut leaves = RAMP - every + ((number * 7919) % sessions) as f64 / sessions as f64 * life;
     let mut times = Times::default();
     sleep_until(at(due)).await;
     let mut connection = Connection::open(shared.address).await?;

@@ -11,6 +11,7 @@ use screening_core::answers::Context;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::state::App;
+use crate::store::audit::Entry;
 use crate::store::sheets::{self, Draft};
 use crate::store::{Caller, StoreError, alerts};
 use crate::wave::{Critical, Duty};
@@ -27,6 +28,8 @@ pub(crate) struct Save {
     pub(crate) draft: Draft,
     pub(crate) critical: Vec<Critical>,
     pub(crate) duty: Duty,
+    /// What was noted when the sheet was begun: it stands in the audit log when the save is there, and not before.
+    pub(crate) noted: Vec<Entry>,
     pub(crate) done: oneshot::Sender<Saved>,
 }
 
@@ -103,8 +106,8 @@ pub(super) async fn write(app: App, mut receive: mpsc::Receiver<Save>) {
         for save in together.drain(..) {
             by_district.entry(save.draft.district_id.clone()).or_default().push(save);
         }
-        for (district, saves) in by_district {
-            let outcomes = write_all(&app, &district, &saves).await.unwrap_or_else(|error| {
+        for (district, mut saves) in by_district {
+            let outcomes = write_all(&app, &district, &mut saves).await.unwrap_or_else(|error| {
                 tracing::error!(error = %kind(&error), "drafts were not saved");
                 vec![Saved::Failed; saves.len()]
             });
@@ -124,12 +127,13 @@ fn kind(error: &StoreError) -> &'static str {
     }
 }
 
-async fn write_all(app: &App, district: &str, saves: &[Save]) -> Result<Vec<Saved>, StoreError> {
+async fn write_all(app: &App, district: &str, saves: &mut [Save]) -> Result<Vec<Saved>, StoreError> {
     let Some(store) = &app.store else { return Ok(vec![Saved::Failed; saves.len()]) };
     let caller = Caller::system("drafts", district);
     let mut work = store.begin(&caller, "draft.save").await?;
     let (mut outcomes, mut raised) = (Vec::with_capacity(saves.len()), 0);
-    for save in saves {
+    for save in saves.iter_mut() {
+        work.adopt(std::mem::take(&mut save.noted));
         let saved = sheets::save_draft(&mut work, &save.draft).await?;
         outcomes.push(if saved { Saved::Yes } else { Saved::Late });
     }

@@ -51,9 +51,9 @@ impl Waves {
         if let Some(known) = self.known(id).filter(|(screening, _)| screening.district_id == caller.district_id) {
             return Ok(known);
         }
-        let mut work = app.store()?.begin(caller, "screening.open").await?;
-        let screening = screenings::find(&mut work, id).await?;
-        work.commit().await?;
+        let mut look = app.store()?.look(caller, "screening.open").await?;
+        let screening = screenings::find(&mut look, id).await?;
+        look.noted().await?;
         if screening.state != State::Released {
             return Err(Fault::new(ProblemKind::ScreeningNotOpen).with("state", screening.state.word()).into());
         }

@@ -18,6 +18,7 @@ use crate::middleware::Asked;
 use crate::order::Person;
 use crate::problem::{Fault, Problem, ProblemKind};
 use crate::state::App;
+use crate::store::audit::Entry;
 use crate::store::pupils::{self, Pupil};
 use crate::store::screenings;
 use crate::store::sheets::{self, Draft, NewSheet, Taken};
@@ -85,20 +86,27 @@ pub(super) async fn hand_in(
     let bytes = form::json_of(request, &app.limits).await?;
     let (screening, prepared) = app.live.waves.open(&app, &caller, &screening_id).await?;
     let handed = HandedIn::read(&bytes, &prepared, false)?;
+    // Those who write wait for each other, so nothing is looked up or scored then that can be before.
+    let mut look = app.store()?.look(&caller, "sheet.write").await?;
+    let pupil = pupil_of(&mut look, &handed.whose).await?;
+    let battery = battery_of(&prepared, &pupil)?;
+    handed.fits(battery, false)?;
+    let day = handed.administered_on.unwrap_or(prepared.definition.administered_on);
+    let context = context(&mut look, &pupil, &day.to_string()).await?;
+    let noted = look.noted().await?;
+    // The same call that scores without storing, on the same sheets.
+    let found = critical(&handed.sheets, &prepared, &app.definitions.now(), &context, false)?;
+    let hash = handed.hash(&pupil.id);
     let mut work = app.store()?.begin(&caller, "sheet.write").await?;
-    // It may have been closed since it was made ready.
+    work.adopt(noted);
+    // It may have been closed since it was made ready, and the pupil have moved or been erased since a moment ago.
     let now = screenings::find(&mut work, &screening.id).await?;
     if now.state != screenings::State::Released {
         return Err(Fault::new(ProblemKind::ScreeningNotOpen).with("state", now.state.word()).into());
     }
-    let pupil = pupil_of(&mut work, &handed.whose).await?;
-    let battery = battery_of(&prepared, &pupil)?;
-    handed.fits(battery, false)?;
-    let day = handed.administered_on.unwrap_or(prepared.definition.administered_on);
-    let context = context(&mut work, &pupil, &day.to_string()).await?;
-    // The same call that scores without storing, on the same sheets.
-    let found = critical(&handed.sheets, &prepared, &app.definitions.now(), &context, false)?;
-    let hash = handed.hash(&pupil.id);
+    if pupils::find(&mut work, &pupil.id).await? != pupil {
+        return Err(Problem::busy());
+    }
     let new = NewSheet {
         screening_id: &screening.id,
         id: &id,
@@ -160,7 +168,7 @@ pub(super) async fn save_draft(
     let bytes = form::json_of(request, &app.limits).await?;
     let (screening, prepared) = app.live.waves.open(&app, &caller, &screening_id).await?;
     let handed = HandedIn::read(&bytes, &prepared, true)?;
-    let begun = begun(&app, &caller, &prepared, (&screening.id, &id), &handed).await?;
+    let (begun, noted) = begun(&app, &caller, &prepared, (&screening.id, &id), &handed).await?;
     if let Some(battery) = prepared.battery(&begun.battery) {
         handed.fits(battery, true)?;
     }
@@ -177,13 +185,18 @@ pub(super) async fn save_draft(
         },
         critical: found,
         duty: prepared.definition.duty.clone(),
+        noted,
         done,
     };
     if !app.live.drafts.save(save) {
         return Err(Problem::busy());
     }
     let saved = match saved.await {
-        Ok(Saved::Yes) => true,
+        // Of a save that was refused nothing was noted, so the next one looks everything up again.
+        Ok(Saved::Yes) => {
+            app.live.drafts.remember(&screening.id, &id, begun);
+            true
+        }
         Ok(Saved::Late) => false,
         Ok(Saved::Failed) | Err(_) => return Err(ProblemKind::StoreUnavailable.into()),
     };
@@ -191,29 +204,28 @@ pub(super) async fn save_draft(
     Ok(json(serde_json::to_vec(&receipt).unwrap_or_default()))
 }
 
-/// What is known of an open sheet. Of the first save of a caller it is looked up, and noted; the others are held to it.
+/// What is known of an open sheet, and what was noted when it was looked up: of the first save of a caller. The others are held
+/// to it.
 async fn begun(
     app: &App,
     caller: &Caller,
     prepared: &Prepared,
     (screening, sheet): (&str, &str),
     handed: &HandedIn,
-) -> Result<Arc<Begun>, Problem> {
+) -> Result<(Arc<Begun>, Vec<Entry>), Problem> {
     let holder = caller.name();
     let known = app.live.drafts.begun(screening, sheet);
     if let Some(known) = known.filter(|known| known.holder == holder && known.whose == handed.whose) {
-        return Ok(known);
+        return Ok((known, Vec::new()));
     }
-    let mut work = app.store()?.begin(caller, "sheet.begin").await?;
+    let mut work = app.store()?.look(caller, "sheet.begin").await?;
     let pupil = pupil_of(&mut work, &handed.whose).await?;
     let battery = battery_of(prepared, &pupil)?.id().to_owned();
     let day = handed.administered_on.unwrap_or(prepared.definition.administered_on);
     let context: Context = context(&mut work, &pupil, &day.to_string()).await?;
     work.note("sheet.begin", &pupil.id, sheet);
-    work.commit().await?;
-    let known = Arc::new(Begun { holder, whose: handed.whose.clone(), pupil, battery, context });
-    app.live.drafts.remember(screening, sheet, known.clone());
-    Ok(known)
+    let noted = work.noted().await?;
+    Ok((Arc::new(Begun { holder, whose: handed.whose.clone(), pupil, battery, context }), noted))
 }
 
 #[derive(Serialize)]

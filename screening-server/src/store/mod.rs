@@ -166,6 +166,8 @@ impl Store {
         let keys = own_keys(&mut connection, &source).await?;
         connection.close().await?;
         let pool = AnyPoolOptions::new()
+            // A file does not hang up; a server may.
+            .test_before_acquire(engine == Engine::Postgres)
             .max_connections(config.connections.max(2))
             .acquire_timeout(Duration::from_secs(10))
             .after_connect(move |connection, _| Box::pin(async move { settle(connection, engine).await }))
@@ -190,6 +192,13 @@ impl Store {
         };
         let transaction = self.0.pool.begin_with(self.0.engine.begin()).await?;
         Ok(Work::new(self.clone(), transaction, caller.clone(), action, turn))
+    }
+
+    /// Begins to look things up before a unit of work: it waits for nobody who writes, and changes nothing. What it notes is
+    /// handed to the work that follows ([`Work::noted`], [`Work::adopt`]).
+    pub(crate) async fn look(&self, caller: &Caller, action: &'static str) -> Result<Work, StoreError> {
+        let transaction = self.0.pool.begin().await?;
+        Ok(Work::new(self.clone(), transaction, caller.clone(), action, None))
     }
 
     /// The connections, for what is not about pupils: looking up sessions and tokens.

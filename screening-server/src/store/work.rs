@@ -99,6 +99,17 @@ impl Work {
         self.entries.push(entry);
     }
 
+    /// Ends what only looked things up, and gives what it noted.
+    pub(crate) async fn noted(self) -> Result<Vec<Entry>, StoreError> {
+        self.transaction.rollback().await?;
+        Ok(self.entries)
+    }
+
+    /// Says in the audit log what was looked up for this work.
+    pub(crate) fn adopt(&mut self, noted: Vec<Entry>) {
+        self.entries.extend(noted);
+    }
+
     /// Appends the entries to the audit log and commits everything in one transaction.
     pub(crate) async fn commit(mut self) -> Result<(), StoreError> {
         if self.entries.is_empty() {
