@@ -27,7 +27,7 @@ pub(super) fn size(chart: &Chart, width: f64) -> (u64, u64) {
         Chart::Funnel { .. } => 12,
         Chart::Waterfall { steps, .. } => steps.len() as u64 + 3,
         Chart::Distribution { .. } | Chart::Profile { .. } => 10,
-        Chart::Course { .. } => 8,
+        Chart::Course { .. } => 11,
     };
     (width, rows.clamp(6, 24) * ROW_EMU)
 }
