@@ -110,6 +110,7 @@ fn percent(value: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::{Bar, Bin, Panel, ProfileRow, Step};
 
     fn drawn(chart: Chart) -> String {
         svg(&Figure { id: "x".into(), caption: "<c>".into(), alt: "a & b".into(), chart })
@@ -137,6 +138,51 @@ mod tests {
         assert_eq!(drawn(chart(vec![(100.0, 0.12)])).matches("<circle").count(), 2, "a school and the legend");
         let empty = drawn(chart(Vec::new()));
         for svg in [bars, stacked, empty, drawn(Chart::Bars { axis: String::new(), bars: Vec::new() })] {
+            assert!(!svg.contains("NaN") && !svg.contains("inf\""), "{svg}");
+        }
+    }
+
+    #[test]
+    fn columns_points_and_steps_are_as_many_as_there_are_figures() {
+        let bin = |share, norm| Bin { name: "0–4".into(), share, norm };
+        let names = || ["a", "b", "c"].map(str::to_owned);
+        let chart = |bins: Vec<Bin>| Chart::Distribution {
+            x: "x".into(),
+            y: "y".into(),
+            bands: vec![("<band>".into(), bins.len())],
+            bins,
+            names: names(),
+        };
+        let own = drawn(chart(vec![bin(Some(0.6), Some(0.5)), bin(None, Some(0.5))]));
+        assert_eq!(own.matches(BAR).count(), 2, "a column and the legend");
+        assert_eq!(own.matches("<path d=").count(), 3, "two columns of the norm and the legend are hatched");
+        assert_eq!(own.matches('×').count(), 2, "what is not shown has its mark, and the legend tells it");
+        let plain = drawn(chart(vec![bin(Some(1.0), None)]));
+        assert!(!plain.contains("<path") && !plain.contains('×') && plain.contains("&lt;band&gt;"));
+        let row =
+            ProfileRow { name: "n".into(), value: 55.0, interval: None, band: Some((40.0, 60.0)), label: "55".into() };
+        let profile = Chart::Profile {
+            axis: "T".into(),
+            ends: (20.0, 80.0),
+            percent: false,
+            rows: vec![row.clone(), row],
+            names: ["a", "b"].map(str::to_owned),
+        };
+        assert_eq!(drawn(profile).matches("<path d=").count(), 3, "two points and the legend");
+        let points = vec![("w1".to_owned(), Some(0.2), "4".to_owned()), ("w2".to_owned(), None, "—".to_owned())];
+        let panel = Panel { name: "n".into(), points, band: Some((0.1, 0.4)), usual: Some(0.3) };
+        let course = drawn(Chart::Course { axis: "y".into(), panels: vec![panel], names: names() });
+        assert_eq!(course.matches("<circle").count(), 2, "one score and the legend");
+        let step = |from, to, total| Step { name: "n".into(), from, to, total, label: "l".into() };
+        let steps = vec![step(0.0, 10.0, true), step(10.0, 8.0, false), step(0.0, 8.0, true)];
+        let fall = drawn(Chart::Waterfall { axis: "x".into(), steps });
+        assert_eq!((fall.matches(BAR).count(), fall.matches("<path d=").count()), (2, 1));
+        let empty = [
+            chart(Vec::new()),
+            Chart::Waterfall { axis: String::new(), steps: Vec::new() },
+            Chart::Course { axis: String::new(), panels: Vec::new(), names: names() },
+        ];
+        for svg in empty.into_iter().map(drawn).chain([own, plain, course, fall]) {
             assert!(!svg.contains("NaN") && !svg.contains("inf\""), "{svg}");
         }
     }

@@ -79,9 +79,8 @@ impl Norm {
         if whole < least.max(1) {
             return None;
         }
-        let below = |edge: f64| {
-            known.iter().map(|(cell, count)| cell.below(edge, edges) * *count as f64).sum::<f64>() / whole as f64
-        };
+        let below =
+            |edge: f64| known.iter().map(|(cell, count)| cell.below(edge) * *count as f64).sum::<f64>() / whole as f64;
         let inner: Vec<f64> = edges.iter().map(|edge| below(*edge)).collect();
         let ends = std::iter::once(0.0).chain(inner.iter().copied());
         Some(ends.zip(inner.iter().copied().chain([1.0])).map(|(low, high)| (high - low).max(0.0)).collect())
@@ -100,20 +99,26 @@ impl Shape {
     }
 
     /// Share below an edge between scores: of ranks, by a line between those of the scores on both sides.
-    fn below(&self, edge: f64, edges: &[f64]) -> f64 {
+    fn below(&self, edge: f64) -> f64 {
         match self {
             Self::Unknown => 0.0,
             Self::Normal { mean, sd } => normal_cdf((edge - mean) / sd),
             Self::Ranks(ranks) => {
                 let after = ranks.partition_point(|own| own.0 < edge);
                 let before = after.checked_sub(1).and_then(|at| ranks.get(at)).copied();
-                // Beyond the scores that are known the ranks end at none and at all, one step of the edges further.
-                let step = edges.windows(2).map(|pair| pair[1] - pair[0]).fold(f64::INFINITY, f64::min);
-                let step = if step.is_finite() && step > 0.0 { step } else { 1.0 };
+                // Beyond the scores that are known the ranks end at none and at all, one of their own steps further.
+                let step = |pair: Option<&[(f64, f64)]>| match pair {
+                    Some([low, high]) => high.0 - low.0,
+                    _ => 1.0,
+                };
+                let (first, last) = (
+                    step(ranks.first_chunk::<2>().map(|own| &own[..])),
+                    step(ranks.last_chunk::<2>().map(|own| &own[..])),
+                );
                 let (low, high) = match (before, ranks.get(after).copied()) {
                     (Some(low), Some(high)) => (low, high),
-                    (None, Some(high)) => ((high.0 - step, 0.0), high),
-                    (Some(low), None) => (low, (low.0 + step, 100.0)),
+                    (None, Some(high)) => ((high.0 - first, 0.0), high),
+                    (Some(low), None) => (low, (low.0 + last, 100.0)),
                     (None, None) => return 0.0,
                 };
                 let part = if high.0 > low.0 { ((edge - low.0) / (high.0 - low.0)).clamp(0.0, 1.0) } else { 1.0 };
