@@ -1,6 +1,7 @@
 //! What the pictures show equals what polars computes from the results, nothing is drawn that is not released, and every picture is
 //! sound XML.
 
+use std::fmt::Write as _;
 use std::sync::LazyLock;
 
 use indexmap::IndexMap;
@@ -15,7 +16,7 @@ use screening_core::norms::NormSet;
 use screening_core::screening::{
     Batch, Battery, Interpretation, Licences, ScreeningInput, WaveSettings, pupils_from_frame, screen,
 };
-use screening_core::stats::normal_cdf;
+use screening_core::stats::{Decimal, normal_cdf};
 use screening_report::{
     Bin, Chart, Figure, Names, Panel, ProfileRow, Report, Results, Step, Survey, docx, html, pdf, pupil_page,
     pupil_page_over,
@@ -235,18 +236,17 @@ fn factors(missing_sex: usize) -> (Results, DataFrame) {
     let mut norm = norm.to_owned();
     let scales = &LIBRARY.get("scl-90").unwrap().definition().scales;
     for (at, scale) in scales.iter().filter(|scale| !scale.internal && scale.range.is_some()).enumerate() {
-        norm.push_str(&format!(
-            "[[scales]]\nid = \"scl-90.{}\"\ndirection = \"higher-worse\"\nsource = \"S\"\n",
-            scale.id
-        ));
+        let _ =
+            write!(norm, "[[scales]]\nid = \"scl-90.{}\"\ndirection = \"higher-worse\"\nsource = \"S\"\n", scale.id);
         for (sex, mean) in [("male", 1.8), ("female", 2.1)] {
             // Totals and counts of items lie elsewhere than means.
             let far = scale.range.is_some_and(|range| range[1].to_f64() > 5.0);
             let (mean, sd) = if far { (180.0 + at as f64, 25.0) } else { (mean, 0.5) };
-            norm.push_str(&format!(
+            let _ = write!(
+                norm,
                 "[[cells]]\nscale = \"scl-90.{}\"\ngroup = {{ sex = \"{sex}\" }}\nmean = {mean}\nsd = {sd}\n",
                 scale.id
-            ));
+            );
         }
     }
     let input = |wave: WaveSettings| ScreeningInput {
@@ -333,7 +333,7 @@ fn profiles_of_the_district_are_means_and_never_of_nearly_all() {
     for row in rows(figures[1]) {
         let scale = definition.scales.iter().find(|own| own.name.en == row.name).unwrap();
         let raw: Vec<f64> = numbers(frame, &format!("dass-21.{}", scale.id)).into_iter().flatten().collect();
-        let [low, high] = scale.range.unwrap().map(|own| own.to_f64());
+        let [low, high] = scale.range.unwrap().map(Decimal::to_f64);
         assert!(near(row.value, (raw.iter().sum::<f64>() / raw.len() as f64 - low) / (high - low)), "{row:?}");
         assert!(row.band.is_some_and(|(from, to)| near(from, 0.0) && to < 1.0));
     }
