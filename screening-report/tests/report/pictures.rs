@@ -237,14 +237,14 @@ fn factors(missing_sex: usize) -> (Results, DataFrame) {
     let scales = &LIBRARY.get("scl-90").unwrap().definition().scales;
     for (at, scale) in scales.iter().filter(|scale| !scale.internal && scale.range.is_some()).enumerate() {
         let _ =
-            write!(norm, "[[scales]]\nid = \"scl-90.{}\"\ndirection = \"higher-worse\"\nsource = \"S\"\n", scale.id);
+            writeln!(norm, "[[scales]]\nid = \"scl-90.{}\"\ndirection = \"higher-worse\"\nsource = \"S\"", scale.id);
         for (sex, mean) in [("male", 1.8), ("female", 2.1)] {
             // Totals and counts of items lie elsewhere than means.
             let far = scale.range.is_some_and(|range| range[1].to_f64() > 5.0);
             let (mean, sd) = if far { (180.0 + at as f64, 25.0) } else { (mean, 0.5) };
-            let _ = write!(
+            let _ = writeln!(
                 norm,
-                "[[cells]]\nscale = \"scl-90.{}\"\ngroup = {{ sex = \"{sex}\" }}\nmean = {mean}\nsd = {sd}\n",
+                "[[cells]]\nscale = \"scl-90.{}\"\ngroup = {{ sex = \"{sex}\" }}\nmean = {mean}\nsd = {sd}",
                 scale.id
             );
         }
