@@ -36,6 +36,14 @@ impl Wave {
     /// # Panics
     /// When the engine refuses what is made here, which would be a defect of this function.
     pub fn new(instruments: &[&str], first: u8) -> Self {
+        Self::sized(instruments, first, PUPILS, SCHOOLS)
+    }
+
+    /// A wave of so many pupils and schools.
+    ///
+    /// # Panics
+    /// As [`Self::new`].
+    pub fn sized(instruments: &[&str], first: u8, pupils: usize, schools: usize) -> Self {
         let library = Library::bundled().expect("bundled");
         let policy = Policy::bundled("district-default").expect("bundled").expect("valid");
         let quoted: Vec<String> = instruments.iter().map(|id| format!("\"{id}\"")).collect();
@@ -46,18 +54,19 @@ impl Wave {
             quoted.join(", ")
         );
         let battery = Battery::from_toml(&battery).expect("valid");
-        let ids: Vec<String> = (0..PUPILS).map(|at| format!("{at:06}")).collect();
-        let sexes: Vec<&str> = (0..PUPILS).map(|at| if at % 2 == 0 { "male" } else { "female" }).collect();
+        let ids: Vec<String> = (0..pupils).map(|at| format!("{at:06}")).collect();
+        let sexes: Vec<&str> = (0..pupils).map(|at| if at % 2 == 0 { "male" } else { "female" }).collect();
         let roster = df![
             "student_id" => &ids,
-            "school" => (0..PUPILS).map(|at| format!("S{:03}", at * SCHOOLS / PUPILS)).collect::<Vec<_>>(),
-            "grade" => (0..PUPILS).map(|at| i32::from(first) + (at / 50 % 3) as i32).collect::<Vec<_>>(),
+            "school" => (0..pupils).map(|at| format!("S{:03}", at * schools / pupils)).collect::<Vec<_>>(),
+            "grade" => (0..pupils).map(|at| i32::from(first) + (at / 50 % 3) as i32).collect::<Vec<_>>(),
+            "class" => (0..pupils).map(|at| format!("{}", 1 + at / 150 % 5)).collect::<Vec<_>>(),
             "sex" => sexes,
         ]
         .expect("columns of one length");
         let mut sheets = df!["student_id" => &ids].expect("one column");
         for id in instruments {
-            let own = answers(library.get(id).expect("bundled"), PUPILS, 0.01);
+            let own = answers(library.get(id).expect("bundled"), pupils, 0.01);
             sheets.hstack_mut(own.columns()).expect("columns of one length");
         }
         let licences = instruments.iter().map(|id| ((*id).to_owned(), "synthetic answers".to_owned()));

@@ -10,3 +10,6 @@ page district 1 district-first
 page district 4 district-groups
 page classes/示例第1初级中学 1 class
 page evidence 2 evidence
+page district 9 district-scales
+cargo run --bin screening -- report "$out" --kind pupil --pupil 10001080202 -o "$out/reports/pupil.pdf"
+page pupil 2 pupil

@@ -1,6 +1,6 @@
 //! Shares with their intervals.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use screening_core::disclosure::Shown;
 use screening_core::schools::{SchoolCount, district_share};
@@ -89,13 +89,6 @@ impl Counted<'_> {
             value.map_or(f64::NAN, |value| f64::from(u8::from(self.is_case(value, Of::Part(RAISED)))))
         };
         self.values.iter().map(number).collect()
-    }
-
-    /// Groups of a kind in which somebody has a value.
-    pub(crate) fn groups(&self, of: &dyn Fn(usize) -> Group) -> Vec<Group> {
-        let rows = self.values.iter().enumerate().filter(|(_, value)| value.is_some());
-        let found: BTreeSet<Group> = rows.map(|(row, _)| of(row)).collect();
-        found.into_iter().collect()
     }
 }
 

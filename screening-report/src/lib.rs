@@ -27,6 +27,7 @@ mod format;
 mod forms;
 mod model;
 mod plot;
+mod profile;
 mod released;
 mod render;
 mod settings;
@@ -38,10 +39,14 @@ mod writer;
 pub use batch::{write_reports, write_schools};
 pub use error::{Refusal, ReportError};
 pub use format::{Format, NONE};
-pub use forms::{Names, Naming, Reader, Whose, invalid_list, key_list, letters, make_up_list, pupil_page, referral};
-pub use model::{Bar, Block, Cell, Chart, Column, Figure, FormField, Report, Section, Table};
+pub use forms::{
+    Names, Naming, Reader, Whose, invalid_list, key_list, letters, make_up_list, pupil_page, pupil_page_over, referral,
+};
+pub use model::{
+    Bar, Bin, Block, Cell, Chart, Column, Figure, FormField, Panel, ProfileRow, Report, Section, Step, Table,
+};
 pub use render::{FORMATS, docx, html, pdf, write, xlsx};
 pub use settings::Settings;
-pub use source::{Measure, Results, Summary, Value};
+pub use source::{Cuts, Measure, Results, Summary, Value};
 pub use survey::{EvidenceWave, Survey, evidence};
 pub use words::refused_words;

@@ -164,6 +164,102 @@ pub enum Chart {
         /// Names of the target and of both pairs of limits, in the legend.
         names: [String; 4],
     },
+    /// How scores are distributed, beside what a norm lets expect.
+    Distribution {
+        /// Name of the axis of scores.
+        x: String,
+        /// Name of the axis of shares.
+        y: String,
+        /// Intervals of scores, ascending.
+        bins: Vec<Bin>,
+        /// Bands in their order: name, and how many bins lie in each.
+        bands: Vec<(String, usize)>,
+        /// Names of what is here, of the norm, and of what is not shown, in the legend.
+        names: [String; 3],
+    },
+    /// Scores of several scales beside the range that is usual for each.
+    Profile {
+        /// Name of the axis.
+        axis: String,
+        /// Its lowest and highest value.
+        ends: (f64, f64),
+        /// How values are written at the axis: shares as percentages, scores as they are.
+        percent: bool,
+        /// One row a scale.
+        rows: Vec<ProfileRow>,
+        /// Names of the point and of the range, in the legend.
+        names: [String; 2],
+    },
+    /// Scores over several waves, one panel a scale, in parts of its range.
+    Course {
+        /// Name of the vertical axis.
+        axis: String,
+        /// One panel a scale.
+        panels: Vec<Panel>,
+        /// Names of the points, of the range without reliable change, and of where the usual range ends, in the legend.
+        names: [String; 3],
+    },
+    /// From a total to what is left of it, step by step.
+    Waterfall {
+        /// Name of the axis of counts.
+        axis: String,
+        /// The first is the total, the last what is left.
+        steps: Vec<Step>,
+    },
+}
+
+/// One interval of scores.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Bin {
+    /// The scores.
+    pub name: String,
+    /// Share of the pupils; none where it is not shown.
+    pub share: Option<f64>,
+    /// Share that the norm lets expect; none without a norm.
+    pub norm: Option<f64>,
+}
+
+/// One scale of a profile.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ProfileRow {
+    /// Name.
+    pub name: String,
+    /// Value.
+    pub value: f64,
+    /// Interval.
+    pub interval: Option<(f64, f64)>,
+    /// Usual range.
+    pub band: Option<(f64, f64)>,
+    /// What stands beside it.
+    pub label: String,
+}
+
+/// One scale over the waves.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Panel {
+    /// Name.
+    pub name: String,
+    /// The waves in their order, each with the score as a part of the range, where there is one, and as it is written.
+    pub points: Vec<(String, Option<f64>, String)>,
+    /// Between which values the last score would be no reliable change.
+    pub band: Option<(f64, f64)>,
+    /// Where the usual range ends.
+    pub usual: Option<f64>,
+}
+
+/// One step of a waterfall.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Step {
+    /// Name.
+    pub name: String,
+    /// Where the bar begins.
+    pub from: f64,
+    /// Where it ends.
+    pub to: f64,
+    /// Whether it is a total and not a loss.
+    pub total: bool,
+    /// What stands beside it.
+    pub label: String,
 }
 
 /// One bar.

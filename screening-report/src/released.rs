@@ -42,6 +42,21 @@ impl Counts {
         self.cells.get(&(group, of)).copied().unwrap_or(Shown::Withheld)
     }
 
+    /// Whether a group has anybody with a value.
+    pub(crate) fn has(&self, group: Group) -> bool {
+        self.cells.get(&(group, Of::Everybody)).and_then(|shown| shown.value()).is_some_and(|count| count > 0)
+    }
+
+    /// The grades of the district, or of a school, in which somebody has a value; 0 stands for not known.
+    pub(crate) fn grades(&self, school: Option<u32>) -> Vec<u8> {
+        (0..=12).filter(|grade| self.has(Group { school, grade: Some(*grade), sex: None })).collect()
+    }
+
+    /// The sexes of the district, or of a school, in which somebody has a value, by their places.
+    pub(crate) fn sexes(&self, school: Option<u32>) -> Vec<u8> {
+        (0..=3).filter(|sex| self.has(Group { school, grade: None, sex: Some(*sex) })).collect()
+    }
+
     /// Whether all counts of a group are shown, so that figures computed from its pupils may be.
     pub(crate) fn free(&self, group: Group) -> bool {
         let of = [Of::Everybody, Of::Part(RAISED), Of::Part(USUAL)];

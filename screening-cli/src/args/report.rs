@@ -28,7 +28,7 @@ pub(crate) struct ReportCommand {
     /// Student id, for `--kind pupil`, `referral`, `pupil-text` and `parent-text`.
     #[arg(long, value_name = "ID")]
     pub(crate) pupil: Option<String>,
-    /// Results of another wave of the year, for `--kind evidence`; repeat for each folder.
+    /// Results of another wave: of the year, for `--kind evidence`; an earlier one, for `--kind pupil`. Repeat for each folder.
     #[arg(long, value_name = "RESULTS")]
     pub(crate) also: Vec<PathBuf>,
     /// Who signs, documents, help lines, rule of suppression (docs/reports.md).

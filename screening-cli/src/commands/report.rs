@@ -7,7 +7,7 @@ use screening_core::risk::Policy;
 use screening_io::{RosterOptions, read_rosters};
 use screening_report::{
     EvidenceWave, Names, Naming, Reader, Report, ReportError, Results, Settings, Survey, Whose, evidence, invalid_list,
-    key_list, letters, make_up_list, pupil_page, referral, write, write_schools,
+    key_list, letters, make_up_list, pupil_page_over, referral, write, write_schools,
 };
 
 use super::{Context, print_json};
@@ -56,7 +56,7 @@ fn idle(context: &Context, command: &ReportCommand) -> Result<(), Failure> {
         ("--grade", command.grade.is_some(), letters || matches!(kind, Kind::Class | Kind::Grade)),
         ("--class", command.class.is_some(), letters || kind == Kind::Class),
         ("--pupil", command.pupil.is_some(), letters || matches!(kind, Kind::Pupil | Kind::Referral)),
-        ("--also", !command.also.is_empty(), kind == Kind::Evidence),
+        ("--also", !command.also.is_empty(), matches!(kind, Kind::Evidence | Kind::Pupil)),
     ];
     match given.into_iter().find(|(_, given, used)| *given && !used) {
         Some((option, ..)) => Err(Failure::Message(fill("report-idle", context.language, &[option.to_owned()]))),
@@ -87,7 +87,8 @@ fn one(context: &Context, command: &ReportCommand, results: &Results, settings: 
         KindArg::Pupil => {
             let pupil = command.pupil.as_deref();
             let pupil = pupil.ok_or_else(|| Failure::Message(say("report-needs-pupil", context.language)))?;
-            pupil_page(results, settings, &names, pupil)?
+            let earlier = others(context, command)?;
+            pupil_page_over(results, &earlier.iter().collect::<Vec<_>>(), settings, &names, pupil)?
         }
         KindArg::PupilText => letters(results, settings, &names, Reader::Pupil, &whose(context, command)?)?,
         KindArg::ParentText => letters(results, settings, &names, Reader::Parent, &whose(context, command)?)?,
@@ -115,6 +116,12 @@ fn whose(context: &Context, command: &ReportCommand) -> Result<Whose, Failure> {
     }
 }
 
+/// The other waves of the command.
+fn others(context: &Context, command: &ReportCommand) -> Result<Vec<Results>, Failure> {
+    let read = |folder: &PathBuf| Ok(Results::read(folder, context.library()?, policy(command)?)?);
+    command.also.iter().map(read).collect()
+}
+
 /// The waves of a year, the one of the command first.
 fn evidence_pack(
     context: &Context,
@@ -122,11 +129,7 @@ fn evidence_pack(
     results: &Results,
     settings: &Settings,
 ) -> Result<Report, Failure> {
-    let others = command
-        .also
-        .iter()
-        .map(|folder| -> Result<Results, Failure> { Ok(Results::read(folder, context.library()?, policy(command)?)?) });
-    let others: Vec<Results> = others.collect::<Result<_, _>>()?;
+    let others = others(context, command)?;
     let all: Vec<(&Results, &Path)> = std::iter::once((results, command.results.as_path()))
         .chain(others.iter().zip(command.also.iter().map(PathBuf::as_path)))
         .collect();

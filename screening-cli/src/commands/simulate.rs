@@ -153,7 +153,7 @@ fn load_json(found: &Found<'_>, own: &Load) -> Value {
     json!({ "school": own.school, "flagged": flagged, "hours": hours, "hours-there": there })
 }
 
-/// Found and missed against the pupils that are flagged.
+/// Found and missed against the pupils that are flagged; thresholds on the Pareto front have a diamond.
 fn plot(sweep: &SweepReport, language: Language) -> Plot {
     let points = |of: fn(&Expected) -> f64| -> Vec<(f64, f64)> {
         let of = |row: &SweepRow| Some((row.flagged.value()? as f64, of(row.expected.as_ref()?)));
@@ -161,14 +161,20 @@ fn plot(sweep: &SweepReport, language: Language) -> Plot {
     };
     let found = points(|own| own.true_positives.value);
     let missed = points(|own| own.missed.value);
+    let front = sweep
+        .rows
+        .iter()
+        .filter(|row| row.pareto)
+        .filter_map(|row| Some((row.flagged.value()? as f64, row.expected.as_ref()?.true_positives.value)));
+    let front = front.collect();
     let labels = sweep.rows.iter().filter(|row| row.flagged.value().is_some() && row.expected.is_some());
     let labels = labels.map(|row| format!("{}{}", sweep.operator.sign(), row.threshold)).collect();
-    let series = |id: &str, colour: &'static str, points, labels| Series {
+    let series = |id: &str, (colour, mark): (&'static str, Mark), points, labels| Series {
         name: say(id, language),
         colour,
         points,
         labels,
-        mark: Mark::Line,
+        mark,
     };
     Plot {
         title: format!("{}: {}", sweep.what, say("simulate-plot", language)),
@@ -176,8 +182,9 @@ fn plot(sweep: &SweepReport, language: Language) -> Plot {
         y: say("simulate-plot-y", language),
         note: say("simulate-note", language),
         series: vec![
-            series("simulate-found", "#2e7d32", found, labels),
-            series("simulate-missed", "#c62828", missed, Vec::new()),
+            series("simulate-found", ("#0072b2", Mark::Discs), found, labels),
+            series("simulate-missed", ("#d55e00", Mark::Squares), missed, Vec::new()),
+            series("simulate-front", ("#1a1a1a", Mark::Diamonds), front, Vec::new()),
         ],
     }
 }

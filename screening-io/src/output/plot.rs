@@ -1,8 +1,7 @@
-//! Plots as SVG, with no more than lines, points and words. Whatever they show has passed the suppression step before.
+//! Plots as SVG, with no more than lines, points and words. Whatever they show has passed the suppression step before. Series are told
+//! apart by their lines and the shapes of their points, so that colour is not needed.
 
-use std::fmt::Write as _;
-
-use screening_core::svg::{round_step, text, ticks, width};
+use screening_core::svg::{Anchor, Canvas, GRID, INK, Mark as Shape, nice, ticks, width};
 
 /// A curve or a cloud of points.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,10 +23,40 @@ pub struct Series {
 pub enum Mark {
     /// Single points.
     Points,
+    /// Single diamonds.
+    Diamonds,
     /// A line, with a point wherever there is a label.
     Line,
+    /// A line with a disc at each point.
+    Discs,
+    /// A broken line with a square at each point.
+    Squares,
     /// A broken line.
     Dashes,
+    /// A dotted line.
+    Dots,
+}
+
+impl Mark {
+    /// Shape of the points, where all of them are drawn.
+    fn shape(self) -> Option<Shape> {
+        match self {
+            Self::Points | Self::Discs => Some(Shape::Dot),
+            Self::Squares => Some(Shape::Square),
+            Self::Diamonds => Some(Shape::Diamond),
+            Self::Line | Self::Dashes | Self::Dots => None,
+        }
+    }
+
+    fn line(self, canvas: &mut Canvas, points: &[(f64, f64)], colour: &str) {
+        let dash = match self {
+            Self::Points | Self::Diamonds => return,
+            Self::Line | Self::Discs => "",
+            Self::Squares | Self::Dashes => "6 4",
+            Self::Dots => "2 3",
+        };
+        canvas.path(points, colour, dash, 2.0);
+    }
 }
 
 /// A plot with two axes that begin at zero.
@@ -51,9 +80,11 @@ const LEFT: f64 = 80.0;
 const RIGHT: f64 = 60.0;
 /// Height of a line of text.
 const LINE: f64 = 20.0;
+/// Length of the line before a name of the legend.
+const SIGN: f64 = 28.0;
 
 impl Plot {
-    /// The SVG document. Writing to a string cannot fail, so results of `write!` are dropped.
+    /// The SVG document.
     ///
     /// ```
     /// use screening_io::output::{Mark, Plot, Series};
@@ -66,43 +97,40 @@ impl Plot {
         let top = 44.0 + LINE * (legend.last().map_or(0.0, |entry| entry.1) + 2.0);
         let note = wrapped(&self.note, WIDTH - LEFT - RIGHT);
         let bottom = top + PLOT_HEIGHT;
-        let height = bottom + 56.0 + LINE * note.len() as f64;
-        let (x_step, x_end) = nice(self.largest(|point| point.0));
-        let (y_step, y_end) = nice(self.largest(|point| point.1));
+        let mut canvas = Canvas::new(WIDTH, bottom + 64.0 + LINE * note.len() as f64);
+        let (x_step, x_end) = nice(self.largest(|point| point.0), 6.0);
+        let (y_step, y_end) = nice(self.largest(|point| point.1), 6.0);
         let place = |(x, y): (f64, f64)| (LEFT + x / x_end * (WIDTH - LEFT - RIGHT), bottom - y / y_end * PLOT_HEIGHT);
-        let mut svg = String::with_capacity(8192);
-        let _ = write!(
-            svg,
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height}\" width=\"{WIDTH}\" height=\"{height}\" \
-             font-family=\"'Microsoft YaHei','Noto Sans CJK SC','PingFang SC',sans-serif\" font-size=\"13\">\n\
-             <rect width=\"100%\" height=\"100%\" fill=\"#ffffff\"/>\n"
-        );
-        text(&mut svg, WIDTH / 2.0, 26.0, "middle", &self.title);
+        canvas.text((WIDTH / 2.0, 26.0), Anchor::Middle, INK, &self.title);
         for (series, (x, row)) in self.series.iter().filter(|series| !series.name.is_empty()).zip(legend) {
-            let y = 44.0 + LINE * row;
-            let _ = writeln!(svg, "<rect x=\"{x}\" y=\"{y}\" width=\"12\" height=\"12\" fill=\"{}\"/>", series.colour);
-            text(&mut svg, x + 18.0, y + 11.0, "start", &series.name);
+            let middle = 50.0 + LINE * row;
+            series.mark.line(&mut canvas, &[(x, middle), (x + SIGN, middle)], series.colour);
+            if let Some(shape) = series.mark.shape() {
+                canvas.mark((x + SIGN / 2.0, middle), shape, series.colour);
+            }
+            canvas.text((x + SIGN + 6.0, middle + 5.0), Anchor::Start, INK, &series.name);
         }
-        text(&mut svg, f64::midpoint(LEFT, WIDTH - RIGHT), bottom + 40.0, "middle", &self.x);
-        text(&mut svg, 12.0, top - 12.0, "start", &self.y);
+        canvas.text((f64::midpoint(LEFT, WIDTH - RIGHT), bottom + 40.0), Anchor::Middle, INK, &self.x);
+        canvas.text((12.0, top - 12.0), Anchor::Start, INK, &self.y);
         for (at, line) in note.iter().enumerate() {
-            text(&mut svg, LEFT, bottom + 64.0 + LINE * at as f64, "start", line);
+            canvas.text((LEFT, bottom + 64.0 + LINE * at as f64), Anchor::Start, INK, line);
         }
         for at in ticks(x_step, x_end) {
             let (x, y) = place((at, 0.0));
-            line(&mut svg, (x, y), (x, top), "#eeeeee");
-            text(&mut svg, x, y + 18.0, "middle", &number(at));
+            canvas.line((x, y), (x, top), GRID, 0.8);
+            canvas.text((x, y + 18.0), Anchor::Middle, INK, &number(at));
         }
         for at in ticks(y_step, y_end) {
             let (x, y) = place((0.0, at));
-            line(&mut svg, (x, y), (WIDTH - RIGHT, y), "#eeeeee");
-            text(&mut svg, x - 8.0, y + 4.0, "end", &number(at));
+            canvas.line((x, y), (WIDTH - RIGHT, y), GRID, 0.8);
+            canvas.text((x - 8.0, y + 4.0), Anchor::End, INK, &number(at));
         }
-        line(&mut svg, place((0.0, 0.0)), place((x_end, 0.0)), "#424242");
-        line(&mut svg, place((0.0, 0.0)), place((0.0, y_end)), "#424242");
-        self.series.iter().for_each(|series| draw(&mut svg, series, &place));
-        svg.push_str("</svg>\n");
-        svg
+        canvas.line(place((0.0, 0.0)), place((x_end, 0.0)), INK, 1.0);
+        canvas.line(place((0.0, 0.0)), place((0.0, y_end)), INK, 1.0);
+        self.series.iter().for_each(|series| draw(&mut canvas, series, &place));
+        let names: Vec<&str> = self.series.iter().map(|own| own.name.as_str()).filter(|own| !own.is_empty()).collect();
+        let alt = format!("{} / {}: {}. {}", self.x, self.y, names.join(", "), self.note);
+        canvas.finish(&self.title, alt.trim())
     }
 
     fn largest(&self, of: fn(&(f64, f64)) -> f64) -> f64 {
@@ -115,7 +143,7 @@ impl Plot {
         let (mut x, mut row) = (LEFT, 0.0);
         let mut places = Vec::with_capacity(self.series.len());
         for series in self.series.iter().filter(|series| !series.name.is_empty()) {
-            let wide = width(&series.name) + 42.0;
+            let wide = width(&series.name) + SIGN + 30.0;
             if x > LEFT && x + wide > WIDTH - 12.0 {
                 (x, row) = (LEFT, row + 1.0);
             }
@@ -151,7 +179,7 @@ fn wrapped(words: &str, most: f64) -> Vec<String> {
     lines
 }
 
-fn draw(svg: &mut String, series: &Series, place: &dyn Fn((f64, f64)) -> (f64, f64)) {
+fn draw(canvas: &mut Canvas, series: &Series, place: &dyn Fn((f64, f64)) -> (f64, f64)) {
     let shown: Vec<(usize, (f64, f64))> = series
         .points
         .iter()
@@ -159,44 +187,23 @@ fn draw(svg: &mut String, series: &Series, place: &dyn Fn((f64, f64)) -> (f64, f
         .filter(|(_, point)| point.0.is_finite() && point.1.is_finite())
         .map(|(at, point)| (at, place(*point)))
         .collect();
-    if series.mark != Mark::Points {
-        let path: Vec<String> = shown.iter().map(|(_, (x, y))| format!("{x:.1},{y:.1}")).collect();
-        let dashes = if series.mark == Mark::Dashes { " stroke-dasharray=\"6 4\"" } else { "" };
-        let _ = writeln!(
-            svg,
-            "<polyline points=\"{}\" fill=\"none\" stroke=\"{}\" stroke-width=\"2\"{dashes}/>",
-            path.join(" "),
-            series.colour
-        );
-    }
+    let line: Vec<(f64, f64)> = shown.iter().map(|(_, point)| *point).collect();
+    series.mark.line(canvas, &line, series.colour);
     let mut last: Option<(f64, f64)> = None;
     for (at, (x, y)) in shown {
         let label = series.labels.get(at).filter(|label| !label.is_empty());
-        if series.mark == Mark::Points || label.is_some() {
-            let _ = writeln!(svg, "<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"4\" fill=\"{}\"/>", series.colour);
+        if let Some(shape) = series.mark.shape().or(label.map(|_| Shape::Dot)) {
+            canvas.mark((x, y), shape, series.colour);
         }
         // A label that would stand on the one before is left out; its point is there.
         let near = |(left, above): (f64, f64)| (x - left).abs() < 44.0 && (y - above).abs() < 14.0;
         if let (Some(label), false) = (label, last.is_some_and(near)) {
-            let (shift, anchor) = if x + 8.0 + width(label) > WIDTH { (-7.0, "end") } else { (7.0, "start") };
-            text(svg, x + shift, y - 6.0, anchor, label);
+            let (shift, anchor) =
+                if x + 8.0 + width(label) > WIDTH { (-7.0, Anchor::End) } else { (7.0, Anchor::Start) };
+            canvas.text((x + shift, y - 6.0), anchor, INK, label);
             last = Some((x, y));
         }
     }
-}
-
-fn line(svg: &mut String, (x1, y1): (f64, f64), (x2, y2): (f64, f64), colour: &str) {
-    let _ = writeln!(svg, "<line x1=\"{x1:.1}\" y1=\"{y1:.1}\" x2=\"{x2:.1}\" y2=\"{y2:.1}\" stroke=\"{colour}\"/>");
-}
-
-/// Step and end of an axis that holds `largest`: steps of 1, 2 or 5 times a power of ten.
-fn nice(largest: f64) -> (f64, f64) {
-    if largest <= 0.0 || !largest.is_finite() {
-        return (1.0, 1.0);
-    }
-    let rough = largest / 6.0;
-    let step = round_step(rough);
-    (step, (largest / step).ceil() * step)
 }
 
 fn number(value: f64) -> String {
@@ -241,13 +248,5 @@ mod tests {
         let plain = |text: &str| text.chars().filter(|letter| *letter != ' ').collect::<String>();
         assert_eq!(plain(&lines.concat()), plain(&note));
         assert!(wrapped("", 400.0).is_empty());
-    }
-
-    #[test]
-    fn axes_end_on_a_step() {
-        assert_eq!(nice(95.0), (20.0, 100.0));
-        assert_eq!(nice(0.0), (1.0, 1.0));
-        let (step, end) = nice(0.031);
-        assert!(end >= 0.031 && (end / step).fract() < 1e-9);
     }
 }

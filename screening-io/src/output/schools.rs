@@ -128,12 +128,12 @@ pub(super) fn write_plot(writer: &mut impl Write, comparison: &SchoolComparison,
             mark,
         };
         let at = |at: usize| limits.get(at);
-        let (p95, p998) = ("#1565c0", "#8d6e63");
+        let (p95, p998) = ("#0072b2", "#b35900");
         series.push(line(named("target"), "#616161", Mark::Line, &|_| funnel.target));
         series.push(line(named("limit-95"), p95, Mark::Dashes, &|i| at(i).map_or(f64::NAN, |own| own.p95.0)));
         series.push(line(String::new(), p95, Mark::Dashes, &|i| at(i).map_or(f64::NAN, |own| own.p95.1)));
-        series.push(line(named("limit-998"), p998, Mark::Line, &|i| at(i).map_or(f64::NAN, |own| own.p998.0)));
-        series.push(line(String::new(), p998, Mark::Line, &|i| at(i).map_or(f64::NAN, |own| own.p998.1)));
+        series.push(line(named("limit-998"), p998, Mark::Dots, &|i| at(i).map_or(f64::NAN, |own| own.p998.0)));
+        series.push(line(String::new(), p998, Mark::Dots, &|i| at(i).map_or(f64::NAN, |own| own.p998.1)));
     }
     // Only schools that lie outside chance are named: the plot is no list.
     let label = |row: &SchoolRow| match row.standing {
@@ -142,7 +142,7 @@ pub(super) fn write_plot(writer: &mut impl Write, comparison: &SchoolComparison,
     };
     series.push(Series {
         name: named("school"),
-        colour: "#2e7d32",
+        colour: "#1f4e79",
         points: shown.iter().map(|(_, pupils, share)| (*pupils, *share)).collect(),
         labels: shown.iter().map(|(row, ..)| label(row)).collect(),
         mark: Mark::Points,

@@ -2,6 +2,7 @@
 
 mod letters;
 mod lists;
+mod pictures;
 mod pupil;
 mod referral;
 
@@ -11,7 +12,7 @@ use screening_core::validity::ValidityPlan;
 
 pub use letters::{Reader, Whose, letters};
 pub use lists::{invalid_list, key_list, make_up_list};
-pub use pupil::pupil_page;
+pub use pupil::{pupil_page, pupil_page_over};
 pub use referral::referral;
 
 use crate::error::{ReportError, refuse};

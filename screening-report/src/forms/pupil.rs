@@ -7,6 +7,7 @@ use screening_core::instrument::model::ScaleDef;
 use screening_core::instrument::{Instrument, Text};
 
 use super::letters::in_usual_range;
+use super::pictures::{course, profiles};
 use super::{FiredRules, Names, class_of, due, row_of, tier_of};
 use crate::error::ReportError;
 use crate::model::{Block, Cell, Report};
@@ -19,6 +20,21 @@ use crate::writer::Writer;
 /// # Errors
 /// When there is no such pupil, or a column of the results is missing.
 pub fn pupil_page(results: &Results, settings: &Settings, names: &Names, pupil: &str) -> Result<Report, ReportError> {
+    pupil_page_over(results, &[], settings, names, pupil)
+}
+
+/// The page of one pupil, with the scores of further earlier waves in the picture of the waves. A score is drawn where version and
+/// cut-offs are those of `results`; waves that are not earlier are passed over.
+///
+/// # Errors
+/// As [`pupil_page`].
+pub fn pupil_page_over(
+    results: &Results,
+    earlier: &[&Results],
+    settings: &Settings,
+    names: &Names,
+    pupil: &str,
+) -> Result<Report, ReportError> {
     let row = row_of(results, pupil)?;
     let mut writer = Writer::new(settings.language, results.rule().threshold);
     let w = &mut writer;
@@ -27,8 +43,10 @@ pub fn pupil_page(results: &Results, settings: &Settings, names: &Names, pupil: 
     strengths(results, w, row, &answered)?;
     proposal(results, w, row)?;
     scores(results, w, row, &answered)?;
+    profiles(results, w, row, &answered)?;
     validity(results, w, row)?;
     change(results, w, row, &answered)?;
+    course(results, earlier, w, row, &answered)?;
     conference(w);
     if !settings.help_lines.is_empty() {
         let lines = settings.help_lines.iter().map(|text| w.pick(text).to_owned()).collect::<Vec<_>>().join("; ");
@@ -108,7 +126,7 @@ fn strengths(results: &Results, w: &mut Writer, row: usize, answered: &[&Instrum
 }
 
 /// Whether the sheet of a row may be interpreted.
-fn is_usable(results: &Results, instrument: &str, row: usize) -> Result<bool, ReportError> {
+pub(super) fn is_usable(results: &Results, instrument: &str, row: usize) -> Result<bool, ReportError> {
     let verdict = word(results, &format!("{instrument}.validity.verdict"), row)?;
     let valid = results.pupils.status.get(row) == Some(&(Status::Valid.position() as u8));
     Ok(valid && verdict.as_deref() != Some("invalid"))
@@ -206,11 +224,13 @@ fn scores(results: &Results, w: &mut Writer, row: usize, answered: &[&Instrument
 }
 
 fn range(w: &Writer, scale: &ScaleDef) -> String {
-    let Some([low, high]) = &scale.range else { return String::new() };
-    match w.language {
-        screening_core::instrument::Language::ZhCn => format!("{low}～{high}"),
-        screening_core::instrument::Language::En => format!("{low} to {high}"),
-    }
+    scale.range.map_or_else(String::new, |[low, high]| ends(w, (low.to_f64(), high.to_f64())))
+}
+
+/// Lowest and highest score.
+pub(super) fn ends(w: &Writer, (low, high): (f64, f64)) -> String {
+    let whole = low.fract() == 0.0 && high.fract() == 0.0;
+    w.format.interval(Some((low, high)), if whole { 0 } else { 2 })
 }
 
 fn validity(results: &Results, w: &mut Writer, row: usize) -> Result<(), ReportError> {

@@ -1,25 +1,40 @@
-//! Pictures as SVG. They are read without colour: bars bear their figures, parts differ in lightness and are parted by lines.
-//! Whatever they show has passed the suppression step before.
+//! Pictures as SVG. They are read without colour: bars bear their figures, parts differ in lightness and are parted by lines, what a
+//! norm lets expect is hatched, points have shapes. Whatever they show has passed the suppression step before.
 
-mod canvas;
+mod bars;
+mod course;
+mod distribution;
+mod funnel;
+mod profile;
+mod waterfall;
 
-use canvas::{Anchor, Canvas, INK, nice};
-use screening_core::svg::{ticks, width};
+use screening_core::svg::{Anchor, Canvas, INK, width};
 
-use crate::model::{Bar, Chart, Figure};
+use crate::model::{Chart, Figure};
 
 const WIDTH: f64 = 760.0;
-const GRID: &str = "#d9d9d9";
 const BAR: &str = "#4a7fb5";
+/// Points and lines of scores.
+const POINT: &str = "#1f4e79";
+/// Lines of a hatch.
+const HATCH: &str = "#6b6b6b";
+/// What is usual, light enough for lines upon it.
+const BAND: &str = "#e6e6e6";
 /// Height of a bar with the room around it.
 const ROW: f64 = 30.0;
 
 /// Draws a picture.
 pub(crate) fn svg(figure: &Figure) -> String {
     let canvas = match &figure.chart {
-        Chart::Bars { axis, bars } => bars_of(axis, bars),
-        Chart::Stacked { axis, parts, bars } => stacked(axis, parts, bars),
-        Chart::Funnel { x, y, points, target, limits, names } => funnel((x, y), points, *target, limits, names),
+        Chart::Bars { axis, bars } => bars::bars(axis, bars),
+        Chart::Stacked { axis, parts, bars } => bars::stacked(axis, parts, bars),
+        Chart::Funnel { x, y, points, target, limits, names } => funnel::funnel((x, y), points, *target, limits, names),
+        Chart::Distribution { x, y, bins, bands, names } => distribution::distribution((x, y), bins, bands, names),
+        Chart::Profile { axis, ends, percent: parts, rows, names } => {
+            profile::profile((axis, *ends, *parts), rows, names)
+        }
+        Chart::Course { axis, panels, names } => course::course(axis, panels, names),
+        Chart::Waterfall { axis, steps } => waterfall::waterfall(axis, steps),
     };
     canvas.finish(&figure.caption, &figure.alt)
 }
@@ -43,147 +58,59 @@ fn margin<'n>(names: impl Iterator<Item = &'n str>) -> f64 {
     names.map(width).fold(60.0, f64::max).min(260.0) + 16.0
 }
 
-fn percent(value: f64) -> String {
-    let text = format!("{:.1}", 100.0 * value);
-    format!("{}%", text.strip_suffix(".0").unwrap_or(&text))
-}
-
-fn bars_of(axis: &str, bars: &[Bar]) -> Canvas {
-    let left = margin(bars.iter().map(|bar| bar.name.as_str()));
-    let (top, bottom) = (10.0, 10.0 + ROW * bars.len() as f64);
-    let mut canvas = Canvas::new(WIDTH, bottom + 50.0);
-    let highest = |bar: &Bar| bar.interval.map(|(_, high)| high).into_iter().chain(bar.value).fold(0.0, f64::max);
-    let scale = nice(bars.iter().map(highest).fold(0.0, f64::max));
-    let room = bars.iter().map(|bar| width(&bar.label)).fold(0.0, f64::max) + 20.0;
-    let place = |value: f64| left + value / scale.1 * (WIDTH - left - room);
-    for at in ticks(scale.0, scale.1) {
-        canvas.line((place(at), top), (place(at), bottom), GRID, 0.8);
-        canvas.text((place(at), bottom + 18.0), Anchor::Middle, INK, &percent(at));
-    }
-    for (at, bar) in bars.iter().enumerate() {
-        let y = top + ROW * at as f64;
-        canvas.text((left - 8.0, y + 20.0), Anchor::End, INK, &bar.name);
-        let mut end = place(0.0);
-        if let Some(value) = bar.value {
-            canvas.rect((place(0.0), y + 6.0), (place(value) - place(0.0), ROW - 12.0), BAR);
-            end = place(value);
-        }
-        if let Some((low, high)) = bar.interval {
-            let middle = y + ROW / 2.0;
-            canvas.line((place(low), middle), (place(high), middle), INK, 1.4);
-            for tip in [low, high] {
-                canvas.line((place(tip), middle - 4.0), (place(tip), middle + 4.0), INK, 1.4);
-            }
-            end = end.max(place(high));
-        }
-        canvas.text((end + 8.0, y + 20.0), Anchor::Start, INK, &bar.label);
-    }
-    canvas.line((left, top), (left, bottom), INK, 1.0);
-    canvas.text((f64::midpoint(left, WIDTH - room), bottom + 40.0), Anchor::Middle, INK, axis);
-    canvas
-}
-
-fn stacked(axis: &str, parts: &[String], bars: &[(String, Option<Vec<f64>>)]) -> Canvas {
-    let left = margin(bars.iter().map(|(name, _)| name.as_str()));
-    let right = WIDTH - 30.0;
-    let shades = shades(parts.len());
-    let mut places = Vec::with_capacity(parts.len());
+/// Places of the entries of a legend, and the height of its lines.
+fn legend(names: &[&str], left: f64, right: f64, sign: f64) -> (Vec<(f64, f64)>, f64) {
     let (mut x, mut row) = (left, 0.0);
-    for part in parts {
-        let wide = width(part) + 40.0;
+    let mut places = Vec::with_capacity(names.len());
+    for name in names {
+        let wide = width(name) + sign + 26.0;
         if x > left && x + wide > right {
             (x, row) = (left, row + 1.0);
         }
         places.push((x, 10.0 + 22.0 * row));
         x += wide;
     }
-    let top = 10.0 + 22.0 * (row + 1.0) + 8.0;
-    let bottom = top + ROW * bars.len() as f64;
-    let mut canvas = Canvas::new(WIDTH, bottom + 50.0);
-    for ((part, shade), (x, y)) in parts.iter().zip(&shades).zip(places) {
-        canvas.rect((x, y), (14.0, 14.0), shade);
-        canvas.text((x + 20.0, y + 12.0), Anchor::Start, INK, part);
-    }
-    let place = |share: f64| left + share * (right - left);
-    for at in ticks(0.2, 1.0) {
-        canvas.line((place(at), top), (place(at), bottom), GRID, 0.8);
-        canvas.text((place(at), bottom + 18.0), Anchor::Middle, INK, &percent(at));
-    }
-    for (at, (name, shares)) in bars.iter().enumerate() {
-        let y = top + ROW * at as f64;
-        canvas.text((left - 8.0, y + 20.0), Anchor::End, INK, name);
-        let Some(shares) = shares else {
-            canvas.text((left + 8.0, y + 20.0), Anchor::Start, INK, crate::format::NONE);
-            continue;
-        };
-        let mut from = 0.0;
-        for (part, (share, shade)) in shares.iter().zip(&shades).enumerate() {
-            canvas.rect((place(from), y + 4.0), (place(from + share) - place(from), ROW - 8.0), shade);
-            let label = percent(*share);
-            if place(*share) - place(0.0) > width(&label) + 4.0 {
-                let colour = if 2 * part >= shades.len() { "#ffffff" } else { INK };
-                canvas.text((place(from + share / 2.0), y + 20.0), Anchor::Middle, colour, &label);
-            }
-            from += share;
-        }
-    }
-    canvas.text((f64::midpoint(left, right), bottom + 40.0), Anchor::Middle, INK, axis);
-    canvas
+    (places, 22.0 * (row + 1.0))
 }
 
-fn funnel(
-    (x_name, y_name): (&str, &str),
-    points: &[(f64, f64)],
-    target: f64,
-    limits: &[[f64; 5]],
-    names: &[String; 4],
-) -> Canvas {
-    let (left, right, top, bottom) = (70.0, WIDTH - 30.0, 60.0, 400.0);
-    let mut canvas = Canvas::new(WIDTH, bottom + 56.0);
-    let largest = limits.iter().map(|own| own[0]).chain(points.iter().map(|own| own.0)).fold(0.0, f64::max);
-    // Limits of tiny schools would press everything else together.
-    let high = points.iter().map(|own| own.1).fold(target * 2.5, f64::max) * 1.1;
-    let (x_scale, y_scale) = (nice(largest), nice(high.min(1.0)));
-    let place =
-        |x: f64, y: f64| (left + x / x_scale.1 * (right - left), bottom - (y / y_scale.1).min(1.0) * (bottom - top));
-    for at in ticks(y_scale.0, y_scale.1) {
-        canvas.line(place(0.0, at), place(x_scale.1, at), GRID, 0.8);
-        canvas.text((left - 8.0, place(0.0, at).1 + 4.0), Anchor::End, INK, &percent(at));
-    }
-    for at in ticks(x_scale.0, x_scale.1) {
-        let (x, y) = place(at, 0.0);
-        canvas.line((x, y), (x, y + 4.0), INK, 1.0);
-        canvas.text((x, y + 20.0), Anchor::Middle, INK, &format!("{at:.0}"));
-    }
-    canvas.line(place(0.0, 0.0), place(x_scale.1, 0.0), INK, 1.0);
-    canvas.line(place(0.0, 0.0), place(0.0, y_scale.1), INK, 1.0);
-    let lines: [(usize, &str); 4] = [(1, "6 4"), (2, "6 4"), (3, "2 3"), (4, "2 3")];
-    for (column, dash) in lines {
-        let line = limits.iter().filter_map(|own| Some(place(own[0], *own.get(column)?)));
-        let line: Vec<(f64, f64)> = line.collect();
-        canvas.path(&line, dash);
-    }
-    canvas.path(&[place(0.0, target), place(x_scale.1, target)], "");
-    points.iter().for_each(|(x, y)| canvas.dot(place(*x, *y)));
-    let mut x = left;
-    for (at, name) in names.iter().enumerate() {
-        match at {
-            0 => canvas.dot((x + 12.0, 20.0)),
-            1 => canvas.path(&[(x, 20.0), (x + 24.0, 20.0)], ""),
-            2 => canvas.path(&[(x, 20.0), (x + 24.0, 20.0)], "6 4"),
-            _ => canvas.path(&[(x, 20.0), (x + 24.0, 20.0)], "2 3"),
+/// Lines of words that fit in a width, at most three; what is left over is cut and marked.
+fn lines_of(words: &str, most: f64) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for part in words.split_inclusive(|sign: char| sign == ' ' || !sign.is_ascii()) {
+        match lines.last_mut() {
+            Some(line) if line.is_empty() || width(line) + width(part.trim_end()) <= most => line.push_str(part),
+            _ => lines.push(part.to_owned()),
         }
-        canvas.text((x + 30.0, 24.0), Anchor::Start, INK, name);
-        x += width(name) + 50.0;
     }
-    canvas.text((f64::midpoint(left, right), bottom + 42.0), Anchor::Middle, INK, x_name);
-    canvas.text((8.0, 48.0), Anchor::Start, INK, y_name);
-    canvas
+    if lines.len() > 3 {
+        lines.truncate(3);
+        if let Some(last) = lines.last_mut() {
+            last.pop();
+            last.push('…');
+        }
+    }
+    lines.into_iter().map(|line| line.trim_end().to_owned()).collect()
+}
+
+/// The name of a row, on as many lines as it needs.
+fn row_name(canvas: &mut Canvas, (right, middle): (f64, f64), most: f64, name: &str) {
+    let lines = lines_of(name, most);
+    let size = if lines.len() > 1 { 11.0 } else { 13.0 };
+    let first = middle + 4.5 - (lines.len() as f64 - 1.0) * 6.5;
+    for (at, line) in lines.iter().enumerate() {
+        canvas.sized_text((right, first + 13.0 * at as f64), Anchor::End, INK, size, line);
+    }
+}
+
+fn percent(value: f64) -> String {
+    let text = format!("{:.1}", 100.0 * value);
+    format!("{}%", text.strip_suffix(".0").unwrap_or(&text))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::{Bar, Bin, Panel, ProfileRow, Step};
 
     fn drawn(chart: Chart) -> String {
         svg(&Figure { id: "x".into(), caption: "<c>".into(), alt: "a & b".into(), chart })
@@ -211,6 +138,51 @@ mod tests {
         assert_eq!(drawn(chart(vec![(100.0, 0.12)])).matches("<circle").count(), 2, "a school and the legend");
         let empty = drawn(chart(Vec::new()));
         for svg in [bars, stacked, empty, drawn(Chart::Bars { axis: String::new(), bars: Vec::new() })] {
+            assert!(!svg.contains("NaN") && !svg.contains("inf\""), "{svg}");
+        }
+    }
+
+    #[test]
+    fn columns_points_and_steps_are_as_many_as_there_are_figures() {
+        let bin = |share, norm| Bin { name: "0–4".into(), share, norm };
+        let names = || ["a", "b", "c"].map(str::to_owned);
+        let chart = |bins: Vec<Bin>| Chart::Distribution {
+            x: "x".into(),
+            y: "y".into(),
+            bands: vec![("<band>".into(), bins.len())],
+            bins,
+            names: names(),
+        };
+        let own = drawn(chart(vec![bin(Some(0.6), Some(0.5)), bin(None, Some(0.5))]));
+        assert_eq!(own.matches(BAR).count(), 2, "a column and the legend");
+        assert_eq!(own.matches("<path d=").count(), 3, "two columns of the norm and the legend are hatched");
+        assert_eq!(own.matches('×').count(), 2, "what is not shown has its mark, and the legend tells it");
+        let plain = drawn(chart(vec![bin(Some(1.0), None)]));
+        assert!(!plain.contains("<path") && !plain.contains('×') && plain.contains("&lt;band&gt;"));
+        let row =
+            ProfileRow { name: "n".into(), value: 55.0, interval: None, band: Some((40.0, 60.0)), label: "55".into() };
+        let profile = Chart::Profile {
+            axis: "T".into(),
+            ends: (20.0, 80.0),
+            percent: false,
+            rows: vec![row.clone(), row],
+            names: ["a", "b"].map(str::to_owned),
+        };
+        assert_eq!(drawn(profile).matches("<path d=").count(), 3, "two points and the legend");
+        let points = vec![("w1".to_owned(), Some(0.2), "4".to_owned()), ("w2".to_owned(), None, "—".to_owned())];
+        let panel = Panel { name: "n".into(), points, band: Some((0.1, 0.4)), usual: Some(0.3) };
+        let course = drawn(Chart::Course { axis: "y".into(), panels: vec![panel], names: names() });
+        assert_eq!(course.matches("<circle").count(), 2, "one score and the legend");
+        let step = |from, to, total| Step { name: "n".into(), from, to, total, label: "l".into() };
+        let steps = vec![step(0.0, 10.0, true), step(10.0, 8.0, false), step(0.0, 8.0, true)];
+        let fall = drawn(Chart::Waterfall { axis: "x".into(), steps });
+        assert_eq!((fall.matches(BAR).count(), fall.matches("<path d=").count()), (2, 1));
+        let empty = [
+            chart(Vec::new()),
+            Chart::Waterfall { axis: String::new(), steps: Vec::new() },
+            Chart::Course { axis: String::new(), panels: Vec::new(), names: names() },
+        ];
+        for svg in empty.into_iter().map(drawn).chain([own, plain, course, fall]) {
             assert!(!svg.contains("NaN") && !svg.contains("inf\""), "{svg}");
         }
     }

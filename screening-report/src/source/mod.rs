@@ -2,6 +2,7 @@
 
 mod columns;
 mod measures;
+mod norm;
 mod summary;
 
 use std::path::Path;
@@ -18,8 +19,11 @@ use screening_core::screening::ScreeningResult;
 use screening_io::{IoError, Place, Problem, ReadOptions, read_file_bytes, read_wave};
 
 pub(crate) use columns::{numbers, places, texts};
-pub use measures::{Measure, Value};
+pub(crate) use measures::Person;
+pub use measures::{Cuts, Measure, Value};
 pub(crate) use measures::{RAISED, USUAL};
+pub(crate) use norm::Norm;
+use summary::ComparisonFact;
 pub use summary::Summary;
 
 use crate::error::{ReportError, refuse};
@@ -171,6 +175,41 @@ impl Results {
         let usable = self.usable(instrument)?;
         scores.iter_mut().zip(usable).filter(|(_, usable)| !usable).for_each(|(score, _)| *score = f64::NAN);
         Ok(Some(scores))
+    }
+
+    /// For each pupil the T score of a scale, as [`Self::scores`]; none where the results have none.
+    pub(crate) fn t_scores(&self, measure: &Measure) -> Result<Option<Vec<f64>>, ReportError> {
+        for suffix in ["t", "t_normalised"] {
+            if let Some(found) = self.scores(&format!("{}.{suffix}", measure.id), &measure.instrument)? {
+                return Ok(Some(found));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Name of the school of each pupil.
+    pub(crate) fn school_names(&self) -> Vec<&str> {
+        let name = |at: &u32| self.pupils.schools.get(*at as usize).map_or("", String::as_str);
+        self.pupils.school.iter().map(name).collect()
+    }
+
+    /// What a scale was compared on with the wave before.
+    pub(crate) fn comparison(&self, measure: &Measure) -> Option<&ComparisonFact> {
+        let of = |own: &&ComparisonFact| {
+            let instrument = own.instrument.split('@').next().unwrap_or_default();
+            own.to_wave == self.wave() && measure.id == format!("{instrument}.{}", own.scale)
+        };
+        self.summary.change.iter().flat_map(|change| &change.comparisons).find(of)
+    }
+
+    /// Whether other results have a scale by the same definition and cut-offs.
+    pub(crate) fn same_key(&self, other: &Self, measure: &Measure) -> bool {
+        let citation = |own: &Self| {
+            let fact = own.summary.provenance.instruments.iter().find(|fact| fact.id == measure.instrument);
+            fact.map(|fact| fact.citation.clone())
+        };
+        let cutoff = |own: &Self| own.scales.iter().find(|known| known.id == measure.id).map(|own| own.cutoff.clone());
+        citation(self).is_some() && citation(self) == citation(other) && cutoff(self) == cutoff(other)
     }
 
     /// Whether the scores of an instrument may be interpreted, pupil by pupil.

@@ -159,6 +159,9 @@ pub struct ValidityFact {
 /// What was compared with earlier waves.
 #[derive(Debug, Clone, Deserialize)]
 pub struct ChangeFacts {
+    /// Id of the index that decides.
+    #[serde(default)]
+    pub judge: String,
     /// The comparisons.
     pub comparisons: Vec<ComparisonFact>,
     /// What was not compared, and why.
@@ -177,6 +180,17 @@ pub struct ComparisonFact {
     pub from_wave: String,
     /// The later wave.
     pub to_wave: String,
+    /// What it rests on.
+    #[serde(default)]
+    pub basis: BasisFact,
+}
+
+/// What a comparison rests on.
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+pub struct BasisFact {
+    /// Difference of scores beyond which a change is reliable; none where no reliability is known.
+    #[serde(default)]
+    pub smallest_change: Option<f64>,
 }
 
 /// Something that was not compared.

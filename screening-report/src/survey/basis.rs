@@ -52,8 +52,7 @@ impl Survey<'_> {
     fn subjects(&self, w: &mut Writer, scope: Scope) {
         let pupils = &self.results.pupils;
         let valid = Status::Valid.position() as u8;
-        let here = |row: &usize| scope.school.is_none_or(|school| pupils.school.get(*row) == Some(&school));
-        let rows: Vec<usize> = (0..pupils.ids.len()).filter(here).collect();
+        let rows: Vec<usize> = self.rows(scope).collect();
         let with_status = |place: u8| rows.iter().filter(|row| pupils.status.get(**row) == Some(&place)).count() as u64;
         let (enrolled, usable) = (rows.len() as u64, with_status(valid));
         let rate = (enrolled > 0).then(|| usable as f64 / enrolled as f64);
@@ -74,6 +73,7 @@ impl Survey<'_> {
         }
         let notes = vec![w.say("note.coverage", &[])];
         w.table("coverage", &[], &[("status", 24.0), ("pupils", 12.0), ("of-enrolled", 14.0)], reasons, notes);
+        self.waterfall(w, scope, enrolled, usable);
         let mut grades: Vec<u8> = rows.iter().filter_map(|row| pupils.grade.get(*row).copied()).collect();
         grades.sort_unstable();
         grades.dedup();

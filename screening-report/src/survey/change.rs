@@ -41,9 +41,7 @@ impl Survey<'_> {
 
     /// Mean score then and now of the pupils of both waves, with the interval of the difference.
     fn mean_change(&self, w: &mut Writer) -> Result<(), ReportError> {
-        let pupils = &self.results.pupils;
-        let schools: Vec<&str> =
-            pupils.school.iter().map(|at| pupils.schools.get(*at as usize).map_or("", String::as_str)).collect();
+        let schools = self.results.school_names();
         let limit = self.results.rule().threshold as usize;
         let mut rows = Vec::new();
         for change in &self.changes {

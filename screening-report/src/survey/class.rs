@@ -105,7 +105,7 @@ impl Survey<'_> {
         let pupils = &self.results.pupils;
         let valid = Status::Valid.position() as u8;
         let mut found: BTreeMap<(u8, &str), Reached> = BTreeMap::new();
-        for (row, _) in pupils.school.iter().enumerate().filter(|(_, own)| **own == school) {
+        for row in self.rows(Scope { school: Some(school) }) {
             let class = pupils.class.get(row).map_or("", String::as_str);
             let own = found.entry((pupils.grade.get(row).copied().unwrap_or(0), class)).or_default();
             own.enrolled += 1;
@@ -124,8 +124,7 @@ impl Survey<'_> {
         w.paragraph("class.picture", &[("grade", &name)]);
         let mut rows = Vec::new();
         for counted in std::iter::once(&self.tiers).chain(&self.scales) {
-            let asked = counted.counts.get(group, Of::Everybody);
-            if asked.value() == Some(0) || !counted.groups(&|row| self.group_at(row)).contains(&group) {
+            if !counted.counts.has(group) {
                 continue;
             }
             let share = counted.share(pupils, &[group], Of::Part(RAISED), level);
@@ -136,12 +135,6 @@ impl Survey<'_> {
         let notes = vec![self.interval_note(w, Scope { school: Some(school) }), w.say("note.raised", &[])];
         let columns = [("what", 30.0), ("sheets-used", 12.0), ("pupils", 12.0), ("share", 10.0), ("interval", 18.0)];
         w.table("picture", &[("grade", &name)], &columns, rows, notes);
-    }
-
-    /// School and grade of a row.
-    fn group_at(&self, row: usize) -> Group {
-        let pupils = &self.results.pupils;
-        Group { school: pupils.school.get(row).copied(), grade: pupils.grade.get(row).copied(), sex: None }
     }
 
     fn for_teachers(&self, w: &mut Writer) {

@@ -62,8 +62,7 @@ impl Survey<'_> {
         w.section(heading, 1, true);
         let mut rows = Vec::new();
         for counted in &self.scales {
-            let everybody = counted.counts.get(scope.all(), Of::Everybody);
-            if everybody.value() == Some(0) || (!scope.is_district() && !self.asked(counted, scope)) {
+            if !counted.counts.has(scope.all()) {
                 continue;
             }
             for (at, value) in counted.measure.values.iter().enumerate() {
@@ -112,11 +111,5 @@ impl Survey<'_> {
             .map(|(key, value)| vec![Cell::Text(w.say(&format!("provenance.{key}"), &[])), Cell::Text(value)])
             .collect();
         w.table("provenance", &[], &[("what", 18.0), ("version", 72.0)], rows, Vec::new());
-    }
-
-    fn asked(&self, counted: &crate::figures::Counted<'_>, scope: Scope) -> bool {
-        let schools = &self.results.pupils.school;
-        let here = |row: usize| scope.school.is_none_or(|school| schools.get(row) == Some(&school));
-        counted.values.iter().enumerate().any(|(row, value)| value.is_some() && here(row))
     }
 }

@@ -3,7 +3,7 @@
 use screening_core::schools::{Funnel, Standing};
 
 use super::basis::grade_name;
-use super::tests::{Axis, Test, group_of, stage};
+use super::tests::{Axis, Test, groups_of, stage};
 use super::{Scope, Survey};
 use crate::figures::Share;
 use crate::model::{Bar, Cell, Chart};
@@ -37,12 +37,9 @@ impl Survey<'_> {
 
     /// Names of the groups of an axis with the released groups they are made of.
     fn groups_of(&self, w: &Writer, scope: Scope, axis: Axis) -> Vec<(String, Vec<Group>)> {
-        let pupils = &self.results.pupils;
-        let here = |row: usize| scope.school.is_none_or(|school| pupils.school.get(row) == Some(&school));
-        // A pupil of another school stands in the group of nobody.
-        let of = |row: usize| if here(row) { group_of(pupils, row, axis) } else { Group::default() };
+        let groups = groups_of(&self.tiers.counts, scope.school, axis);
         let mut found: Vec<(String, Vec<Group>)> = Vec::new();
-        for group in self.tiers.groups(&of) {
+        for group in groups {
             let name = match (axis, group.grade, group.sex) {
                 (Axis::Stage, Some(grade), _) => match stage(grade) {
                     Some(stage) => w.say(&format!("group.stage-{stage}"), &[]),
@@ -52,7 +49,6 @@ impl Survey<'_> {
                 (Axis::Sex, _, Some(sex)) => w.say(&format!("group.sex-{sex}"), &[]),
                 _ => continue,
             };
-            let group = Group { school: scope.school, ..group };
             match found.iter_mut().find(|(known, _)| *known == name) {
                 Some((_, list)) => list.push(group),
                 None => found.push((name, vec![group])),

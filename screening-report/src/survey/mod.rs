@@ -3,14 +3,18 @@
 mod basis;
 mod change;
 mod class;
+mod distribution;
 mod end;
 mod evidence;
 mod groups;
 mod overall;
+mod profile;
 mod scales;
 mod tests;
+mod waterfall;
 
 use jiff::civil::Date;
+use rayon::prelude::*;
 use screening_core::change::Outcome;
 use screening_core::coverage::Status;
 use screening_core::instrument::Text;
@@ -25,7 +29,9 @@ use crate::words::both;
 use crate::writer::Writer;
 
 pub(crate) use basis::{due, grade_name};
+use distribution::Spread;
 pub use evidence::{EvidenceWave, evidence};
+use profile::Profile;
 use tests::Tests;
 
 /// All counts of a wave after the one suppression step, ready for the reports of the district and of every school.
@@ -40,6 +46,10 @@ pub struct Survey<'a> {
     /// Why pupils have no valid sheet.
     reasons: Counts,
     days: (Date, Date),
+    /// The rows of each school.
+    by_school: Vec<Vec<usize>>,
+    spreads: Vec<Spread>,
+    profiles: Vec<Profile>,
     /// By instrument, the grades that answered it.
     grades: Vec<Vec<u8>>,
 }
@@ -80,7 +90,7 @@ impl<'a> Survey<'a> {
         };
         let tiers = counted(&results.tiers, results.pupils.tier.clone())?;
         let critical = counted(critical(), critical_values(results)?)?;
-        let scales = results.scales.iter().map(|measure| counted(measure, results.values(measure)?));
+        let scales = results.scales.par_iter().map(|measure| counted(measure, results.values(measure)?));
         let scales: Vec<Counted<'a>> = scales.collect::<Result<_, _>>()?;
         let compared = results.summary.change.iter().flat_map(|change| &change.comparisons);
         let mut changes = Vec::new();
@@ -102,7 +112,37 @@ impl<'a> Survey<'a> {
         let reasons = release(&results.pupils, reasons(), &reason_values(results), results.rule())?;
         let instruments = &results.summary.provenance.instruments;
         let grades = instruments.iter().map(|fact| results.grades_of(&fact.id)).collect::<Result<_, _>>()?;
-        Ok(Self { results, settings, tiers, critical, scales, changes, tests, reasons, days: results.days()?, grades })
+        let mut by_school = vec![Vec::new(); results.pupils.schools.len()];
+        for (row, at) in results.pupils.school.iter().enumerate() {
+            if let Some(rows) = by_school.get_mut(*at as usize) {
+                rows.push(row);
+            }
+        }
+        let spreads = Spread::all(results, &scales)?;
+        let profiles = Profile::all(results, settings, &scales)?;
+        Ok(Self {
+            results,
+            settings,
+            tiers,
+            critical,
+            scales,
+            changes,
+            tests,
+            reasons,
+            days: results.days()?,
+            by_school,
+            spreads,
+            profiles,
+            grades,
+        })
+    }
+
+    /// The rows of a scope.
+    fn rows(&self, scope: Scope) -> Box<dyn Iterator<Item = usize> + '_> {
+        match scope.school {
+            None => Box::new(0..self.results.pupils.ids.len()),
+            Some(school) => Box::new(self.by_school.get(school as usize).into_iter().flatten().copied()),
+        }
     }
 
     /// The report of the district.
@@ -213,12 +253,15 @@ fn plain(id: &str, values: Vec<Value>) -> Measure {
     Measure {
         id: id.to_owned(),
         instrument: String::new(),
+        scale: name.clone(),
         name,
         values,
         direction: None,
         items: 0,
         cutoff: String::new(),
         source: String::new(),
+        range: None,
+        cuts: Vec::new(),
     }
 }
 

@@ -5,6 +5,7 @@ use screening_core::psychometrics::ClusterMean;
 use screening_core::stats::Moments;
 
 use super::basis::grade_name;
+use super::distribution::broadest;
 use super::tests::Axis;
 use super::{Scope, Survey};
 use crate::error::ReportError;
@@ -23,18 +24,15 @@ impl Survey<'_> {
             self.scale_tests(w);
             self.means(w)?;
         }
+        self.distributions(w, scope);
+        self.profiles(w, scope);
         self.bands_by_grade(w, scope);
         Ok(())
     }
 
     /// Scales that somebody of the scope answered.
-    fn answered(&self, scope: Scope) -> impl Iterator<Item = &Counted<'_>> {
-        let pupils = &self.results.pupils;
-        let here = move |row: usize| scope.school.is_none_or(|school| pupils.school.get(row) == Some(&school));
-        let any = move |counted: &Counted<'_>| {
-            counted.values.iter().enumerate().any(|(row, value)| value.is_some() && here(row))
-        };
-        self.scales.iter().filter(move |counted| any(counted))
+    pub(super) fn answered(&self, scope: Scope) -> impl Iterator<Item = &Counted<'_>> {
+        self.scales.iter().filter(move |counted| counted.counts.has(scope.all()))
     }
 
     /// Share of pupils above the usual range, scale by scale.
@@ -111,9 +109,7 @@ impl Survey<'_> {
 
     /// Means of scores over the district, and the difference between the sexes.
     fn means(&self, w: &mut Writer) -> Result<(), ReportError> {
-        let pupils = &self.results.pupils;
-        let schools: Vec<&str> =
-            pupils.school.iter().map(|at| pupils.schools.get(*at as usize).map_or("", String::as_str)).collect();
+        let schools = self.results.school_names();
         let mut rows = Vec::new();
         for counted in &self.scales {
             let measure = counted.measure;
@@ -159,21 +155,9 @@ impl Survey<'_> {
 
     /// Bands by grade of one scale an instrument: the one with most items.
     fn bands_by_grade(&self, w: &mut Writer, scope: Scope) {
-        let pupils = &self.results.pupils;
-        let here = |row: usize| scope.school.is_none_or(|school| pupils.school.get(row) == Some(&school));
-        let mut broadest: Vec<&Counted<'_>> = Vec::new();
-        for counted in self.answered(scope) {
-            match broadest.iter_mut().find(|own| own.measure.instrument == counted.measure.instrument) {
-                Some(known) if known.measure.items < counted.measure.items => *known = counted,
-                Some(_) => {}
-                None => broadest.push(counted),
-            }
-        }
-        for counted in broadest {
-            let rows = counted.values.iter().enumerate().filter(|(row, value)| value.is_some() && here(*row));
-            let mut grades: Vec<u8> = rows.filter_map(|(row, _)| pupils.grade.get(row).copied()).collect();
-            grades.sort_unstable();
-            grades.dedup();
+        let here = |counted: &Counted<'_>| counted.counts.has(scope.all());
+        for counted in broadest(&self.scales, &here).into_iter().filter_map(|at| self.scales.get(at)) {
+            let grades = counted.counts.grades(scope.school);
             let bars: Vec<(String, Option<Vec<f64>>)> = grades
                 .iter()
                 .map(|grade| (grade_name(w, *grade), all_shares(counted, Self::grade_of(scope, *grade))))

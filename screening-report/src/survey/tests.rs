@@ -1,11 +1,12 @@
 //! Comparisons between groups of the district, all of them corrected together.
 
+use rayon::prelude::*;
 use screening_core::psychometrics::GroupComparison;
 use screening_core::stats::holm;
 
 use crate::error::ReportError;
 use crate::figures::Counted;
-use crate::released::Group;
+use crate::released::{Counts, Group};
 use crate::source::{Pupils, Results};
 
 /// With fewer clusters the linearised error of a difference is itself a matter of chance (two schools that happen to differ
@@ -61,35 +62,37 @@ impl Tests {
         scales: &[Counted<'_>],
     ) -> Result<Self, ReportError> {
         let pupils = &results.pupils;
-        let schools: Vec<&str> =
-            pupils.school.iter().map(|at| pupils.schools.get(*at as usize).map_or("", String::as_str)).collect();
+        let schools = results.school_names();
         // A school without a name is still one.
         let schools: Vec<&str> = schools.into_iter().map(|name| if name.is_empty() { "?" } else { name }).collect();
-        let mut list = Vec::new();
-        for counted in std::iter::once(tiers).chain(scales) {
-            for axis in Axis::ALL.into_iter().filter(|axis| free(counted, pupils, *axis)) {
-                let labels = labels(pupils, axis);
-                let mut add = |values: &[f64], scores: bool| {
-                    // Fewer than two schools, or nobody: there is nothing to compare.
-                    if let Ok(mut comparison) = GroupComparison::fit(values, &labels, &schools, level) {
-                        if comparison.clusters < FEWEST_SCHOOLS {
-                            comparison.test = None;
-                            if let Some(difference) = &mut comparison.difference {
-                                difference.interval = None;
-                            }
-                        }
-                        let measure = counted.measure.id.clone();
-                        list.push(Test { measure, axis, scores, comparison, adjusted: None });
+        let labels = Axis::ALL.map(|axis| labels(pupils, axis));
+        let all: Vec<(&Counted<'_>, Axis, &Vec<String>)> = std::iter::once(tiers)
+            .chain(scales)
+            .flat_map(|counted| Axis::ALL.into_iter().zip(&labels).map(move |(axis, labels)| (counted, axis, labels)))
+            .filter(|(counted, axis, _)| free(counted, *axis))
+            .collect();
+        let made = all.par_iter().map(|(counted, axis, labels)| -> Result<Vec<Test>, ReportError> {
+            let test = |values: &[f64], scores: bool| {
+                // Fewer than two schools, or nobody: there is nothing to compare.
+                let mut comparison = GroupComparison::fit(values, labels, &schools, level).ok()?;
+                if comparison.clusters < FEWEST_SCHOOLS {
+                    comparison.test = None;
+                    if let Some(difference) = &mut comparison.difference {
+                        difference.interval = None;
                     }
-                };
-                add(&counted.raised(), false);
-                if axis == Axis::Sex && !counted.measure.instrument.is_empty() {
-                    let scores = results.scores(&counted.measure.id, &counted.measure.instrument)?;
-                    scores.iter().for_each(|scores| add(scores, true));
                 }
+                Some(Test { measure: counted.measure.id.clone(), axis: *axis, scores, comparison, adjusted: None })
+            };
+            let mut tests = Vec::from_iter(test(&counted.raised(), false));
+            if *axis == Axis::Sex && !counted.measure.instrument.is_empty() {
+                let scores = results.scores(&counted.measure.id, &counted.measure.instrument)?;
+                tests.extend(scores.and_then(|scores| test(&scores, true)));
             }
-        }
-        let p: Vec<f64> = list.iter().map(|test: &Test| test.comparison.test.map_or(f64::NAN, |test| test.p)).collect();
+            Ok(tests)
+        });
+        let made: Vec<Vec<Test>> = made.collect::<Result<_, _>>()?;
+        let mut list: Vec<Test> = made.into_iter().flatten().collect();
+        let p: Vec<f64> = list.iter().map(|test| test.comparison.test.map_or(f64::NAN, |test| test.p)).collect();
         for (test, adjusted) in list.iter_mut().zip(holm(&p)) {
             test.adjusted = Some(adjusted).filter(|p| !p.is_nan());
         }
@@ -107,17 +110,20 @@ impl Tests {
 }
 
 /// Whether every group that is compared may be shown.
-fn free(counted: &Counted<'_>, pupils: &Pupils, axis: Axis) -> bool {
-    let groups = counted.groups(&|row| group_of(pupils, row, axis));
+fn free(counted: &Counted<'_>, axis: Axis) -> bool {
+    let groups = groups_of(&counted.counts, None, axis);
     let compared: Vec<&Group> = groups.iter().filter(|group| is_compared(group, axis)).collect();
     compared.len() > 1 && compared.iter().all(|group| counted.counts.free(**group))
 }
 
-/// The released group that a pupil belongs to; stages are sums of grades.
-pub(super) fn group_of(pupils: &Pupils, row: usize, axis: Axis) -> Group {
+/// The released groups in which somebody has a value; stages are sums of grades.
+pub(super) fn groups_of(counts: &Counts, school: Option<u32>, axis: Axis) -> Vec<Group> {
+    let of = Group { school, ..Group::default() };
     match axis {
-        Axis::Stage | Axis::Grade => Group { grade: pupils.grade.get(row).copied(), ..Group::default() },
-        Axis::Sex => Group { sex: pupils.sex.get(row).copied(), ..Group::default() },
+        Axis::Stage | Axis::Grade => {
+            counts.grades(school).into_iter().map(|grade| Group { grade: Some(grade), ..of }).collect()
+        }
+        Axis::Sex => counts.sexes(school).into_iter().map(|sex| Group { sex: Some(sex), ..of }).collect(),
     }
 }
 

@@ -3,6 +3,7 @@
 mod figures;
 mod files;
 mod hostile;
+mod pictures;
 mod printed;
 mod texts;
 mod together;

@@ -230,3 +230,38 @@ fn the_word_document_opens_and_becomes_a_pdf_without_loss() {
         has_cells(&text, table);
     }
 }
+
+#[test]
+fn a_caption_never_stands_alone_at_the_end_of_a_page() {
+    if !has("pdftotext") {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("a.pdf");
+    let cell = |words: &str| Cell::Text(words.to_owned());
+    let (mut first_page, mut next_page) = (0, 0);
+    for lines in 24..40 {
+        let table = Table {
+            id: "t".to_owned(),
+            caption: "Caption-of-it".to_owned(),
+            columns: vec![Column { heading: "Heading-of-it".to_owned(), width: 10.0 }],
+            rows: (0..12).map(|at| vec![cell(&format!("Row-{at}"))]).collect(),
+            notes: Vec::new(),
+        };
+        let mut report = small("A title", "x");
+        let blocks = (0..lines).map(|_| Block::Paragraph("Filler".to_owned())).chain([Block::Table(table)]);
+        report.sections.truncate(1);
+        report.sections[0].blocks = blocks.collect();
+        std::fs::write(&file, pdf(&report).unwrap()).unwrap();
+        let out = Command::new("pdftotext").args(["-raw", "-enc", "UTF-8"]).arg(&file).arg("-").output().unwrap();
+        let text = String::from_utf8(out.stdout).unwrap();
+        let pages: Vec<&str> = text.split('\u{c}').collect();
+        let at = pages.iter().position(|page| page.contains("Caption-of-it")).unwrap();
+        for words in ["Heading-of-it", "Row-0", "Row-1"] {
+            assert!(pages[at].contains(words), "{lines} lines: {words} is not with the caption: {}", pages[at]);
+        }
+        first_page += usize::from(at == 0);
+        next_page += usize::from(at > 0);
+    }
+    assert!(first_page > 0 && next_page > 0, "{first_page} on the first page, {next_page} on the next");
+}

@@ -1,6 +1,10 @@
 //! What every drawing as SVG needs: words that stay words, and axes with round steps.
 
+mod canvas;
+
 use std::fmt::Write as _;
+
+pub use canvas::{Anchor, Canvas, FONTS, GRID, INK, Mark, nice};
 
 /// Text that stands for itself in XML and HTML. Signs that XML does not have become blanks.
 ///
