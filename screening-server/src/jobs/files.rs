@@ -5,14 +5,27 @@ use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
+use std::time::{Duration, SystemTime};
+
 use sha2::{Digest, Sha256};
 
+use crate::store::leftovers::{self, Kept};
 use crate::store::{Place, Store, StoreError};
+
+use super::UPLOAD;
 
 /// Bytes of a part.
 const PART: usize = 1 << 20;
 /// Longest part as it is stored: nonce and tag come on top.
 const LONGEST: usize = PART + 64;
+/// Folder within that of a job in which files stand in the clear for as long as they are written.
+const CLEAR: &str = "clear";
+/// How files are called when they are whole.
+const SEALED: &str = "sealed";
+/// How a file is called that is to take the place of another.
+const AGAIN: &str = "again";
+/// A folder of no job is that of an upload on its way, until nothing was written there for so long.
+const ORPHANED: Duration = Duration::from_mins(10);
 
 /// Folder of all jobs.
 fn folder(store: &Store) -> PathBuf {
@@ -62,9 +75,18 @@ fn bound(name: &str, part: u64, last: bool) -> String {
 impl Sealing {
     /// Begins a file of a job.
     pub(crate) fn begin(store: &Store, job: &str, name: &str) -> Result<Self, StoreError> {
+        Self::called(store, job, name, SEALED)
+    }
+
+    /// Begins what is to take the place of a file.
+    fn beside(store: &Store, job: &str, name: &str) -> Result<Self, StoreError> {
+        Self::called(store, job, name, AGAIN)
+    }
+
+    fn called(store: &Store, job: &str, name: &str, ending: &str) -> Result<Self, StoreError> {
         let folder = of_job(store, job);
         make(&folder)?;
-        let path = folder.join(format!("{name}.sealed"));
+        let path = folder.join(format!("{name}.{ending}"));
         let file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&path);
         let mut file = file.map_err(|error| StoreError::file(&path, error))?;
         let key_id = store.vault().current();
@@ -118,35 +140,58 @@ impl Sealing {
 
 /// The content of a file; none when there is no such file.
 pub(crate) fn read(store: &Store, job: &str, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
-    let path = of_job(store, job).join(format!("{name}.sealed"));
+    let Some((_, mut file)) = opened(store, job, name)? else { return Ok(None) };
+    let mut content = Vec::new();
+    while let Some(part) = file.part()? {
+        content.extend_from_slice(&part);
+    }
+    Ok(Some(content))
+}
+
+/// A sealed file that is read part by part.
+struct Opening<'a> {
+    store: &'a Store,
+    path: PathBuf,
+    file: io::BufReader<File>,
+    key_id: String,
+    bound: String,
+    next: Option<u64>,
+}
+
+/// Opens a file; gives the id of its key with it. None when there is no such file.
+fn opened<'a>(store: &'a Store, job: &str, name: &str) -> Result<Option<(String, Opening<'a>)>, StoreError> {
+    let path = of_job(store, job).join(format!("{name}.{SEALED}"));
     let mut file = match File::open(&path) {
         Ok(file) => io::BufReader::new(file),
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(StoreError::file(&path, error)),
     };
-    let wrong = |error| StoreError::file(&path, error);
-    let key_id = line(&mut file).map_err(wrong)?;
-    let name = format!("{job}/{name}");
-    let (mut content, mut part) = (Vec::new(), 0);
-    loop {
+    let key_id = line(&mut file).map_err(|error| StoreError::file(&path, error))?;
+    let bound = format!("{job}/{name}");
+    Ok(Some((key_id.clone(), Opening { store, path, file, key_id, bound, next: Some(0) })))
+}
+
+impl Opening<'_> {
+    /// The next part; none behind the last.
+    fn part(&mut self) -> Result<Option<zeroize::Zeroizing<Vec<u8>>>, StoreError> {
+        let Some(part) = self.next else { return Ok(None) };
         let mut length = [0; 4];
-        file.read_exact(&mut length).map_err(wrong)?;
+        self.file.read_exact(&mut length).map_err(|error| StoreError::file(&self.path, error))?;
         let length = u32::from_be_bytes(length) as usize;
         if length > LONGEST {
             return Err(StoreError::Sealed("file"));
         }
         let mut sealed = vec![0; length];
-        file.read_exact(&mut sealed).map_err(wrong)?;
+        self.file.read_exact(&mut sealed).map_err(|error| StoreError::file(&self.path, error))?;
         // A part does not say whether it is the last: it opens as one or as the other.
-        let more = bound(&name, part, false);
-        if let Ok(opened) = store.vault().open(place(&more), &key_id, &sealed) {
-            content.extend_from_slice(&opened);
-            part += 1;
-            continue;
+        let (vault, more) = (self.store.vault(), bound(&self.bound, part, false));
+        if let Ok(opened) = vault.open(place(&more), &self.key_id, &sealed) {
+            self.next = Some(part + 1);
+            return Ok(Some(opened));
         }
-        let last = bound(&name, part, true);
-        content.extend_from_slice(&store.vault().open(place(&last), &key_id, &sealed)?);
-        return Ok(Some(content));
+        self.next = None;
+        let last = bound(&self.bound, part, true);
+        vault.open(place(&last), &self.key_id, &sealed).map(Some)
     }
 }
 
@@ -202,7 +247,7 @@ fn seal_below(store: &Store, job: &str, from: &Path, above: &str, names: &mut Ve
 
 /// An empty folder of a job in which files stand in the clear while they are written.
 pub(crate) fn clear_folder(store: &Store, job: &str) -> Result<PathBuf, StoreError> {
-    let path = of_job(store, job).join("clear");
+    let path = of_job(store, job).join(CLEAR);
     if path.exists() {
         fs::remove_dir_all(&path).map_err(|error| StoreError::file(&path, error))?;
     }
@@ -213,19 +258,119 @@ pub(crate) fn clear_folder(store: &Store, job: &str) -> Result<PathBuf, StoreErr
 /// Removes the folder of a job in which files stood in the clear.
 pub(crate) fn remove_clear(store: &Store, job: &str) {
     // It may be gone already.
-    let _ = fs::remove_dir_all(of_job(store, job).join("clear"));
+    let _ = fs::remove_dir_all(of_job(store, job).join(CLEAR));
 }
 
 /// Removes what a killed server left behind in the clear.
 pub(crate) fn tidy(store: &Store) {
-    for entry in fs::read_dir(folder(store)).into_iter().flatten().flatten() {
+    for job in jobs(store) {
         // Most often there is none.
-        let _ = fs::remove_dir_all(entry.path().join("clear"));
+        let _ = fs::remove_dir_all(of_job(store, &job).join(CLEAR));
     }
+}
+
+/// Names of the folders of jobs.
+fn jobs(store: &Store) -> Vec<String> {
+    let entries = fs::read_dir(folder(store)).into_iter().flatten().flatten();
+    entries.filter_map(|entry| entry.file_name().into_string().ok()).collect()
+}
+
+/// Names of the whole files of a job.
+fn names(store: &Store, job: &str) -> Vec<String> {
+    let entries = fs::read_dir(of_job(store, job)).into_iter().flatten().flatten();
+    let name = |entry: fs::DirEntry| Some(entry.file_name().to_str()?.strip_suffix(SEALED)?.strip_suffix('.')?.to_owned());
+    entries.filter_map(name).collect()
 }
 
 /// Removes a file of a job.
 pub(crate) fn remove(store: &Store, job: &str, name: &str) {
     // It may be gone already.
-    let _ = fs::remove_file(of_job(store, job).join(format!("{name}.sealed")));
+    let _ = fs::remove_file(of_job(store, job).join(format!("{name}.{SEALED}")));
+    // Only when it is empty.
+    let _ = fs::remove_dir(of_job(store, job));
+}
+
+/// Removes files that are to be kept no longer, and those of no job: an upload that broke off.
+pub(crate) async fn sweep(store: &Store) -> Result<(), StoreError> {
+    for job in jobs(store) {
+        sweep_one(store, &job).await?;
+    }
+    Ok(())
+}
+
+/// The same for one job.
+pub(crate) async fn sweep_one(store: &Store, job: &str) -> Result<(), StoreError> {
+    for path in half_done(store, job) {
+        // It may be gone already.
+        let _ = fs::remove_file(path);
+    }
+    let kept = match leftovers::of_job(store.pool(), job).await? {
+        Some((kept, true)) => kept,
+        None if is_orphaned(&of_job(store, job)) => Kept::None,
+        // It is still to be done, or an upload is on its way.
+        _ => return Ok(()),
+    };
+    for name in names(store, job).iter().filter(|name| !kept.keeps(name)) {
+        remove(store, job, name);
+    }
+    // What was uploaded is in the store when its job has ended, or is refused: it holds names, and is not kept.
+    remove(store, job, UPLOAD);
+    Ok(())
+}
+
+/// Whether nothing was written into a folder for a while.
+fn is_orphaned(folder: &Path) -> bool {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    entries.map(|entry| entry.path()).chain([folder.to_owned()]).all(|path| is_old(&path))
+}
+
+fn is_old(path: &Path) -> bool {
+    let changed = fs::metadata(path).and_then(|known| known.modified()).ok();
+    changed.and_then(|changed| SystemTime::now().duration_since(changed).ok()).is_some_and(|since| since > ORPHANED)
+}
+
+/// Files that a rotation that broke off left beside others.
+fn half_done(store: &Store, job: &str) -> Vec<PathBuf> {
+    let entries = fs::read_dir(of_job(store, job)).into_iter().flatten().flatten();
+    let paths = entries.map(|entry| entry.path());
+    paths.filter(|path| path.extension().is_some_and(|ending| ending == AGAIN) && is_old(path)).collect()
+}
+
+/// Encrypts files of jobs with the key that is used now; gives how many were encrypted with another. A file that is not whole is
+/// that of an upload on its way, which is refused at its end because the key has changed.
+pub(crate) fn reseal(store: &Store) -> Result<u64, StoreError> {
+    let current = store.vault().current();
+    let mut count = 0;
+    for job in jobs(store) {
+        for name in names(store, &job) {
+            let Some((key_id, mut old)) = opened(store, &job, &name)? else { continue };
+            if key_id == current {
+                continue;
+            }
+            let mut new = Sealing::beside(store, &job, &name)?;
+            let whole = loop {
+                match old.part() {
+                    Ok(Some(part)) => new.add(&part)?,
+                    Ok(None) => break true,
+                    Err(StoreError::File { source, .. }) if source.kind() == io::ErrorKind::UnexpectedEof => break false,
+                    Err(error) => return Err(error),
+                }
+            };
+            let beside = new.path.clone();
+            if !whole {
+                drop(new);
+                let _ = fs::remove_file(&beside);
+                continue;
+            }
+            new.end()?;
+            // Gone meanwhile: its job has ended.
+            if old.path.is_file() {
+                fs::rename(&beside, &old.path).map_err(|error| StoreError::file(&old.path, error))?;
+                count += 1;
+            } else {
+                let _ = fs::remove_file(&beside);
+            }
+        }
+    }
+    Ok(count)
 }

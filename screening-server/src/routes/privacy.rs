@@ -5,11 +5,12 @@ use axum::http::{StatusCode, Uri};
 use axum::response::Response;
 use serde::Serialize;
 
+use crate::jobs::files;
 use crate::problem::{Fault, Problem, ProblemKind};
 use crate::state::App;
 use crate::store::pupils::{self, Enrolled, Identity, Label, Pupil, Wanted};
 use crate::store::subjects::{self, Correction};
-use crate::store::{Caller, Permission, approvals, records, retention};
+use crate::store::{Caller, Permission, approvals, retention};
 
 use super::accounts::{Id, id_of};
 use super::form::{self, Page, Part};
@@ -178,7 +179,11 @@ pub(super) async fn complete(
     let birth_date = date_of(born)?;
     let mut work = app.store()?.begin(&caller, "subject.complete").await?;
     let completed = subjects::complete(&mut work, &id, &Correction { name, birth_date, contact }).await?;
-    Ok(work.answer(StatusCode::OK, &completed).await?)
+    let response = work.answer(StatusCode::OK, &completed).await?;
+    if !completed.deleted.is_empty() {
+        files::sweep(app.store()?).await?;
+    }
+    Ok(response)
 }
 
 /// `POST /api/v1/subject-requests/{id}/refusal`
@@ -207,7 +212,7 @@ struct Rules {
 pub(super) async fn rules(State(app): State<App>, caller: Caller) -> Result<Response, Problem> {
     let mut work = app.store()?.begin(&caller, "retention.read").await?;
     let rules = retention::rules(&mut work).await?;
-    Ok(work.answer(StatusCode::OK, &Rules { classes: records::classes(), rules }).await?)
+    Ok(work.answer(StatusCode::OK, &Rules { classes: retention::classes(), rules }).await?)
 }
 
 /// `PUT /api/v1/retention/{class}`
@@ -230,5 +235,5 @@ pub(super) async fn set_rule(
     let mut work = app.store()?.begin(&caller, "retention.set").await?;
     retention::set(&mut work, &class, days, &basis).await?;
     let rules = retention::rules(&mut work).await?;
-    Ok(work.answer(StatusCode::OK, &Rules { classes: records::classes(), rules }).await?)
+    Ok(work.answer(StatusCode::OK, &Rules { classes: retention::classes(), rules }).await?)
 }

@@ -2,8 +2,8 @@
 
 use super::refusals::{
     BREACH, EVIDENCE, FORM, IDENTITY, LISTED, LOG_IN, NAMED, NAMED_LIST, NAMED_POLICY, NAMED_ROW, NAMED_STEP, PUPIL,
-    PUSH, PUSH_ADDRESS, RELEASED, SCORING, SCREENING, SENSITIVE, SENSITIVE_FORM, SESSION, SESSION_FORM, SHEET,
-    SHEET_READ, STEP_UP, STREAMING, SUBJECT_FORM, UPLOAD, UPLOAD_ANSWERS, WEBHOOK,
+    PUSH, PUSH_ADDRESS, RELEASED, RETRIED, SCORING, SCREENING, SENSITIVE, SENSITIVE_FORM, SESSION, SESSION_FORM, SHEET,
+    SHEET_READ, SOURCE, STEP_UP, STREAMING, SUBJECT_FORM, UPLOAD, UPLOAD_ANSWERS, WEBHOOK,
 };
 use super::{
     Route, accounts, alerts, audit, batch, definitions, jobs, operations, privacy, problems, push, results, score,
@@ -96,6 +96,22 @@ pub(crate) const ROUTES: &[Route] = &[
         PUSH_ADDRESS,
         Needs(Permission::ScreeningsWrite),
         screenings::push_address
+    ),
+    route!(
+        put,
+        "/api/v1/screenings/{screening}/sources/{source}",
+        "changeSource",
+        SOURCE,
+        Needs(Permission::ScreeningsWrite),
+        screenings::change_source
+    ),
+    route!(
+        post,
+        "/api/v1/screenings/{id}/inbox/retry",
+        "retryInbox",
+        RETRIED,
+        Needs(Permission::ScreeningsWrite),
+        screenings::retry_inbox
     ),
     route!(
         put,

@@ -7,7 +7,7 @@ use jiff::tz::Offset;
 use serde::Serialize;
 use sqlx::Row;
 
-use super::audit::Verified;
+use super::verification::Verified;
 use super::error::StoreError;
 use super::pupils;
 use super::roles::Permission;

@@ -57,7 +57,7 @@ pub(crate) struct NewResult {
     pub(crate) result: String,
 }
 
-/// Puts the results of a computation in the place of those of the one before.
+/// Puts the results of a computation in the place of those of the one before. A pupil who was erased while it ran gets none.
 pub(crate) async fn replace(
     work: &mut Work,
     screening: &str,
@@ -71,7 +71,8 @@ pub(crate) async fn replace(
     for new in results {
         let query = sqlx::query(
             "INSERT INTO wave_result (screening_id, pupil_id, district_id, school_id, class_id, job_id, status, tier, severity,
-             result) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+             result) SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10
+             WHERE NOT EXISTS (SELECT 1 FROM pupil p WHERE p.id = $2 AND p.status = 'erased')",
         );
         let query =
             query.bind(screening).bind(&new.pupil).bind(&district).bind(&new.school_id).bind(&new.class_id).bind(job);

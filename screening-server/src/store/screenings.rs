@@ -7,6 +7,7 @@ use sqlx::any::AnyRow;
 use crate::wave::Frozen;
 
 use super::error::{StoreError, is_taken};
+use super::sources::{self, SourceChange};
 use super::{Permission, Work, new_id, shown, shown_if};
 
 /// How far a screening has come.
@@ -49,6 +50,8 @@ pub(crate) struct Screening {
     pub(crate) definition: String,
     /// What it rests on, from its release on.
     pub(crate) frozen: Option<Frozen>,
+    /// Corrections of how answers are read, since its release.
+    pub(crate) source_changes: Vec<SourceChange>,
     pub(crate) created_by: String,
     pub(crate) created_at: String,
     pub(crate) released_by: Option<String>,
@@ -69,6 +72,7 @@ impl Screening {
             state: State::named(&row.try_get::<String, _>("state")?)?,
             definition: row.try_get("definition")?,
             frozen: frozen.map(|text| serde_json::from_str(&text).map_err(broken)).transpose()?,
+            source_changes: Vec::new(),
             created_by: row.try_get("created_by")?,
             created_at: shown(row.try_get("created_at")?),
             released_by: row.try_get("released_by")?,
@@ -173,7 +177,9 @@ pub(crate) async fn find(work: &mut Work, id: &str) -> Result<Screening, StoreEr
     let district = work.caller().district_id.clone();
     let query = sqlx::query("SELECT * FROM screening WHERE id = $1 AND district_id = $2").bind(id).bind(district);
     let row = query.fetch_optional(work.connection()).await?;
-    row.map_or(Err(StoreError::Missing("screening")), |row| Screening::read(&row))
+    let mut screening = row.map_or(Err(StoreError::Missing("screening")), |row| Screening::read(&row))?;
+    screening.source_changes = sources::of_screening(work, id).await?;
+    Ok(screening)
 }
 
 /// A screening.
@@ -188,7 +194,11 @@ pub(crate) async fn list(work: &mut Work) -> Result<Vec<Screening>, StoreError> 
     let district = work.caller().district_id.clone();
     let query = sqlx::query("SELECT * FROM screening WHERE district_id = $1 ORDER BY administered_on DESC, id DESC");
     let rows = query.bind(district).fetch_all(work.connection()).await?;
-    rows.iter().map(Screening::read).collect()
+    let mut list: Vec<Screening> = rows.iter().map(Screening::read).collect::<Result<_, _>>()?;
+    for screening in &mut list {
+        screening.source_changes = sources::of_screening(work, &screening.id).await?;
+    }
+    Ok(list)
 }
 
 /// Whether somebody has this account name or id, and can log in.

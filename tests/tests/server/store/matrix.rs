@@ -73,7 +73,7 @@ fn every_route_with_every_role() {
     let width = 46;
     let _ = writeln!(matrix, "{:width$} {:9} {}", "", "nobody", ROLES.map(|role| format!("{role:17}")).join(" "));
     for route in routes(&world).iter().filter(|route| route.is_guarded()) {
-        let parts = ["{id}", "{class}", "{screening}", "{sheet}", "{name}"];
+        let parts = ["{id}", "{class}", "{screening}", "{sheet}", "{source}", "{name}"];
         let mut target = parts.iter().fold(route.path.clone(), |target, part| target.replace(part, "nowhere"));
         if route.is_a_stream() {
             // Let in, a stream would not end: this query is refused behind the guard.
