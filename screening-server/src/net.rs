@@ -126,7 +126,7 @@ impl Server {
             Some(store) => accounts::setup_code(store).await?,
             None => None,
         };
-        let app = App::new(definitions, config.limits, store, config.scoring_needs_a_token());
+        let app = App::new(definitions, config.limits, store, config.scoring_needs_a_token(), config.provider.clone());
         count(&app);
         Ok(Self {
             listener,

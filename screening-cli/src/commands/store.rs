@@ -68,7 +68,8 @@ pub(crate) fn rotate_keys(context: &Context, command: &RotateKeysCommand) -> Res
         let rotated = json!({ "current": rotated.current, "rows": rotated.rows, "files": rotated.files, "dropped": rotated.dropped });
         return print_json(&rotated);
     }
-    let values = [rotated.rows.to_string(), rotated.files.to_string(), rotated.current, rotated.dropped.len().to_string()];
+    let values =
+        [rotated.rows.to_string(), rotated.files.to_string(), rotated.current, rotated.dropped.len().to_string()];
     println!("{}", fill("keys-rotated", context.language, &values));
     Ok(())
 }

@@ -71,7 +71,11 @@ pub(crate) async fn again(app: &App, caller: &Caller, screening: &Screening) -> 
 
 impl Intake<'_> {
     async fn again(&self, work: &mut Work, entry: &Entry, body: &[u8]) -> Result<Again, Problem> {
-        if entry.why == inbox::UNREADABLE { self.read_again(work, entry, body).await } else { self.match_again(work, entry, body).await }
+        if entry.why == inbox::UNREADABLE {
+            self.read_again(work, entry, body).await
+        } else {
+            self.match_again(work, entry, body).await
+        }
     }
 
     /// A push that could not be read. Its signature was right when it came.

@@ -4,7 +4,6 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-
 use std::time::{Duration, SystemTime};
 
 use sha2::{Digest, Sha256};
@@ -278,7 +277,8 @@ fn jobs(store: &Store) -> Vec<String> {
 /// Names of the whole files of a job.
 fn names(store: &Store, job: &str) -> Vec<String> {
     let entries = fs::read_dir(of_job(store, job)).into_iter().flatten().flatten();
-    let name = |entry: fs::DirEntry| Some(entry.file_name().to_str()?.strip_suffix(SEALED)?.strip_suffix('.')?.to_owned());
+    let name =
+        |entry: fs::DirEntry| Some(entry.file_name().to_str()?.strip_suffix(SEALED)?.strip_suffix('.')?.to_owned());
     entries.filter_map(name).collect()
 }
 
@@ -352,7 +352,9 @@ pub(crate) fn reseal(store: &Store) -> Result<u64, StoreError> {
                 match old.part() {
                     Ok(Some(part)) => new.add(&part)?,
                     Ok(None) => break true,
-                    Err(StoreError::File { source, .. }) if source.kind() == io::ErrorKind::UnexpectedEof => break false,
+                    Err(StoreError::File { source, .. }) if source.kind() == io::ErrorKind::UnexpectedEof => {
+                        break false;
+                    }
                     Err(error) => return Err(error),
                 }
             };

@@ -60,7 +60,8 @@ pub(super) async fn enter(State(app): State<App>, caller: Caller, request: Reque
     })?;
     let identity = Identity { name, student_id, birth_date: date_of(born)?, contact };
     let mut work = app.store()?.begin(&caller, "pupil.enter").await?;
-    let (id, put) = pupils::put(&mut work, &Enrolled { class_id, sex, identity }).await?;
+    let entered = pupils::put(&mut work, &Enrolled { class_id, sex, identity }).await;
+    let (id, put) = entered.map_err(|error| error.of_body("what-organisation", "/class_id"))?;
     Ok(work.answer(StatusCode::OK, &Entered { id, done: put.word() }).await?)
 }
 
@@ -117,7 +118,8 @@ pub(super) async fn ask(State(app): State<App>, caller: Caller, request: Request
         Some((pupil?, purpose?, emergency))
     })?;
     let mut work = app.store()?.begin(&caller, "identity.request").await?;
-    let request = approvals::ask(&mut work, &pupil, &purpose, emergency).await?;
+    let asked = approvals::ask(&mut work, &pupil, &purpose, emergency).await;
+    let request = asked.map_err(|error| error.of_body("what-pupil", "/pupil_id"))?;
     Ok(work.answer(StatusCode::CREATED, &request).await?)
 }
 
@@ -160,7 +162,8 @@ pub(super) async fn file(State(app): State<App>, caller: Caller, request: Reques
         Some((pupil?, kind?, applicant?))
     })?;
     let mut work = app.store()?.begin(&caller, "subject.request").await?;
-    let request = subjects::file(&mut work, &pupil, &kind, &applicant).await?;
+    let filed = subjects::file(&mut work, &pupil, &kind, &applicant).await;
+    let request = filed.map_err(|error| error.of_body("what-pupil", "/pupil_id"))?;
     Ok(work.answer(StatusCode::CREATED, &request).await?)
 }
 

@@ -68,7 +68,10 @@ pub(super) async fn push(
         Action::Put => {
             let Ok((sheet, battery)) = pushed::sheet(&pushed, source, &address.source, &prepared) else {
                 // What cannot be read now is kept as it came, until the mapping is corrected: the platform does not send it for ever.
-                tracing::warn!(screening = screening.id, "a push cannot be read by the mapping of its source, and is kept");
+                tracing::warn!(
+                    screening = screening.id,
+                    "a push cannot be read by the mapping of its source, and is kept"
+                );
                 keep(&mut work, (&screening.id, &id, &address.source), &bytes).await?;
                 return Ok(work.answer(StatusCode::OK, &Receipt { taken: "kept" }).await?);
             };
@@ -93,7 +96,15 @@ pub(super) async fn push(
 /// Keeps a push that cannot be read.
 async fn keep(work: &mut Work, (screening, id, source): (&str, &str, &str), body: &[u8]) -> Result<(), Problem> {
     let hash = data_encoding::HEXLOWER.encode(&Sha256::digest(body));
-    let incoming =
-        inbox::Incoming { screening, id, source, hash: &hash, body, why: inbox::UNREADABLE, sheet: None, deleted: false };
+    let incoming = inbox::Incoming {
+        screening,
+        id,
+        source,
+        hash: &hash,
+        body,
+        why: inbox::UNREADABLE,
+        sheet: None,
+        deleted: false,
+    };
     Ok(inbox::put(work, &incoming).await?)
 }

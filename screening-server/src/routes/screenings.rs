@@ -140,7 +140,7 @@ pub(super) async fn compute(
     let id = id_of(path)?;
     let mut work = app.store()?.begin(&caller, "screening.compute").await?;
     if !matches!(caller.scope, crate::store::Scope::District(_)) {
-        return Err(StoreError::Missing("screening").into());
+        return Err(StoreError::Missing("what-screening").into());
     }
     screenings::find(&mut work, &id).await?;
     let job = add_wave(&mut work, &id, asked.language).await?;
@@ -164,12 +164,12 @@ pub(super) async fn rescore(
         Some(RescoreSettings { policy, norms, validity })
     })?;
     if !matches!(caller.scope, crate::store::Scope::District(_)) {
-        return Err(StoreError::Missing("screening").into());
+        return Err(StoreError::Missing("what-screening").into());
     }
     let mut work = app.store()?.begin(&caller, "screening.rescore").await?;
     let screening = screenings::find(&mut work, &id).await?;
     if screening.state != screenings::State::Closed {
-        return Err(StoreError::State("a wave is scored again when it is closed").into());
+        return Err(StoreError::State("state-not-closed").into());
     }
     let settings = serde_json::json!({ "language": crate::language::tag(asked.language), "read": settings });
     let job_id = jobs::id();
@@ -228,7 +228,7 @@ pub(super) async fn retry_inbox(State(app): State<App>, caller: Caller, path: Id
 
 async fn tried_again(app: &App, caller: &Caller, id: &str) -> Result<Response, Problem> {
     if !matches!(caller.scope, crate::store::Scope::District(_)) {
-        return Err(StoreError::Missing("screening").into());
+        return Err(StoreError::Missing("what-screening").into());
     }
     let mut work = app.store()?.begin(caller, "inbox.again").await?;
     let screening = screenings::find(&mut work, id).await?;

@@ -25,7 +25,7 @@ struct Begun {
 }
 
 /// The cookie of a session; without a token, the one that ends it.
-fn cookie(token: Option<&str>) -> HeaderValue {
+pub(super) fn cookie(token: Option<&str>) -> HeaderValue {
     let mut cookie = Cookie::new(COOKIE, token.unwrap_or_default().to_owned());
     cookie.set_path("/");
     cookie.set_secure(true);
@@ -58,7 +58,8 @@ pub(super) async fn set_up(State(app): State<App>, request: Request) -> Result<R
         Some((fields.0?, fields.1?, fields.2?, name?, password?))
     })?;
     let district = (district_code.as_str(), district_name.as_str());
-    let account = accounts::set_up(store, &code, district, &name, password).await?;
+    let account = accounts::set_up(store, &code, district, &name, password).await;
+    let account = account.map_err(|error| error.of_body("what-setup-code", "/code"))?;
     Ok(answered(&account))
 }
 
@@ -96,7 +97,8 @@ pub(super) async fn accept(State(app): State<App>, request: Request) -> Result<R
         let (code, password) = (form.text("code"), form.text("password"));
         Some((code?, Zeroizing::new(password?)))
     })?;
-    accounts::accept(store, &code, password).await?;
+    let accepted = accounts::accept(store, &code, password).await;
+    accepted.map_err(|error| error.of_body("what-invitation", "/code"))?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 

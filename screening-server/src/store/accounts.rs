@@ -263,7 +263,7 @@ pub(crate) async fn invite_again(work: &mut Work, id: &str) -> Result<String, St
 }
 
 /// An account that the caller may change: within the scope, and not their own.
-async fn others(work: &mut Work, id: &str) -> Result<Account, StoreError> {
+pub(crate) async fn others(work: &mut Work, id: &str) -> Result<Account, StoreError> {
     work.require(Permission::Accounts)?;
     work.require_step_up()?;
     if work.caller().account() == Some(id) {

@@ -8,8 +8,8 @@ use data_encoding::HEXLOWER;
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, AssertSqlSafe, Row};
 
-use super::error::StoreError;
 use super::caller::Caller;
+use super::error::StoreError;
 use super::keys::{KeySource, Keys, mac};
 use super::{Engine, Store, Vault};
 
@@ -138,7 +138,8 @@ fn own_audit_key(vault: &Vault, next: i64, used: &str) -> Result<Arc<Keys>, Stor
     if keys.audit_id(next) == used {
         return Ok(keys);
     }
-    let why = "do not have the key that the audit log is continued with; give the newest copy of the key file".to_owned();
+    let why =
+        "do not have the key that the audit log is continued with; give the newest copy of the key file".to_owned();
     Err(StoreError::Keys { at: "of the store".to_owned(), why })
 }
 

@@ -12,8 +12,8 @@ use sha2::{Digest, Sha256};
 use sqlx::any::{AnyConnectOptions, AnyRow, AnyTypeInfoKind};
 use sqlx::{AnyConnection, AssertSqlSafe, Column, Connection, Row, ValueRef};
 
-use super::verification::{self, Verified};
 use super::keys::Keys;
+use super::verification::{self, Verified};
 use super::{Engine, KeySource, SQLITE, Store, StoreConfig, StoreError, migrate, settle, sqlite_url};
 
 /// The manifest of a backup.
@@ -326,7 +326,12 @@ fn copy_folder(data: &Path, to: &Path, below: &Path, files: &mut BTreeMap<String
     }
     super::make_folder(&to.join(below))?;
     let wrong = |error| StoreError::file(&folder, error);
-    for entry in fs::read_dir(&folder).map_err(wrong)? {
+    let entries = match fs::read_dir(&folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(wrong(error)),
+    };
+    for entry in entries {
         let entry = entry.map_err(wrong)?;
         let name: PathBuf = below.join(entry.file_name());
         if entry.file_name() == CLEAR {

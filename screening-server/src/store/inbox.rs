@@ -95,7 +95,7 @@ pub(crate) async fn find(work: &mut Work, screening: &str, id: &str) -> Result<O
 pub(crate) async fn list(work: &mut Work, screening: &str, state: &str, after: &str) -> Result<Vec<Entry>, StoreError> {
     work.require(Permission::Jobs)?;
     let super::Scope::District(district) = work.caller().scope.clone() else {
-        return Err(StoreError::Missing("inbox"));
+        return Err(StoreError::Missing("what-inbox"));
     };
     let query = sqlx::query(
         "SELECT * FROM inbox WHERE screening_id = $1 AND district_id = $2 AND ($3 = '' OR state = $3) AND id > $4

@@ -154,7 +154,7 @@ async fn find(work: &mut Work, id: &str) -> Result<Job, StoreError> {
     const QUERY: &str = concat!("SELECT * FROM job j WHERE j.id = $2 AND ", in_scope!("j"));
     let query = sqlx::query(QUERY).bind(work.scope()).bind(id);
     let row = query.fetch_optional(work.connection()).await?;
-    row.map_or(Err(StoreError::Missing("job")), |row| Job::read(&row))
+    row.map_or(Err(StoreError::Missing("what-job")), |row| Job::read(&row))
 }
 
 /// A job within the scope.

@@ -5,8 +5,8 @@
 
 use sqlx::{Any, Pool};
 
-use super::error::StoreError;
 use super::Work;
+use super::error::StoreError;
 
 /// Class of record of the files that computations wrote, counted from the day on which they were written.
 pub(crate) const FILES: &str = "files";

@@ -18,6 +18,7 @@ const STEPS: &[(i64, &str)] = &[
     (13, include_str!("migrations/0013_leftovers.sql")),
     (14, include_str!("migrations/0014_sources.sql")),
     (15, include_str!("migrations/0015_audit_key.sql")),
+    (16, include_str!("migrations/0016_provider.sql")),
 ];
 
 /// Number of the advisory lock that one process at a time holds while it migrates.

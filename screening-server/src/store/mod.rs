@@ -22,6 +22,7 @@ pub(crate) mod login;
 mod migrate;
 pub(crate) mod organisations;
 mod passwords;
+pub(crate) mod providers;
 pub(crate) mod pupils;
 pub(crate) mod push_keys;
 pub(crate) mod records;
@@ -311,7 +312,8 @@ async fn own_keys(connection: &mut sqlx::AnyConnection, source: &KeySource) -> R
         Some(known) if known == keys.check() => Ok(keys),
         Some(_) => Err(StoreError::OtherKeys),
         None => {
-            let query = sqlx::query("INSERT INTO setting (name, value) VALUES ($1, $2)").bind(KEYS_CHECK).bind(keys.check());
+            let query =
+                sqlx::query("INSERT INTO setting (name, value) VALUES ($1, $2)").bind(KEYS_CHECK).bind(keys.check());
             query.execute(connection).await?;
             Ok(keys)
         }

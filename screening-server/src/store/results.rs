@@ -220,7 +220,7 @@ pub(crate) async fn all(
     let mut all = BTreeMap::new();
     for row in &rows {
         let (pupil, result): (String, String) = (row.try_get("pupil_id")?, row.try_get("result")?);
-        let result = serde_json::from_str(&result).map_err(|_| StoreError::State("a result that cannot be read"))?;
+        let result = serde_json::from_str(&result).map_err(|_| StoreError::State("state-result"))?;
         all.insert(pupil, result);
     }
     work.note("wave.read", screening, all.len().to_string());

@@ -25,7 +25,7 @@ pub(crate) struct SourceChange {
 pub(crate) async fn add(work: &mut Work, screening: &str, source: &str, text: &str) -> Result<(), StoreError> {
     work.require(Permission::ScreeningsWrite)?;
     if !matches!(work.caller().scope, Scope::District(_)) {
-        return Err(StoreError::Missing("district"));
+        return Err(StoreError::Missing("what-district"));
     }
     let hash = data_encoding::HEXLOWER.encode(&Sha256::digest(text));
     let (now, by) = (work.now(), work.caller().name());

@@ -67,7 +67,10 @@ impl Prepared {
     }
 
     /// The same, with corrections of how answers are read: name of the source and its text, in their order.
-    pub(crate) fn corrected<'a>(mut self, changes: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<Self, Unusable> {
+    pub(crate) fn corrected<'a>(
+        mut self,
+        changes: impl IntoIterator<Item = (&'a str, &'a str)>,
+    ) -> Result<Self, Unusable> {
         for (source, text) in changes {
             self.definition.change_source(source, text).map_err(Unusable)?;
         }

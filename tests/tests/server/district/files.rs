@@ -98,7 +98,13 @@ fn files_end_with_a_pupil(world: &World) {
     file(world, &wave, "results.csv").refused(404, "not-in-scope", None);
     assert_eq!(file(world, &wave, "coverage.csv").status, 200, "counts stay");
     let left = below(&job_folder);
-    for gone in ["results.csv.sealed", "results.parquet.sealed", "alerts.xlsx.sealed", "make-up.csv.sealed", "rejected.csv.sealed"] {
+    for gone in [
+        "results.csv.sealed",
+        "results.parquet.sealed",
+        "alerts.xlsx.sealed",
+        "make-up.csv.sealed",
+        "rejected.csv.sealed",
+    ] {
         assert!(!left.iter().any(|name| name == gone), "{left:?}");
     }
     // The wave is computed again, without the pupil.
@@ -146,6 +152,10 @@ fn files_end_by_a_rule(world: &World) {
     assert_eq!(rows, [("files", 2), ("waiting", 1)]);
     assert!(!jobs.join(&wave).exists() && !jobs.join(&later).exists(), "{:?}", below(&jobs));
     assert_eq!(good(&world.get(&officer, &format!("/api/v1/screenings/{screening}/inbox?state=waiting"))), json!([]));
-    assert_eq!(good(&world.get(&officer, "/api/v1/alerts")).as_array().unwrap().len(), 2, "that of nobody went with its sheet");
+    assert_eq!(
+        good(&world.get(&officer, "/api/v1/alerts")).as_array().unwrap().len(),
+        2,
+        "that of nobody went with its sheet"
+    );
     assert_eq!(operations::verify_audit_log(&world.config).unwrap().faults, []);
 }

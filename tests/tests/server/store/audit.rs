@@ -122,7 +122,10 @@ fn a_log_goes_on_under_a_new_key(world: &World) {
     assert!(now.contains(&format!("until = {until}")) && now.contains(&format!("until = {again}")));
     std::fs::write(&file, before).unwrap();
     let faults = operations::verify_audit_log(&world.config).unwrap().faults;
-    assert!(faults.contains(&AuditFault::Key) && faults.contains(&AuditFault::Changed { seq: until + 1 }), "{faults:?}");
+    assert!(
+        faults.contains(&AuditFault::Key) && faults.contains(&AuditFault::Changed { seq: until + 1 }),
+        "{faults:?}"
+    );
     let refused = operations::rotate_keys(&world.config, true, false).unwrap_err().to_string();
     assert!(refused.contains("newest copy"), "{refused}");
     std::fs::write(&file, now).unwrap();
