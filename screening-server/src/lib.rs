@@ -14,7 +14,7 @@
 //! # Floors
 //!
 //! A module uses what stands below it in this list, never what stands above: `net`, `operations`, `routes`, `guard`, `middleware`, `answer`, `order`,
-//! `store`, `catalogue`, `problem`, `json`, `language`, `metrics`, `config`.
+//! `provider`, `store`, `catalogue`, `problem`, `json`, `language`, `metrics`, `config`.
 
 mod answer;
 mod catalogue;

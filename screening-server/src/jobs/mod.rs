@@ -9,6 +9,7 @@ pub(crate) mod intake;
 pub(crate) mod pushed;
 mod rescore;
 mod roster;
+mod sealed;
 
 use std::sync::Arc;
 use std::time::Duration;

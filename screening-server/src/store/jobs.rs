@@ -36,7 +36,7 @@ pub(crate) struct Job {
     /// Why it failed.
     pub(crate) problem: Option<serde_json::Value>,
     pub(crate) report: Option<serde_json::Value>,
-    /// What is kept of the files that its report lists: `all`, `aggregates` (those without a row of a pupil) or `none`.
+    /// What is kept of the files that its report lists: `all`, `aggregates` (counts, and the results of those of whom one is still kept) or `none`.
     pub(crate) files_kept: String,
     pub(crate) created_by: String,
     pub(crate) created_at: String,

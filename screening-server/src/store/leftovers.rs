@@ -1,7 +1,9 @@
 //! What is kept of a wave outside of the rows of pupils: files that computations wrote, and sheets that found no pupil.
 //!
 //! A file holds rows of all pupils of a wave. It must not outlive what is kept of any of them: with the first pupil whose rows are
-//! deleted, only files of counts are left, and who needs the others computes the wave again.
+//! deleted, files of counts are left, and the results that later waves are compared with, without that pupil.
+
+use std::collections::HashSet;
 
 use sqlx::{Any, Pool};
 
@@ -12,6 +14,8 @@ use super::error::StoreError;
 pub(crate) const FILES: &str = "files";
 /// Class of record of sheets that found no pupil, and of pushes that cannot be read, counted from the day on which they came.
 pub(crate) const WAITING: &str = "waiting";
+/// The file with the results that later waves are compared with: rows are taken out of it, and the others stay.
+pub(crate) const RESULTS: &str = "results.parquet";
 /// Both.
 pub(crate) const CLASSES: [&str; 2] = [FILES, WAITING];
 
@@ -22,7 +26,7 @@ const IN_FILES: [&str; 3] = ["identity", "results", "sheets"];
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kept {
     All,
-    /// Files of counts, without a row of a pupil.
+    /// Files of counts, and the results of those of whom the store still has one.
     Aggregates,
     None,
 }
@@ -38,7 +42,8 @@ impl Kept {
 
     /// Whether a file of this name is kept.
     pub(crate) fn keeps(self, name: &str) -> bool {
-        let counts = ["coverage.csv", "summary.json", "tally.json"].contains(&name) || name.starts_with("published-");
+        let counts =
+            [RESULTS, "coverage.csv", "summary.json", "tally.json"].contains(&name) || name.starts_with("published-");
         match self {
             Self::All => true,
             Self::Aggregates => counts,
@@ -52,6 +57,14 @@ pub(crate) async fn of_job(pool: &Pool<Any>, job: &str) -> Result<Option<(Kept, 
     let query = sqlx::query_as::<_, (String, String)>("SELECT files_kept, state FROM job WHERE id = $1").bind(job);
     let row = query.fetch_optional(pool).await?;
     Ok(row.map(|(kept, state)| (Kept::named(&kept), !["queued", "running"].contains(&state.as_str()))))
+}
+
+/// Pupils of whom the store has a result in the wave of a job.
+pub(crate) async fn pupils_of(pool: &Pool<Any>, job: &str) -> Result<HashSet<String>, StoreError> {
+    let query = sqlx::query_scalar(
+        "SELECT r.pupil_id FROM wave_result r JOIN job j ON j.screening_id = r.screening_id WHERE j.id = $1",
+    );
+    Ok(query.bind(job).fetch_all(pool).await?.into_iter().collect())
 }
 
 /// What is due of one of [`CLASSES`] by a rule: jobs with files, or sheets that wait.

@@ -66,7 +66,13 @@ pub(crate) async fn replace(
 ) -> Result<(), StoreError> {
     work.require(Permission::ResultsRead)?;
     let district = work.caller().district_id.clone();
-    let gone = sqlx::query("DELETE FROM wave_result WHERE screening_id = $1").bind(screening);
+    // Of a closed wave, who has left since keeps the result: the class list of today does not know them.
+    let gone = sqlx::query(
+        "DELETE FROM wave_result WHERE screening_id = $1 AND (
+           EXISTS (SELECT 1 FROM screening s WHERE s.id = $1 AND s.state <> 'closed')
+           OR EXISTS (SELECT 1 FROM pupil p WHERE p.id = wave_result.pupil_id AND p.status = 'enrolled'))",
+    )
+    .bind(screening);
     gone.execute(work.connection()).await?;
     for new in results {
         let query = sqlx::query(

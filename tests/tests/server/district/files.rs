@@ -107,11 +107,28 @@ fn files_end_with_a_pupil(world: &World) {
     ] {
         assert!(!left.iter().any(|name| name == gone), "{left:?}");
     }
-    // The wave is computed again, without the pupil.
-    let again = good(&world.post(&world.officer, &format!("/api/v1/screenings/{screening}/compute"), &json!({})));
-    done(world, &text(&again["id"]));
-    let csv = file(world, &text(&again["id"]), "results.csv").text();
-    assert!(csv.lines().count() > 5 && !csv.contains(&pupil), "{csv}");
+    // The results that later waves are compared with stay, without the pupil, and say what they rest on.
+    let parquet = file(world, &wave, "results.parquet").body;
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("results.parquet"), parquet).unwrap();
+    let rest = screening_io::read_wave(folder.path()).unwrap();
+    assert_eq!((rest.id.as_str(), rest.results.height()), ("2026-autumn", 8));
+    let ids = rest.results.column("student_id").unwrap().str().unwrap();
+    assert!(ids.iter().flatten().all(|id| id != pupil), "{ids:?}");
+    // Computed again, the wave is without the pupil; closed, it keeps the result of somebody who has left.
+    let compute = || {
+        let job = good(&world.post(&world.officer, &format!("/api/v1/screenings/{screening}/compute"), &json!({})));
+        done(world, &text(&job["id"]));
+        text(&job["id"])
+    };
+    assert!(!file(world, &compute(), "results.csv").text().contains(&pupil));
+    good(&world.post(&world.officer, &format!("/api/v1/screenings/{screening}/close"), &json!({})));
+    let left = text(&results[1]["pupil"]);
+    good(&world.post(&world.officer, &format!("/api/v1/pupils/{left}/departure"), &json!({})));
+    compute();
+    let results = good(&world.get(&world.officer, &format!("/api/v1/screenings/{screening}/results")));
+    let pupils: Vec<&str> = results.as_array().unwrap().iter().filter_map(|result| result["pupil"].as_str()).collect();
+    assert!(pupils.len() == 8 && pupils.contains(&left.as_str()), "{pupils:?}");
 }
 
 fn files_end_by_a_rule(world: &World) {
