@@ -172,3 +172,30 @@ fn lists_are_held_to_the_scope() {
     let moved = json!({ "class_id": world.here.class, "name": "王小明", "student_id": "1" });
     assert_eq!(good(&world.machine("POST", &class, "/api/v1/pupils", Some(&moved)))["done"], "corrected");
 }
+
+/// What comes of every example of the document, asked by an officer and by nobody, has a status that the document tells of its
+/// route. So what a body names and is not there is no 404.
+#[test]
+fn every_status_is_one_of_the_document() {
+    let world = World::sqlite();
+    let officer = world.token("district-officer", &world.district);
+    for route in routes(&world) {
+        let parameters = route.operation["parameters"].as_array().cloned().unwrap_or_default();
+        let mut target = parameters.iter().filter(|parameter| parameter["in"] == "path").fold(
+            route.path.clone(),
+            |target, parameter| {
+                let name = format!("{{{}}}", text(&parameter["name"]));
+                target.replace(&name, &text(&parameter["example"]))
+            },
+        );
+        if route.is_a_stream() {
+            target.push_str("?after=x");
+        }
+        for token in [Some(officer.as_str()), None] {
+            let answer = route.ask(&world, token, &target);
+            let told = route.operation["responses"].get(answer.status.to_string());
+            let who = if token.is_some() { "an officer" } else { "nobody" };
+            assert!(told.is_some(), "{who}: {} {target}: {} {}", route.method, answer.status, answer.text());
+        }
+    }
+}
