@@ -94,7 +94,7 @@ pub use survey::{
 };
 pub use table::{Limits, ReadOptions, Source, Table, Value, read_file_bytes, read_table, read_table_bytes};
 pub use tabular::{ColumnNames, TablePart, TableSpec, read_answers, read_answers_bytes};
-pub use wave::read_wave;
+pub use wave::{read_wave, results_of_pupils};
 pub use wording::{
     ImportSpec, Imported, add_wording, import_fhir, import_fhir_bytes, import_redcap, import_redcap_bytes,
     read_wording, wording_files,

@@ -1,6 +1,6 @@
 //! Reads the results of a screening back, with what they rest on.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io::Cursor;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
@@ -39,6 +39,42 @@ pub fn read_wave(path: &Path) -> Result<Wave, IoError> {
     let facts = metadata(&name, &bytes)?;
     let results = read_frame(&name, &bytes, &options)?;
     from_parts(&name, &facts, results)
+}
+
+/// The content of a `results.parquet` with the rows of these pupils only, and everything that the file says about itself; none
+/// when it has no other rows. So a wave outlasts a pupil of whom nothing is to be kept.
+///
+/// # Errors
+/// When it is no parquet file with a column `student_id` of texts.
+///
+/// ```
+/// use std::collections::HashSet;
+/// let refused = screening_io::results_of_pupils(b"no parquet", &HashSet::new()).unwrap_err();
+/// assert_eq!(refused.id(), "parquet-broken");
+/// ```
+pub fn results_of_pupils(bytes: &[u8], pupils: &HashSet<String>) -> Result<Option<Vec<u8>>, IoError> {
+    const NAME: &str = "results.parquet";
+    let broken = |cause: String| Problem::new("parquet-broken", Place::file(NAME)).with("cause", cause);
+    let mut facts: Vec<(String, String)> = metadata(NAME, bytes)?.into_iter().collect();
+    // The writer adds the schema by itself.
+    facts.retain(|(key, _)| key != "ARROW:schema");
+    facts.sort();
+    // The parser is not ours and must not end the program.
+    let read = catch_unwind(AssertUnwindSafe(|| -> PolarsResult<Option<Vec<u8>>> {
+        let frame = ParquetReader::new(Cursor::new(bytes)).finish()?;
+        let ids = frame.column("student_id")?.str()?;
+        let keep: Vec<bool> = ids.iter().map(|id| id.is_some_and(|id| pupils.contains(id))).collect();
+        if keep.iter().all(|keep| *keep) {
+            return Ok(None);
+        }
+        let mut rest = frame.filter(&BooleanChunked::from_slice("keep".into(), &keep))?;
+        let mut out = Vec::new();
+        let facts = Some(KeyValueMetadata::from_static(facts));
+        ParquetWriter::new(&mut out).with_key_value_metadata(facts).finish(&mut rest)?;
+        Ok(Some(out))
+    }));
+    let rest = read.map_err(|_| broken("parser".to_owned()))?;
+    Ok(rest.map_err(|cause| broken(cause.to_string()))?)
 }
 
 /// The facts of a parquet file.

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::provider::IdentityProvider;
 use crate::store::StoreConfig;
 use crate::tls::TlsFiles;
 
@@ -26,6 +27,8 @@ pub struct Config {
     pub reload: Option<Duration>,
     /// The store; without one the server scores and keeps nothing.
     pub store: Option<StoreConfig>,
+    /// Where accounts may sign in beside the log-in of this server.
+    pub provider: Option<IdentityProvider>,
     /// Who may score without storing.
     pub scoring: Scoring,
     /// Limits.
@@ -42,6 +45,7 @@ impl Default for Config {
             instruments: None,
             reload: Some(Duration::from_secs(5)),
             store: None,
+            provider: None,
             scoring: Scoring::default(),
             limits: Limits::default(),
             grace: Duration::from_secs(30),

@@ -98,9 +98,14 @@ impl Gate {
 
 /// The token of the session of a request.
 pub(crate) fn session_token(headers: &HeaderMap) -> Option<String> {
+    cookie_of(headers, COOKIE)
+}
+
+/// The value of a cookie of a request.
+pub(crate) fn cookie_of(headers: &HeaderMap, name: &str) -> Option<String> {
     let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
     let mut found = cookies.flat_map(|value| cookie::Cookie::split_parse(value.to_owned())).filter_map(Result::ok);
-    found.find(|cookie| cookie.name() == COOKIE).map(|cookie| cookie.value().to_owned())
+    found.find(|cookie| cookie.name() == name).map(|cookie| cookie.value().to_owned())
 }
 
 fn bearer(headers: &HeaderMap) -> Option<&str> {

@@ -14,7 +14,7 @@
 //! # Floors
 //!
 //! A module uses what stands below it in this list, never what stands above: `net`, `operations`, `routes`, `guard`, `middleware`, `answer`, `order`,
-//! `store`, `catalogue`, `problem`, `json`, `language`, `metrics`, `config`.
+//! `provider`, `store`, `catalogue`, `problem`, `json`, `language`, `metrics`, `config`.
 
 mod answer;
 mod catalogue;
@@ -32,6 +32,7 @@ mod openapi;
 pub mod operations;
 mod order;
 mod problem;
+mod provider;
 mod push;
 mod routes;
 mod state;
@@ -45,6 +46,7 @@ pub use log::subscriber as log_subscriber;
 pub use net::{ServeError, Server, Stop, serve};
 pub use openapi::document as openapi_document;
 pub use problem::ProblemKind;
+pub use provider::IdentityProvider;
 pub use routes::reference as problem_reference;
 pub use store::{AuditFault, Clock, Deleted, KeySource, Manifest, Rotated, StoreConfig, StoreError, Verified};
 pub use tls::{TlsError, TlsFiles};

@@ -126,7 +126,7 @@ impl Server {
             Some(store) => accounts::setup_code(store).await?,
             None => None,
         };
-        let app = App::new(definitions, config.limits, store, config.scoring_needs_a_token());
+        let app = App::new(definitions, config.limits, store, config.scoring_needs_a_token(), config.provider.clone());
         count(&app);
         Ok(Self {
             listener,
@@ -254,7 +254,11 @@ async fn delete_daily(store: Store) {
     days.tick().await;
     loop {
         days.tick().await;
-        match retention::run(&store).await {
+        let deleted = match retention::run(&store).await {
+            Ok(deleted) => crate::jobs::files::sweep(&store).await.map(|_| deleted),
+            Err(error) => Err(error),
+        };
+        match deleted {
             Ok(deleted) => {
                 let (rows, pupils) = deleted.iter().fold((0, 0), |sum, of| (sum.0 + of.rows, sum.1 + of.pupils));
                 tracing::info!(rows, pupils, "retention rules were applied");

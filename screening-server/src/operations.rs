@@ -6,8 +6,10 @@
 use std::future::Future;
 use std::path::Path;
 
+use crate::jobs::files;
 use crate::store::{
     Deleted, Manifest, Rotated, Store, StoreConfig, StoreError, Verified, audit, backup as backups, retention, rotate,
+    verification,
 };
 
 /// Runs one thing on a store that is there already.
@@ -45,11 +47,11 @@ fn runtime(data: &Path) -> Result<tokio::runtime::Runtime, StoreError> {
 /// # Ok::<(), screening_server::StoreError>(())
 /// ```
 pub fn verify_audit_log(config: &StoreConfig) -> Result<Verified, StoreError> {
-    with(config, |store| async move { audit::verify(&store).await })
+    with(config, |store| async move { verification::verify(&store).await })
 }
 
 /// Writes a backup into a new folder, while the server goes on, and checks it: the database, its references, the audit log,
-/// the rows of each table. The keys are not in it. This is `screening backup`.
+/// the rows of each table. Files of jobs are in it as they stand, encrypted; the keys are not. This is `screening backup`.
 ///
 /// # Errors
 /// When the store cannot be read, the folder is there already, or the copy is not sound.
@@ -66,19 +68,39 @@ pub fn restore(config: &StoreConfig, from: &Path) -> Result<Manifest, StoreError
     runtime(&config.data)?.block_on(backups::restore(config, from))
 }
 
-/// Makes a new key and encrypts everything with it; `resume` goes on with a rotation that was broken off, and `drop_old` takes
+/// Makes a new key and encrypts everything with it, files of jobs too; `resume` goes on with a rotation that was broken off, and `drop_old` takes
 /// older keys out of the key file at the end. This is `screening rotate-keys`.
 ///
 /// # Errors
 /// When the key file cannot be written, or a value was changed.
 pub fn rotate_keys(config: &StoreConfig, resume: bool, drop_old: bool) -> Result<Rotated, StoreError> {
-    with(config, |store| async move { rotate::rotate(&store, resume, drop_old).await })
+    with(config, |store| async move {
+        let mut rotated = rotate::rotate(&store, resume).await?;
+        rotated.files = files::reseal(&store)?;
+        if drop_old {
+            rotated.dropped = rotate::drop_old(&store)?;
+        }
+        Ok(rotated)
+    })
 }
 
-/// Deletes what is due by the retention rules. This is `screening retention`.
+/// Continues the audit log under a new key, and gives the number of the last entry under the old one. The old key stays in the
+/// key file: the entries under it are checked with it. This is `screening rotate-keys --audit-log`.
+///
+/// # Errors
+/// When the keys come from the environment, or the key file or the store cannot be written.
+pub fn rotate_audit_key(config: &StoreConfig) -> Result<i64, StoreError> {
+    with(config, |store| async move { audit::rotate(&store).await })
+}
+
+/// Deletes what is due by the retention rules, and files that are to be kept no longer. This is `screening retention`.
 ///
 /// # Errors
 /// When the store cannot be written.
 pub fn delete_what_is_due(config: &StoreConfig) -> Result<Vec<Deleted>, StoreError> {
-    with(config, |store| async move { retention::run(&store).await })
+    with(config, |store| async move {
+        let deleted = retention::run(&store).await?;
+        files::sweep(&store).await?;
+        Ok(deleted)
+    })
 }

@@ -11,6 +11,7 @@ use crate::guard::Gate;
 use crate::live::Live;
 use crate::metrics::Metrics;
 use crate::problem::{Problem, ProblemKind};
+use crate::provider::{IdentityProvider, Provider};
 use crate::store::Store;
 
 /// What all requests share.
@@ -30,6 +31,8 @@ pub(crate) struct Shared {
     /// Who scores without storing has to show a token too.
     pub(crate) scoring_needs_a_token: bool,
     pub(crate) gate: Gate,
+    /// Where accounts may sign in beside the log-in of this server.
+    provider: Option<Arc<Provider>>,
     /// What goes on between requests.
     pub(crate) live: Live,
     /// The server takes nothing new.
@@ -42,9 +45,11 @@ impl App {
         limits: Limits,
         store: Option<Store>,
         scoring_needs_a_token: bool,
+        provider: Option<IdentityProvider>,
     ) -> Self {
         Self(Arc::new(Shared {
             store,
+            provider: provider.map(|provider| Arc::new(Provider::new(provider))),
             scoring_needs_a_token,
             gate: Gate::new(&limits),
             live: Live::default(),
@@ -60,6 +65,11 @@ impl App {
     /// The store, or the problem that this server keeps none.
     pub(crate) fn store(&self) -> Result<&Store, Problem> {
         self.store.as_ref().ok_or_else(|| ProblemKind::NoStore.into())
+    }
+
+    /// The identity provider, or the problem that there is none.
+    pub(crate) fn provider(&self) -> Result<&Arc<Provider>, Problem> {
+        self.provider.as_ref().ok_or_else(|| ProblemKind::NoProvider.into())
     }
 }
 

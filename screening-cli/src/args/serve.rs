@@ -20,6 +20,16 @@ pub(crate) struct ServeCommand {
     /// Private key of the certificate, in PEM.
     #[arg(long, value_name = "FILE", requires = "tls_cert")]
     pub(crate) tls_key: Option<PathBuf>,
+    /// Identity provider (OpenID Connect) at which accounts may sign in: its address as it calls itself. The secret of this server
+    /// there, where it has one, belongs into the environment, as SCREENING_OIDC_SECRET.
+    #[arg(long, value_name = "URL", requires_all = ["data", "oidc_client", "public_url"])]
+    pub(crate) oidc_issuer: Option<String>,
+    /// Name of this server at the identity provider.
+    #[arg(long, value_name = "ID", requires = "oidc_issuer")]
+    pub(crate) oidc_client: Option<String>,
+    /// Where browsers reach this server, without a path; the provider sends them back to /api/v1/session/provider/return there.
+    #[arg(long, value_name = "URL", requires = "oidc_issuer")]
+    pub(crate) public_url: Option<String>,
     /// Who may score without storing.
     #[arg(long, value_enum, default_value_t = AccountsArg::Auto)]
     pub(crate) accounts: AccountsArg,

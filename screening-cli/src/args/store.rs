@@ -50,6 +50,9 @@ pub(crate) struct RotateKeysCommand {
     /// Go on with a rotation that was broken off.
     #[arg(long)]
     pub(crate) resume: bool,
+    /// Continue the audit log under a new key instead; nothing is encrypted again.
+    #[arg(long, conflicts_with_all = ["resume", "drop_old"])]
+    pub(crate) audit_log: bool,
     /// Take the older keys out of the key file at the end; then older backups cannot be read any more.
     #[arg(long)]
     pub(crate) drop_old: bool,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use screening_server::{Config, KeySource, Limits, Scoring, StoreConfig, TlsFiles};
+use screening_server::{Config, IdentityProvider, KeySource, Limits, Scoring, StoreConfig, TlsFiles};
 
 use super::Context;
 use crate::args::{AccountsArg, ServeCommand, StoreArgs};
@@ -30,6 +30,7 @@ pub(crate) fn run(context: &Context, command: &ServeCommand) -> Result<(), Failu
             .zip(command.tls_key.clone())
             .map(|(certificate, key)| TlsFiles { certificate, key }),
         store: store_config(&command.store),
+        provider: provider(command),
         scoring: match command.accounts {
             AccountsArg::Auto => Scoring::ByAddress,
             AccountsArg::Open => Scoring::Open,
@@ -38,6 +39,14 @@ pub(crate) fn run(context: &Context, command: &ServeCommand) -> Result<(), Failu
         grace: Duration::from_secs(command.grace),
     };
     screening_server::serve(config).map_err(Failure::from_error)
+}
+
+/// The identity provider that the arguments name.
+fn provider(command: &ServeCommand) -> Option<IdentityProvider> {
+    let (issuer, client) = (command.oidc_issuer.as_ref()?, command.oidc_client.as_ref()?);
+    let provider = IdentityProvider::new(issuer, client, command.public_url.as_ref()?);
+    let client_secret = std::env::var("SCREENING_OIDC_SECRET").ok().map(Into::into);
+    Some(IdentityProvider { client_secret, ..provider })
 }
 
 /// The store that the arguments name; none without a data folder.

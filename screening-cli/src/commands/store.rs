@@ -55,12 +55,21 @@ fn told(context: &Context, text: &str, manifest: &Manifest, place: &str) -> Resu
 
 pub(crate) fn rotate_keys(context: &Context, command: &RotateKeysCommand) -> Result<(), Failure> {
     let config = config(context, &command.store)?;
+    if command.audit_log {
+        let until = operations::rotate_audit_key(&config).map_err(Failure::from_error)?;
+        if context.json {
+            return print_json(&json!({ "until": until }));
+        }
+        println!("{}", fill("audit-key-rotated", context.language, &[until.to_string()]));
+        return Ok(());
+    }
     let rotated = operations::rotate_keys(&config, command.resume, command.drop_old).map_err(Failure::from_error)?;
     if context.json {
-        let rotated = json!({ "current": rotated.current, "rows": rotated.rows, "dropped": rotated.dropped });
+        let rotated = json!({ "current": rotated.current, "rows": rotated.rows, "files": rotated.files, "dropped": rotated.dropped });
         return print_json(&rotated);
     }
-    let values = [rotated.rows.to_string(), rotated.current, rotated.dropped.len().to_string()];
+    let values =
+        [rotated.rows.to_string(), rotated.files.to_string(), rotated.current, rotated.dropped.len().to_string()];
     println!("{}", fill("keys-rotated", context.language, &values));
     Ok(())
 }

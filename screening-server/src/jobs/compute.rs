@@ -14,6 +14,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::problem::{Fault, Problem, ProblemKind};
+use crate::store::leftovers::RESULTS;
 use crate::store::results::{self, NewResult};
 use crate::store::rosters::{self, Enrolled};
 use crate::store::screenings::{self, Screening, State};
@@ -21,9 +22,6 @@ use crate::store::{Store, sheets};
 use crate::wave::{Prepared, batches};
 
 use super::{Run, Stopped, files};
-
-/// Name of the file with the results of a wave, by which a later wave is compared with it.
-const RESULTS: &str = "results.parquet";
 
 /// What came of a computation.
 #[derive(Debug, Clone, PartialEq, Serialize)]

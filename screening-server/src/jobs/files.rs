@@ -1,208 +1,25 @@
-//! Files of jobs in the data folder, encrypted in parts: what a platform exports holds names.
+//! Files of jobs in the data folder: how long they are kept, and under which key. What a platform exports holds names.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 
-use sha2::{Digest, Sha256};
+use crate::store::leftovers::{self, Kept, RESULTS};
+use crate::store::{Store, StoreError};
 
-use crate::store::{Place, Store, StoreError};
+use super::UPLOAD;
+use super::sealed::{AGAIN, SEALED, folder, make, of_job, opened};
+pub(crate) use super::sealed::{Sealing, Written, read, seal_folder};
 
-/// Bytes of a part.
-const PART: usize = 1 << 20;
-/// Longest part as it is stored: nonce and tag come on top.
-const LONGEST: usize = PART + 64;
-
-/// Folder of all jobs.
-fn folder(store: &Store) -> PathBuf {
-    store.data().join("jobs")
-}
-
-/// Folder of a job. Its id is one of this program.
-pub(crate) fn of_job(store: &Store, job: &str) -> PathBuf {
-    folder(store).join(job)
-}
-
-fn make(path: &Path) -> Result<(), StoreError> {
-    let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(path);
-    made.map_err(|error| StoreError::file(path, error))
-}
-
-/// A file that is being written, part by part.
-pub(crate) struct Sealing {
-    store: Store,
-    path: PathBuf,
-    bound: String,
-    key_id: String,
-    file: File,
-    open: Vec<u8>,
-    part: u64,
-    hash: Sha256,
-    bytes: u64,
-}
-
-/// What was written.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Written {
-    /// SHA-256 of the content.
-    pub(crate) hash: String,
-    pub(crate) bytes: u64,
-}
-
-fn place(bound: &str) -> Place<'_> {
-    Place { table: "file", column: "part", row: bound }
-}
-
-/// What a part is bound to: it cannot be moved to another file or place, and the last says that it is the last.
-fn bound(name: &str, part: u64, last: bool) -> String {
-    format!("{name} {part} {}", if last { "end" } else { "more" })
-}
-
-impl Sealing {
-    /// Begins a file of a job.
-    pub(crate) fn begin(store: &Store, job: &str, name: &str) -> Result<Self, StoreError> {
-        let folder = of_job(store, job);
-        make(&folder)?;
-        let path = folder.join(format!("{name}.sealed"));
-        let file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&path);
-        let mut file = file.map_err(|error| StoreError::file(&path, error))?;
-        let key_id = store.vault().current();
-        let head = format!("{key_id}\n");
-        file.write_all(head.as_bytes()).map_err(|error| StoreError::file(&path, error))?;
-        let bound = format!("{job}/{name}");
-        Ok(Self {
-            store: store.clone(),
-            path,
-            bound,
-            key_id,
-            file,
-            open: Vec::new(),
-            part: 0,
-            hash: Sha256::new(),
-            bytes: 0,
-        })
-    }
-
-    /// Adds to it.
-    pub(crate) fn add(&mut self, bytes: &[u8]) -> Result<(), StoreError> {
-        self.hash.update(bytes);
-        self.bytes += bytes.len() as u64;
-        self.open.extend_from_slice(bytes);
-        while self.open.len() > PART {
-            let rest = self.open.split_off(PART);
-            let whole = std::mem::replace(&mut self.open, rest);
-            self.write(&whole, false)?;
-        }
-        Ok(())
-    }
-
-    fn write(&mut self, bytes: &[u8], last: bool) -> Result<(), StoreError> {
-        let bound = bound(&self.bound, self.part, last);
-        let sealed = self.store.vault().seal(place(&bound), &self.key_id, bytes)?;
-        let length = u32::try_from(sealed.len()).unwrap_or(u32::MAX).to_be_bytes();
-        let written = self.file.write_all(&length).and_then(|()| self.file.write_all(&sealed));
-        written.map_err(|error| StoreError::file(&self.path, error))?;
-        self.part += 1;
-        Ok(())
-    }
-
-    /// Ends it: from now on it is on the disk.
-    pub(crate) fn end(mut self) -> Result<Written, StoreError> {
-        let rest = std::mem::take(&mut self.open);
-        self.write(&rest, true)?;
-        self.file.sync_all().map_err(|error| StoreError::file(&self.path, error))?;
-        Ok(Written { hash: data_encoding::HEXLOWER.encode(&self.hash.finalize()), bytes: self.bytes })
-    }
-}
-
-/// The content of a file; none when there is no such file.
-pub(crate) fn read(store: &Store, job: &str, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
-    let path = of_job(store, job).join(format!("{name}.sealed"));
-    let mut file = match File::open(&path) {
-        Ok(file) => io::BufReader::new(file),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(StoreError::file(&path, error)),
-    };
-    let wrong = |error| StoreError::file(&path, error);
-    let key_id = line(&mut file).map_err(wrong)?;
-    let name = format!("{job}/{name}");
-    let (mut content, mut part) = (Vec::new(), 0);
-    loop {
-        let mut length = [0; 4];
-        file.read_exact(&mut length).map_err(wrong)?;
-        let length = u32::from_be_bytes(length) as usize;
-        if length > LONGEST {
-            return Err(StoreError::Sealed("file"));
-        }
-        let mut sealed = vec![0; length];
-        file.read_exact(&mut sealed).map_err(wrong)?;
-        // A part does not say whether it is the last: it opens as one or as the other.
-        let more = bound(&name, part, false);
-        if let Ok(opened) = store.vault().open(place(&more), &key_id, &sealed) {
-            content.extend_from_slice(&opened);
-            part += 1;
-            continue;
-        }
-        let last = bound(&name, part, true);
-        content.extend_from_slice(&store.vault().open(place(&last), &key_id, &sealed)?);
-        return Ok(Some(content));
-    }
-}
-
-/// The first line.
-fn line(file: &mut impl Read) -> io::Result<String> {
-    let mut text = Vec::new();
-    let mut byte = [0];
-    while text.len() < 200 {
-        file.read_exact(&mut byte)?;
-        match byte {
-            [b'\n'] => break,
-            [byte] => text.push(byte),
-        }
-    }
-    String::from_utf8(text).map_err(|_| io::Error::from(io::ErrorKind::InvalidData))
-}
-
-/// Seals every file of a folder into the folder of a job, and gives their names. The folder is removed.
-pub(crate) fn seal_folder(store: &Store, job: &str, from: &Path) -> Result<Vec<String>, StoreError> {
-    let mut names = Vec::new();
-    seal_below(store, job, from, "", &mut names)?;
-    fs::remove_dir_all(from).map_err(|error| StoreError::file(from, error))?;
-    names.sort();
-    Ok(names)
-}
-
-fn seal_below(store: &Store, job: &str, from: &Path, above: &str, names: &mut Vec<String>) -> Result<(), StoreError> {
-    let entries = fs::read_dir(from).map_err(|error| StoreError::file(from, error))?;
-    for entry in entries {
-        let path = entry.map_err(|error| StoreError::file(from, error))?.path();
-        let Some(name) = path.file_name().and_then(|name| name.to_str()) else { continue };
-        // Folders within become parts of the name.
-        let name = if above.is_empty() { name.to_owned() } else { format!("{above}-{name}") };
-        if path.is_dir() {
-            seal_below(store, job, &path, &name, names)?;
-            continue;
-        }
-        let mut file = File::open(&path).map_err(|error| StoreError::file(&path, error))?;
-        let mut sealing = Sealing::begin(store, job, &name)?;
-        let mut part = vec![0; 1 << 16];
-        loop {
-            let read = file.read(&mut part).map_err(|error| StoreError::file(&path, error))?;
-            match part.get(..read) {
-                Some(read) if !read.is_empty() => sealing.add(read)?,
-                _ => break,
-            }
-        }
-        sealing.end()?;
-        names.push(name);
-    }
-    Ok(())
-}
+/// Folder within that of a job in which files stand in the clear for as long as they are written.
+const CLEAR: &str = "clear";
+/// A folder of no job is that of an upload on its way, until nothing was written there for so long.
+const ORPHANED: Duration = Duration::from_mins(10);
 
 /// An empty folder of a job in which files stand in the clear while they are written.
 pub(crate) fn clear_folder(store: &Store, job: &str) -> Result<PathBuf, StoreError> {
-    let path = of_job(store, job).join("clear");
+    let path = of_job(store, job).join(CLEAR);
     if path.exists() {
         fs::remove_dir_all(&path).map_err(|error| StoreError::file(&path, error))?;
     }
@@ -213,19 +30,148 @@ pub(crate) fn clear_folder(store: &Store, job: &str) -> Result<PathBuf, StoreErr
 /// Removes the folder of a job in which files stood in the clear.
 pub(crate) fn remove_clear(store: &Store, job: &str) {
     // It may be gone already.
-    let _ = fs::remove_dir_all(of_job(store, job).join("clear"));
+    let _ = fs::remove_dir_all(of_job(store, job).join(CLEAR));
 }
 
 /// Removes what a killed server left behind in the clear.
 pub(crate) fn tidy(store: &Store) {
-    for entry in fs::read_dir(folder(store)).into_iter().flatten().flatten() {
+    for job in jobs(store) {
         // Most often there is none.
-        let _ = fs::remove_dir_all(entry.path().join("clear"));
+        let _ = fs::remove_dir_all(of_job(store, &job).join(CLEAR));
     }
+}
+
+/// Names of the folders of jobs.
+fn jobs(store: &Store) -> Vec<String> {
+    let entries = fs::read_dir(folder(store)).into_iter().flatten().flatten();
+    entries.filter_map(|entry| entry.file_name().into_string().ok()).collect()
+}
+
+/// Names of the whole files of a job.
+fn names(store: &Store, job: &str) -> Vec<String> {
+    let entries = fs::read_dir(of_job(store, job)).into_iter().flatten().flatten();
+    let name =
+        |entry: fs::DirEntry| Some(entry.file_name().to_str()?.strip_suffix(SEALED)?.strip_suffix('.')?.to_owned());
+    entries.filter_map(name).collect()
 }
 
 /// Removes a file of a job.
 pub(crate) fn remove(store: &Store, job: &str, name: &str) {
     // It may be gone already.
-    let _ = fs::remove_file(of_job(store, job).join(format!("{name}.sealed")));
+    let _ = fs::remove_file(of_job(store, job).join(format!("{name}.{SEALED}")));
+    // Only when it is empty.
+    let _ = fs::remove_dir(of_job(store, job));
+}
+
+/// Removes files that are to be kept no longer, and those of no job: an upload that broke off.
+pub(crate) async fn sweep(store: &Store) -> Result<(), StoreError> {
+    for job in jobs(store) {
+        sweep_one(store, &job).await?;
+    }
+    Ok(())
+}
+
+/// The same for one job.
+pub(crate) async fn sweep_one(store: &Store, job: &str) -> Result<(), StoreError> {
+    for path in half_done(store, job) {
+        // It may be gone already.
+        let _ = fs::remove_file(path);
+    }
+    let kept = match leftovers::of_job(store.pool(), job).await? {
+        Some((kept, true)) => kept,
+        None if is_orphaned(&of_job(store, job)) => Kept::None,
+        // It is still to be done, or an upload is on its way.
+        _ => return Ok(()),
+    };
+    for name in names(store, job).iter().filter(|name| !kept.keeps(name)) {
+        remove(store, job, name);
+    }
+    if kept == Kept::Aggregates {
+        scrub(store, job).await?;
+    }
+    // What was uploaded is in the store when its job has ended, or is refused: it holds names, and is not kept.
+    remove(store, job, UPLOAD);
+    Ok(())
+}
+
+/// Takes rows out of the results of a computation of which the store has no more.
+async fn scrub(store: &Store, job: &str) -> Result<(), StoreError> {
+    let Some(bytes) = read(store, job, RESULTS)? else { return Ok(()) };
+    let kept = leftovers::pupils_of(store.pool(), job).await?;
+    match screening_io::results_of_pupils(&bytes, &kept) {
+        Ok(None) => Ok(()),
+        Ok(Some(rest)) => {
+            let mut new = Sealing::beside(store, job, RESULTS)?;
+            new.add(&rest)?;
+            let beside = new.path.clone();
+            new.end()?;
+            let path = of_job(store, job).join(format!("{RESULTS}.{SEALED}"));
+            fs::rename(&beside, &path).map_err(|error| StoreError::file(&path, error))
+        }
+        // It cannot be told whose rows are in it.
+        Err(_) => {
+            tracing::error!(job, "results that cannot be read were removed");
+            remove(store, job, RESULTS);
+            Ok(())
+        }
+    }
+}
+
+/// Whether nothing was written into a folder for a while.
+fn is_orphaned(folder: &Path) -> bool {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    entries.map(|entry| entry.path()).chain([folder.to_owned()]).all(|path| is_old(&path))
+}
+
+fn is_old(path: &Path) -> bool {
+    let changed = fs::metadata(path).and_then(|known| known.modified()).ok();
+    changed.and_then(|changed| SystemTime::now().duration_since(changed).ok()).is_some_and(|since| since > ORPHANED)
+}
+
+/// Files that a rotation that broke off left beside others.
+fn half_done(store: &Store, job: &str) -> Vec<PathBuf> {
+    let entries = fs::read_dir(of_job(store, job)).into_iter().flatten().flatten();
+    let paths = entries.map(|entry| entry.path());
+    paths.filter(|path| path.extension().is_some_and(|ending| ending == AGAIN) && is_old(path)).collect()
+}
+
+/// Encrypts files of jobs with the key that is used now; gives how many were encrypted with another. A file that is not whole is
+/// that of an upload on its way, which is refused at its end because the key has changed.
+pub(crate) fn reseal(store: &Store) -> Result<u64, StoreError> {
+    let current = store.vault().current();
+    let mut count = 0;
+    for job in jobs(store) {
+        for name in names(store, &job) {
+            let Some((key_id, mut old)) = opened(store, &job, &name)? else { continue };
+            if key_id == current {
+                continue;
+            }
+            let mut new = Sealing::beside(store, &job, &name)?;
+            let whole = loop {
+                match old.part() {
+                    Ok(Some(part)) => new.add(&part)?,
+                    Ok(None) => break true,
+                    Err(StoreError::File { source, .. }) if source.kind() == io::ErrorKind::UnexpectedEof => {
+                        break false;
+                    }
+                    Err(error) => return Err(error),
+                }
+            };
+            let beside = new.path.clone();
+            if !whole {
+                drop(new);
+                let _ = fs::remove_file(&beside);
+                continue;
+            }
+            new.end()?;
+            // Gone meanwhile: its job has ended.
+            if old.path.is_file() {
+                fs::rename(&beside, &old.path).map_err(|error| StoreError::file(&old.path, error))?;
+                count += 1;
+            } else {
+                let _ = fs::remove_file(&beside);
+            }
+        }
+    }
+    Ok(count)
 }

@@ -5,7 +5,6 @@ use jiff::civil::Date;
 use screening_core::answers::Context;
 use screening_core::screening::Battery;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use crate::catalogue::Catalogue;
 use crate::problem::Problem;
@@ -13,7 +12,7 @@ use crate::store::pupils::{self, Pupil};
 use crate::store::screenings::Screening;
 use crate::store::sheets::{self, NewSheet, Taken};
 use crate::store::{StoreError, Work, alerts, inbox};
-use crate::wave::{HandedIn, Prepared, ReadSheet, critical};
+use crate::wave::{HandedIn, Prepared, ReadSheet, critical, hash};
 
 /// Where sheets go.
 pub(crate) struct Intake<'a> {
@@ -76,7 +75,7 @@ impl Intake<'_> {
         };
         let filled = HandedIn::stored(&sheet.answers, self.prepared)?;
         let found = critical(&filled, self.prepared, self.catalogue, &context, false)?;
-        let hash = hash(sheet, pupil.as_ref(), &day);
+        let hash = hash(pupil.as_ref().map_or("", |pupil| &pupil.id), &sheet.answers, &day, sheet.duration_s);
         let source = self.source.strip_prefix("push:").unwrap_or(self.source);
         let came = match &pupil {
             Some(pupil) => {
@@ -128,44 +127,10 @@ impl Intake<'_> {
         };
         Ok(Outcome { came, alerts: alerts::raise(work, &raise).await? })
     }
-
-    /// Tries again what waits, after a class list has come. Gives how many found their pupil.
-    pub(crate) async fn try_again(&self, work: &mut Work) -> Result<usize, Problem> {
-        let mut found = 0;
-        for (entry, body) in inbox::waiting(work, &self.screening.id).await? {
-            let Ok(kept) = serde_json::from_slice::<Kept>(&body) else { continue };
-            let Some(battery) = self.prepared.battery(&kept.battery) else { continue };
-            let Some(student) = &kept.student_id else { continue };
-            let Ok(pupil) = sheets::pupil_of(work, student).await else { continue };
-            let sheet = ReadSheet {
-                student_id: kept.student_id.clone(),
-                external: None,
-                answers: kept.answers,
-                administered_on: kept.administered_on,
-                duration_s: kept.duration_s,
-                row: kept.row,
-            };
-            let pushes =
-                self.prepared.definition.sources.get(&entry.source).is_some_and(|source| source.platform().is_some());
-            let source = if pushes { format!("push:{}", entry.source) } else { entry.source.clone() };
-            let own = Intake { source: &source, ..*self };
-            own.take(work, &entry.id, battery, &sheet, Some(&pupil)).await?;
-            alerts::found(work, &self.screening.id, &entry.id, &pupil).await?;
-            found += 1;
-        }
-        Ok(found)
-    }
 }
 
 /// What scoring has to know about a pupil on a day.
 pub(crate) async fn context(work: &mut Work, pupil: &Pupil, day: &str) -> Result<Context, StoreError> {
-    let on: Date = day.parse().map_err(|_| StoreError::Invalid { field: "administered_on", wanted: "a day" })?;
+    let on: Date = day.parse().map_err(|_| StoreError::Invalid { field: "administered_on", wanted: "wanted-day" })?;
     pupils::context(work, &pupil.id, on).await
-}
-
-/// Hash of everything that makes it the same sheet.
-fn hash(sheet: &ReadSheet, pupil: Option<&Pupil>, day: &str) -> String {
-    let pupil = pupil.map_or("", |pupil| pupil.id.as_str());
-    let text = format!("{pupil}\n{}\n{day}\n{:?}", sheet.answers, sheet.duration_s);
-    data_encoding::HEXLOWER.encode(&Sha256::digest(text))
 }

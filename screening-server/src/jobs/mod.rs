@@ -1,12 +1,15 @@
 //! Jobs: what takes longer than a request. One at a time, in their order; a job that was running when the server ended is begun
 //! again, and finds what it had stored.
 
+pub(crate) mod again;
 mod answers;
 mod compute;
 pub(crate) mod files;
 pub(crate) mod intake;
+pub(crate) mod pushed;
 mod rescore;
 mod roster;
+mod sealed;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -75,6 +78,9 @@ impl Run {
 pub(crate) async fn work(app: App) {
     let Some(store) = app.store.clone() else { return };
     files::tidy(&store);
+    if files::sweep(&store).await.is_err() {
+        tracing::error!("files that are to be kept no longer were not removed; it is tried again after a day");
+    }
     let mut news = app.live.hub.jobs();
     loop {
         match one(&app, &store).await {
@@ -115,6 +121,7 @@ async fn one(app: &App, store: &Store) -> Result<bool, StoreError> {
     files::remove_clear(store, &run.job.id);
     // What was uploaded is in the store now, or is refused: it holds names, and is not kept.
     files::remove(store, &run.job.id, UPLOAD);
+    files::sweep_one(store, &run.job.id).await?;
     tracing::info!(job = run.job.id, kind = run.job.kind, ended = word(&ended), "a job ended");
     app.live.hub.job();
     Ok(true)
@@ -221,21 +228,15 @@ pub(crate) async fn add_wave(
     Ok(jobs::add(work, &new).await?.0)
 }
 
-/// Tries again what waits for a pupil, in every screening that takes sheets.
+/// Tries again what waits, in every screening that takes sheets. Gives how many sheets have found their pupil.
 async fn try_again(run: &Run) -> Result<usize, Stopped> {
     let caller = Caller::system("job", run.caller.district_id.clone());
     let mut work = run.store.begin(&caller, "inbox.match").await?;
     let open = screenings::list(&mut work).await?;
+    work.commit().await?;
     let mut found = 0;
     for screening in open.iter().filter(|screening| screening.state == State::Released) {
-        let prepared = run.app.live.waves.of(&run.app, screening)?;
-        let catalogue = run.app.definitions.now();
-        let intake = intake::Intake { screening, prepared: &prepared, catalogue: &catalogue, source: "" };
-        found += intake.try_again(&mut work).await?;
-    }
-    work.commit().await?;
-    if found > 0 {
-        run.app.live.hub.alert();
+        found += again::again(&run.app, &caller, screening).await?.matched;
     }
     Ok(found)
 }

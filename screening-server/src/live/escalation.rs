@@ -29,8 +29,7 @@ async fn pass_on(app: &App, store: &Store) -> Result<usize, StoreError> {
         let caller = Caller::system("escalation", overdue.district_id);
         let mut work = store.begin(&caller, "alert.escalate").await?;
         let screening = screenings::find(&mut work, &overdue.screening_id).await?;
-        let prepared =
-            app.live.waves.of(app, &screening).map_err(|_| StoreError::State("a screening without its definitions"));
+        let prepared = app.live.waves.of(app, &screening).map_err(|_| StoreError::State("state-definitions"));
         // A screening whose definitions are gone still has its contacts.
         let duty = match prepared {
             Ok(prepared) => prepared.definition.duty.clone(),

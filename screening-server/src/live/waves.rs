@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use crate::problem::{Fault, Problem, ProblemKind};
 use crate::state::App;
@@ -11,18 +12,30 @@ use crate::wave::Prepared;
 
 /// As many screenings as are held ready.
 const MOST: usize = 64;
+/// How long a screening is taken for what it was: so long it may take until what another process changed is heard. Changed here,
+/// it is heard at once.
+const HELD: Duration = Duration::from_secs(5);
 
 /// Screenings that are made ready.
 #[derive(Debug, Default)]
 pub(crate) struct Waves {
-    ready: Mutex<HashMap<String, (Arc<Screening>, Arc<Prepared>)>>,
+    ready: Mutex<HashMap<String, Ready>>,
+}
+
+/// A screening that is made ready, and when it was looked up.
+#[derive(Debug, Clone)]
+struct Ready {
+    screening: Arc<Screening>,
+    prepared: Arc<Prepared>,
+    at: Instant,
 }
 
 impl Waves {
     /// A released screening with everything that it rests on.
     pub(crate) fn of(&self, app: &App, screening: &Screening) -> Result<Arc<Prepared>, Problem> {
-        if let Some((_, known)) = self.known(&screening.id) {
-            return Ok(known);
+        if let Some(known) = self.known(&screening.id).filter(|known| *known.screening == *screening) {
+            self.hold(known.screening, &known.prepared);
+            return Ok(known.prepared);
         }
         let catalogue = app.definitions.now();
         let text = screening.definition.as_bytes();
@@ -30,26 +43,25 @@ impl Waves {
             Some(frozen) => Prepared::as_released(text, &catalogue, frozen),
             None => Prepared::newest(text, &catalogue),
         };
+        let changes = screening.source_changes.iter().map(|change| (change.source.as_str(), change.text.as_str()));
+        let prepared = prepared.and_then(|prepared| prepared.corrected(changes));
         let prepared = Arc::new(prepared.map_err(|why| Fault::new(ProblemKind::InvalidScreening).with("why", why))?);
         if screening.state == State::Released {
-            let mut ready = self.ready.lock().unwrap_or_else(PoisonError::into_inner);
-            if ready.len() >= MOST {
-                ready.clear();
-            }
-            ready.insert(screening.id.clone(), (Arc::new(screening.clone()), prepared.clone()));
+            self.hold(Arc::new(screening.clone()), &prepared);
         }
         Ok(prepared)
     }
 
-    /// A screening that takes sheets, for a caller of its district. Known ones are not looked up again.
+    /// A screening that takes sheets, for a caller of its district. Those that were looked up a moment ago are not looked up again.
     pub(crate) async fn open(
         &self,
         app: &App,
         caller: &Caller,
         id: &str,
     ) -> Result<(Arc<Screening>, Arc<Prepared>), Problem> {
-        if let Some(known) = self.known(id).filter(|(screening, _)| screening.district_id == caller.district_id) {
-            return Ok(known);
+        let known = self.known(id).filter(|known| known.screening.district_id == caller.district_id);
+        if let Some(known) = known.filter(|known| known.at.elapsed() < HELD) {
+            return Ok((known.screening, known.prepared));
         }
         let mut look = app.store()?.look(caller, "screening.open").await?;
         let screening = screenings::find(&mut look, id).await?;
@@ -61,8 +73,17 @@ impl Waves {
         Ok((Arc::new(screening), prepared))
     }
 
-    fn known(&self, id: &str) -> Option<(Arc<Screening>, Arc<Prepared>)> {
+    fn known(&self, id: &str) -> Option<Ready> {
         self.ready.lock().unwrap_or_else(PoisonError::into_inner).get(id).cloned()
+    }
+
+    fn hold(&self, screening: Arc<Screening>, prepared: &Arc<Prepared>) {
+        let mut ready = self.ready.lock().unwrap_or_else(PoisonError::into_inner);
+        if ready.len() >= MOST && !ready.contains_key(&screening.id) {
+            ready.clear();
+        }
+        let id = screening.id.clone();
+        ready.insert(id, Ready { screening, prepared: prepared.clone(), at: Instant::now() });
     }
 
     /// Nothing is held ready any more: a screening has changed.

@@ -132,6 +132,10 @@ kinds! {
     CodeRefused = "code-refused", FORBIDDEN;
     /// Too many wrong passwords or codes.
     LockedOut = "locked-out", TOO_MANY_REQUESTS;
+    /// The server knows no identity provider.
+    NoProvider = "no-provider", NOT_IMPLEMENTED;
+    /// The identity provider does not answer as it should.
+    ProviderUnavailable = "provider-unavailable", BAD_GATEWAY;
     /// Only a person in a session does this.
     SessionNeeded = "session-needed", FORBIDDEN;
     /// The account or the token asks too often.

@@ -83,6 +83,7 @@ fn fill(template: &str, fills: &[(&'static str, String)]) -> String {
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
+    use std::path::{Path, PathBuf};
 
     use super::*;
 
@@ -112,22 +113,21 @@ mod tests {
         assert_eq!(fill("{a} {b} {c} {", &fills), "{b} x {c} {");
     }
 
+    /// The files of this crate.
+    fn sources(folder: &Path) -> Vec<String> {
+        let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+        let of = |path: PathBuf| {
+            if path.is_dir() { sources(&path) } else { vec![std::fs::read_to_string(path).unwrap_or_default()] }
+        };
+        entries.flat_map(of).collect()
+    }
+
     #[test]
     fn every_sentence_that_is_asked_for_exists() {
         assert!(TEXTS.contains_key("notice"));
-        let sources = [
-            include_str!("../store/accounts.rs"),
-            include_str!("../store/approvals.rs"),
-            include_str!("../store/evidence.rs"),
-            include_str!("../store/organisations.rs"),
-            include_str!("../store/passwords.rs"),
-            include_str!("../store/pupils.rs"),
-            include_str!("../store/repeated.rs"),
-            include_str!("../store/retention.rs"),
-            include_str!("../store/subjects.rs"),
-            include_str!("../store/tokens.rs"),
-        ];
-        let ask = ["State(\"", "Missing(\"", "Exists(\"", "wanted: \""];
+        let sources = sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"));
+        assert!(sources.len() > 50, "the sources are there");
+        let ask = ["StoreError::State(\"", "StoreError::Missing(\"", "StoreError::Exists(\"", "wanted: \""];
         for (source, call) in sources.iter().flat_map(|source| ask.map(|call| (source, call))) {
             for key in source.split(call).skip(1).filter_map(|rest| rest.split('"').next()) {
                 assert!(TEXTS.contains_key(key), "`{key}` is in no file of texts");

@@ -88,12 +88,30 @@ pub(crate) enum Unread {
 
 /// Reads a push. `secret` is the key of the signature, where the platform signs.
 pub(crate) fn read(platform: Platform, body: &[u8], secret: Option<&str>) -> Result<Pushed, Unread> {
-    let value: Value = serde_json::from_slice(body).map_err(|_| Unread::NotJson)?;
-    let Value::Object(object) = value else { return Err(Unread::NotJson) };
+    let object = object(body)?;
+    if platform.signs() {
+        wenjuanxing::check(&object, secret)?;
+    }
+    of_platform(platform, &object)
+}
+
+/// Reads a push that was kept as it came: its signature was checked then.
+pub(crate) fn kept(platform: Platform, body: &[u8]) -> Result<Pushed, Unread> {
+    of_platform(platform, &object(body)?)
+}
+
+fn object(body: &[u8]) -> Result<Map<String, Value>, Unread> {
+    match serde_json::from_slice(body) {
+        Ok(Value::Object(object)) => Ok(object),
+        _ => Err(Unread::NotJson),
+    }
+}
+
+fn of_platform(platform: Platform, object: &Map<String, Value>) -> Result<Pushed, Unread> {
     let pushed = match platform {
-        Platform::Wenjuanxing => wenjuanxing::read(&object, secret)?,
-        Platform::Tencent => tencent::read(&object)?,
-        Platform::Jinshuju => jinshuju::read(&object)?,
+        Platform::Wenjuanxing => wenjuanxing::read(object)?,
+        Platform::Tencent => tencent::read(object)?,
+        Platform::Jinshuju => jinshuju::read(object)?,
     };
     if pushed.cells.len() > MOST_CELLS { Err(Unread::TooLarge) } else { Ok(pushed) }
 }

@@ -20,14 +20,17 @@ fn sign(activity: &str, index: &str, key: &str) -> String {
     data_encoding::HEXLOWER.encode(&digest)
 }
 
-pub(super) fn read(object: &Map<String, Value>, key: Option<&str>) -> Result<Pushed, Unread> {
-    let activity = needed(object, "activity")?;
-    let index = needed(object, "index")?;
+/// Whether the sender knows the key.
+pub(super) fn check(object: &Map<String, Value>, key: Option<&str>) -> Result<(), Unread> {
+    let (activity, index) = (needed(object, "activity")?, needed(object, "index")?);
     let given = needed(object, "sign")?.to_ascii_lowercase();
     let own = sign(&activity, &index, key.ok_or(Unread::Signature)?);
-    if !bool::from(own.as_bytes().ct_eq(given.as_bytes())) {
-        return Err(Unread::Signature);
-    }
+    if bool::from(own.as_bytes().ct_eq(given.as_bytes())) { Ok(()) } else { Err(Unread::Signature) }
+}
+
+pub(super) fn read(object: &Map<String, Value>) -> Result<Pushed, Unread> {
+    let activity = needed(object, "activity")?;
+    let index = needed(object, "index")?;
     // The running number also stands in every export; `joinid` does not.
     let answer = index;
     let mut cells = vec![(ID.to_owned(), answer.clone())];

@@ -47,7 +47,8 @@ pub(super) async fn add(State(app): State<App>, caller: Caller, request: Request
         Some((name?, role?, organisation_id?))
     })?;
     let mut work = app.store()?.begin(&caller, "account.add").await?;
-    let (account, invitation) = accounts::add(&mut work, &name, role, &organisation_id).await?;
+    let added = accounts::add(&mut work, &name, role, &organisation_id).await;
+    let (account, invitation) = added.map_err(|error| error.of_body("what-organisation", "/organisation_id"))?;
     Ok(work.answer(StatusCode::CREATED, &Invited { account, invitation }).await?)
 }
 
@@ -68,7 +69,8 @@ pub(super) async fn change(
         })
     })?;
     let mut work = app.store()?.begin(&caller, "account.change").await?;
-    let account = accounts::change(&mut work, &id, &change).await?;
+    let changed = accounts::change(&mut work, &id, &change).await;
+    let account = changed.map_err(|error| error.of_body("what-organisation", "/organisation_id"))?;
     Ok(work.answer(StatusCode::OK, &account).await?)
 }
 
@@ -106,7 +108,8 @@ pub(super) async fn issue(State(app): State<App>, caller: Caller, request: Reque
             Some((name?, role?, organisation_id?, days))
         })?;
     let mut work = app.store()?.begin(&caller, "token.issue").await?;
-    let (token, secret) = tokens::issue(&mut work, &name, role, &organisation_id, days).await?;
+    let issued = tokens::issue(&mut work, &name, role, &organisation_id, days).await;
+    let (token, secret) = issued.map_err(|error| error.of_body("what-organisation", "/organisation_id"))?;
     Ok(work.answer(StatusCode::CREATED, &Issued { token, secret }).await?)
 }
 
@@ -142,7 +145,8 @@ pub(super) async fn add_organisation(
     })?;
     let mut work = app.store()?.begin(&caller, "organisation.add").await?;
     let new = New { parent: Some(&parent), code: &code, name: &name, grade };
-    let organisation = organisations::add(&mut work, &new).await?;
+    let added = organisations::add(&mut work, &new).await;
+    let organisation = added.map_err(|error| error.of_body("what-organisation", "/parent_id"))?;
     Ok(work.answer(StatusCode::CREATED, &organisation).await?)
 }
 

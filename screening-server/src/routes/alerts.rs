@@ -220,7 +220,8 @@ pub(super) async fn add_webhook(State(app): State<App>, caller: Caller, request:
     work.require(Permission::AlertsWrite)?;
     let organisation = organisation.unwrap_or_else(|| caller.scope.id().to_owned());
     let secret = secret_part()?;
-    let webhook = webhooks::add(&mut work, &organisation, &url, &secret).await?;
+    let added = webhooks::add(&mut work, &organisation, &url, &secret).await;
+    let webhook = added.map_err(|error| error.of_body("what-organisation", "/organisation_id"))?;
     Ok(work.answer(StatusCode::CREATED, &NewWebhook { webhook, secret }).await?)
 }
 

@@ -9,7 +9,7 @@ use crate::problem::{Fault, Problem, ProblemKind};
 use crate::state::App;
 use crate::store::audit::{self, Entry, Wanted};
 use crate::store::evidence::{self, Breach};
-use crate::store::{Caller, Permission, shown};
+use crate::store::{Caller, Permission, shown, verification};
 
 use super::form::{Page, Part};
 use super::query::Query;
@@ -84,7 +84,7 @@ struct Checked {
 /// `GET /api/v1/audit/verification`
 pub(super) async fn verify(State(app): State<App>, caller: Caller) -> Result<Response, Problem> {
     let store = app.store()?;
-    let verified = audit::verify(store).await?;
+    let verified = verification::verify(store).await?;
     let mut work = store.begin(&caller, "audit.verify").await?;
     work.note("audit.verify", "", format!("{} faults", verified.faults.len()));
     let faults: Vec<String> = verified.faults.iter().map(ToString::to_string).collect();
@@ -99,7 +99,7 @@ pub(super) async fn year(State(app): State<App>, caller: Caller, uri: Uri) -> Re
     let year = year.ok_or_else(|| query.refuse("year"))?;
     let store = app.store()?;
     // The chain is read before the turn to write is taken.
-    let verified = audit::verify(store).await?;
+    let verified = verification::verify(store).await?;
     let mut work = store.begin(&caller, "evidence.year").await?;
     let year = evidence::year(&mut work, year, &verified).await?;
     Ok(work.answer(StatusCode::OK, &year).await?)

@@ -246,13 +246,13 @@ pub(super) async fn file(
     let listed = job.report.as_ref().and_then(|report| report["files"].as_array()).into_iter().flatten();
     let known = listed.filter_map(serde_json::Value::as_str).any(|known| known == name);
     if !known || !matches!(caller.scope, Scope::District(_)) {
-        return Err(StoreError::Missing("file").into());
+        return Err(StoreError::Missing("what-file").into());
     }
     work.note("job.download", &id, &name);
     work.commit().await?;
     let (store, wanted) = (store.clone(), name.clone());
     let reading = tokio::task::spawn_blocking(move || files::read(&store, &id, &wanted)).await;
-    let bytes = reading.map_err(|_| ProblemKind::Internal)??.ok_or(StoreError::Missing("file"))?;
+    let bytes = reading.map_err(|_| ProblemKind::Internal)??.ok_or(StoreError::Missing("what-file"))?;
     let mut response = bytes.into_response();
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type(&name)));
     // The names are those of this program.

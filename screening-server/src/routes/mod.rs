@@ -15,6 +15,7 @@ mod lines;
 mod operations;
 mod privacy;
 mod problems;
+mod provider;
 mod push;
 mod query;
 mod refusals;
@@ -85,7 +86,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_defect_is_an_answer_and_is_counted() {
-        let app = App::new(Definitions::load(None).unwrap(), Limits::default(), None, false);
+        let app = App::new(Definitions::load(None).unwrap(), Limits::default(), None, false, None);
         async fn defect() -> &'static str {
             panic!("the marker of a defect")
         }

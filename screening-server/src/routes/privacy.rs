@@ -5,11 +5,12 @@ use axum::http::{StatusCode, Uri};
 use axum::response::Response;
 use serde::Serialize;
 
+use crate::jobs::files;
 use crate::problem::{Fault, Problem, ProblemKind};
 use crate::state::App;
 use crate::store::pupils::{self, Enrolled, Identity, Label, Pupil, Wanted};
 use crate::store::subjects::{self, Correction};
-use crate::store::{Caller, Permission, approvals, records, retention};
+use crate::store::{Caller, Permission, approvals, retention};
 
 use super::accounts::{Id, id_of};
 use super::form::{self, Page, Part};
@@ -59,7 +60,8 @@ pub(super) async fn enter(State(app): State<App>, caller: Caller, request: Reque
     })?;
     let identity = Identity { name, student_id, birth_date: date_of(born)?, contact };
     let mut work = app.store()?.begin(&caller, "pupil.enter").await?;
-    let (id, put) = pupils::put(&mut work, &Enrolled { class_id, sex, identity }).await?;
+    let entered = pupils::put(&mut work, &Enrolled { class_id, sex, identity }).await;
+    let (id, put) = entered.map_err(|error| error.of_body("what-organisation", "/class_id"))?;
     Ok(work.answer(StatusCode::OK, &Entered { id, done: put.word() }).await?)
 }
 
@@ -116,7 +118,8 @@ pub(super) async fn ask(State(app): State<App>, caller: Caller, request: Request
         Some((pupil?, purpose?, emergency))
     })?;
     let mut work = app.store()?.begin(&caller, "identity.request").await?;
-    let request = approvals::ask(&mut work, &pupil, &purpose, emergency).await?;
+    let asked = approvals::ask(&mut work, &pupil, &purpose, emergency).await;
+    let request = asked.map_err(|error| error.of_body("what-pupil", "/pupil_id"))?;
     Ok(work.answer(StatusCode::CREATED, &request).await?)
 }
 
@@ -159,7 +162,8 @@ pub(super) async fn file(State(app): State<App>, caller: Caller, request: Reques
         Some((pupil?, kind?, applicant?))
     })?;
     let mut work = app.store()?.begin(&caller, "subject.request").await?;
-    let request = subjects::file(&mut work, &pupil, &kind, &applicant).await?;
+    let filed = subjects::file(&mut work, &pupil, &kind, &applicant).await;
+    let request = filed.map_err(|error| error.of_body("what-pupil", "/pupil_id"))?;
     Ok(work.answer(StatusCode::CREATED, &request).await?)
 }
 
@@ -178,7 +182,11 @@ pub(super) async fn complete(
     let birth_date = date_of(born)?;
     let mut work = app.store()?.begin(&caller, "subject.complete").await?;
     let completed = subjects::complete(&mut work, &id, &Correction { name, birth_date, contact }).await?;
-    Ok(work.answer(StatusCode::OK, &completed).await?)
+    let response = work.answer(StatusCode::OK, &completed).await?;
+    if !completed.deleted.is_empty() {
+        files::sweep(app.store()?).await?;
+    }
+    Ok(response)
 }
 
 /// `POST /api/v1/subject-requests/{id}/refusal`
@@ -207,7 +215,7 @@ struct Rules {
 pub(super) async fn rules(State(app): State<App>, caller: Caller) -> Result<Response, Problem> {
     let mut work = app.store()?.begin(&caller, "retention.read").await?;
     let rules = retention::rules(&mut work).await?;
-    Ok(work.answer(StatusCode::OK, &Rules { classes: records::classes(), rules }).await?)
+    Ok(work.answer(StatusCode::OK, &Rules { classes: retention::classes(), rules }).await?)
 }
 
 /// `PUT /api/v1/retention/{class}`
@@ -230,5 +238,5 @@ pub(super) async fn set_rule(
     let mut work = app.store()?.begin(&caller, "retention.set").await?;
     retention::set(&mut work, &class, days, &basis).await?;
     let rules = retention::rules(&mut work).await?;
-    Ok(work.answer(StatusCode::OK, &Rules { classes: records::classes(), rules }).await?)
+    Ok(work.answer(StatusCode::OK, &Rules { classes: retention::classes(), rules }).await?)
 }

@@ -4,17 +4,16 @@ use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use screening_io::{MappedSpec, Mapping, read_mapped_bytes};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use crate::jobs::intake::{Came, Intake};
+use crate::jobs::pushed;
 use crate::problem::{Fault, Problem, ProblemKind};
-use crate::push::{self, Action, DURATION, ID, Platform, Pushed, SUBMITTED, Unread};
+use crate::push::{self, Action, Platform, Unread};
 use crate::state::App;
 use crate::store::sheets::{self, Taken};
 use crate::store::{Work, inbox, push_keys};
-use crate::wave::{Prepared, ReadSheet, Source, rows};
 
 use super::body;
 
@@ -67,8 +66,12 @@ pub(super) async fn push(
             if deleted || known.is_some() { "deleted" } else { "ignored" }
         }
         Action::Put => {
-            let Ok((sheet, battery)) = read(&pushed, source, &address.source, &prepared) else {
-                // What cannot be read now is kept as it came: the platform does not send it for ever.
+            let Ok((sheet, battery)) = pushed::sheet(&pushed, source, &address.source, &prepared) else {
+                // What cannot be read now is kept as it came, until the mapping is corrected: the platform does not send it for ever.
+                tracing::warn!(
+                    screening = screening.id,
+                    "a push cannot be read by the mapping of its source, and is kept"
+                );
                 keep(&mut work, (&screening.id, &id, &address.source), &bytes).await?;
                 return Ok(work.answer(StatusCode::OK, &Receipt { taken: "kept" }).await?);
             };
@@ -93,30 +96,15 @@ pub(super) async fn push(
 /// Keeps a push that cannot be read.
 async fn keep(work: &mut Work, (screening, id, source): (&str, &str, &str), body: &[u8]) -> Result<(), Problem> {
     let hash = data_encoding::HEXLOWER.encode(&Sha256::digest(body));
-    let incoming =
-        inbox::Incoming { screening, id, source, hash: &hash, body, why: "unreadable", sheet: None, deleted: false };
+    let incoming = inbox::Incoming {
+        screening,
+        id,
+        source,
+        hash: &hash,
+        body,
+        why: inbox::UNREADABLE,
+        sheet: None,
+        deleted: false,
+    };
     Ok(inbox::put(work, &incoming).await?)
-}
-
-/// The sheet of a push, by the mapping of its source.
-fn read<'p>(
-    pushed: &Pushed,
-    source: &Source,
-    name: &str,
-    prepared: &'p Prepared,
-) -> Result<(ReadSheet, &'p screening_core::screening::Battery), Problem> {
-    let refused = |why: String| Problem::from(Fault::new(ProblemKind::FileRefused).with("why", why));
-    let file = source.answer_file(name).map_err(refused)?;
-    let battery = prepared.battery(&file.battery).ok_or_else(|| refused(file.battery.clone()))?;
-    let mut mapping: Mapping = source.mapping.clone().ok_or_else(|| refused("mapping".to_owned()))?;
-    let has = |heading: &str| pushed.cells.iter().any(|(known, _)| known == heading).then(|| heading.to_owned());
-    mapping.sheet = screening_io::SheetColumns { id: has(ID), submitted: has(SUBMITTED), duration: has(DURATION) };
-    let definitions = mapping.instruments.keys().filter_map(|id| prepared.library.get(id));
-    let definitions = definitions.map(screening_core::instrument::Instrument::definition).collect();
-    let spec = MappedSpec { needs_student_id: false, ..MappedSpec::new(&mapping, definitions) };
-    // The reader names columns and rules; the answer itself is not repeated.
-    let set = read_mapped_bytes("push.json", &pushed.table(), &spec)
-        .map_err(|error| refused(error.problem().why(screening_core::instrument::Language::En)))?;
-    let mut sheets = rows(&set.frame, battery, prepared).map_err(|error| refused(error.to_string()))?;
-    Ok((sheets.pop().ok_or_else(|| refused("no row".to_owned()))?, battery))
 }

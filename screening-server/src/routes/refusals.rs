@@ -90,6 +90,26 @@ pub(super) const SCREENING: &[ProblemKind] = form_and!(InvalidScreening);
 pub(super) const RELEASED: &[ProblemKind] =
     &[ProblemKind::NotInScope, ProblemKind::NotNow, ProblemKind::InvalidScreening];
 pub(super) const PUSH_ADDRESS: &[ProblemKind] = form_and!(UnknownSource, InvalidScreening);
+pub(super) const PROVIDER: &[ProblemKind] = &[
+    ProblemKind::NoStore,
+    ProblemKind::StoreUnavailable,
+    ProblemKind::NoProvider,
+    ProblemKind::ProviderUnavailable,
+    ProblemKind::TooBusy,
+];
+pub(super) const PROVIDER_RETURN: &[ProblemKind] = &[
+    ProblemKind::NoStore,
+    ProblemKind::StoreUnavailable,
+    ProblemKind::NoProvider,
+    ProblemKind::ProviderUnavailable,
+    ProblemKind::LogInRefused,
+];
+pub(super) const BINDING: &[ProblemKind] = form_and!(StepUpNeeded, NoProvider, ConflictingKeys);
+pub(super) const UNBINDING: &[ProblemKind] =
+    &[ProblemKind::StepUpNeeded, ProblemKind::NotInScope, ProblemKind::NotNow, ProblemKind::NoProvider];
+pub(super) const SOURCE: &[ProblemKind] = form_and!(UnknownSource, InvalidScreening, ScreeningNotOpen);
+pub(super) const RETRIED: &[ProblemKind] =
+    &[ProblemKind::NotInScope, ProblemKind::ScreeningNotOpen, ProblemKind::InvalidScreening];
 pub(super) const WEBHOOK: &[ProblemKind] = form_and!(WebhookAddress);
 pub(super) const SHEET: &[ProblemKind] = form_and!(
     InvalidId,

@@ -1,17 +1,19 @@
 //! Screenings: prepared, released, closed; computed.
 
-use axum::extract::{Extension, Request, State};
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Extension, Path, Request, State};
 use axum::http::{StatusCode, Uri};
 use axum::response::Response;
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::jobs::again::again;
 use crate::jobs::{RescoreSettings, add_wave};
 use crate::middleware::Asked;
 use crate::problem::{Fault, Problem, ProblemKind};
 use crate::state::App;
 use crate::store::screenings::{self, Screening};
-use crate::store::{Caller, Permission, StoreError, jobs, new_id, push_keys};
+use crate::store::{Caller, Permission, StoreError, jobs, new_id, push_keys, sources};
 use crate::wave::{Definition, Prepared};
 
 use super::accounts::{Id, id_of};
@@ -37,8 +39,8 @@ fn refused(why: impl ToString) -> Problem {
     Fault::new(ProblemKind::InvalidScreening).with("why", why.to_string().trim_end_matches('.')).into()
 }
 
-/// The text of a definition, and what it says.
-fn definition(bytes: &[u8]) -> Result<(String, Definition), Problem> {
+/// The text of a body, which is JSON.
+fn json_text(bytes: &[u8]) -> Result<&str, Problem> {
     let text = std::str::from_utf8(bytes)
         .map_err(|_| Fault::new(ProblemKind::InvalidJson).with("row", 1).with("column", 1))?;
     if let Err(error) = serde_json::from_str::<serde::de::IgnoredAny>(text) {
@@ -47,7 +49,12 @@ fn definition(bytes: &[u8]) -> Result<(String, Definition), Problem> {
             .with("column", error.column())
             .into());
     }
-    Ok((text.to_owned(), Definition::read(bytes).map_err(refused)?))
+    Ok(text)
+}
+
+/// The text of a definition, and what it says.
+fn definition(bytes: &[u8]) -> Result<(String, Definition), Problem> {
+    Ok((json_text(bytes)?.to_owned(), Definition::read(bytes).map_err(refused)?))
 }
 
 /// `GET /api/v1/screenings`
@@ -133,7 +140,7 @@ pub(super) async fn compute(
     let id = id_of(path)?;
     let mut work = app.store()?.begin(&caller, "screening.compute").await?;
     if !matches!(caller.scope, crate::store::Scope::District(_)) {
-        return Err(StoreError::Missing("screening").into());
+        return Err(StoreError::Missing("what-screening").into());
     }
     screenings::find(&mut work, &id).await?;
     let job = add_wave(&mut work, &id, asked.language).await?;
@@ -157,12 +164,12 @@ pub(super) async fn rescore(
         Some(RescoreSettings { policy, norms, validity })
     })?;
     if !matches!(caller.scope, crate::store::Scope::District(_)) {
-        return Err(StoreError::Missing("screening").into());
+        return Err(StoreError::Missing("what-screening").into());
     }
     let mut work = app.store()?.begin(&caller, "screening.rescore").await?;
     let screening = screenings::find(&mut work, &id).await?;
     if screening.state != screenings::State::Closed {
-        return Err(StoreError::State("a wave is scored again when it is closed").into());
+        return Err(StoreError::State("state-not-closed").into());
     }
     let settings = serde_json::json!({ "language": crate::language::tag(asked.language), "read": settings });
     let job_id = jobs::id();
@@ -179,6 +186,57 @@ pub(super) async fn rescore(
     let response = work.answer(StatusCode::ACCEPTED, &job).await?;
     app.live.hub.job();
     Ok(response)
+}
+
+/// What is wrong where a released screening is needed.
+fn released(screening: &Screening) -> Result<(), Problem> {
+    if screening.state == screenings::State::Released {
+        return Ok(());
+    }
+    Err(Fault::new(ProblemKind::ScreeningNotOpen).with("state", screening.state.word()).into())
+}
+
+/// `PUT /api/v1/screenings/{screening}/sources/{source}`: corrects how the answers of a source are read, and reads again what it
+/// could not read before.
+pub(super) async fn change_source(
+    State(app): State<App>,
+    caller: Caller,
+    path: Result<Path<(String, String)>, PathRejection>,
+    request: Request,
+) -> Result<Response, Problem> {
+    let Path((id, source)) = path.map_err(|_| ProblemKind::NotFound)?;
+    let bytes = form::json_of(request, &app.limits).await?;
+    let text = json_text(&bytes)?;
+    let mut work = app.store()?.begin(&caller, "source.change").await?;
+    let screening = screenings::find(&mut work, &id).await?;
+    released(&screening)?;
+    let mut definition = Definition::read(screening.definition.as_bytes()).map_err(refused)?;
+    if !definition.sources.contains_key(&source) {
+        return Err(Fault::new(ProblemKind::UnknownSource).with("source", crate::order::shown(&source)).into());
+    }
+    definition.change_source(&source, text).map_err(refused)?;
+    sources::add(&mut work, &id, &source, text).await?;
+    work.commit().await?;
+    app.live.waves.forget();
+    tried_again(&app, &caller, &id).await
+}
+
+/// `POST /api/v1/screenings/{id}/inbox/retry`: tries again what waits.
+pub(super) async fn retry_inbox(State(app): State<App>, caller: Caller, path: Id) -> Result<Response, Problem> {
+    tried_again(&app, &caller, &id_of(path)?).await
+}
+
+async fn tried_again(app: &App, caller: &Caller, id: &str) -> Result<Response, Problem> {
+    if !matches!(caller.scope, crate::store::Scope::District(_)) {
+        return Err(StoreError::Missing("what-screening").into());
+    }
+    let mut work = app.store()?.begin(caller, "inbox.again").await?;
+    let screening = screenings::find(&mut work, id).await?;
+    work.commit().await?;
+    released(&screening)?;
+    let tried = again(app, caller, &screening).await?;
+    let work = app.store()?.begin(caller, "inbox.again").await?;
+    Ok(work.answer(StatusCode::OK, &tried).await?)
 }
 
 #[derive(Serialize)]

@@ -11,7 +11,8 @@ use crate::guard::{COOKIE, session_token};
 use crate::middleware::Asked;
 use crate::problem::{Problem, ProblemKind};
 use crate::state::App;
-use crate::store::accounts::{self, Account, LogIn};
+use crate::store::accounts::{self, Account};
+use crate::store::login::{self, LogIn};
 use crate::store::{Caller, Holder, sessions, shown_if};
 
 use super::form;
@@ -24,7 +25,7 @@ struct Begun {
 }
 
 /// The cookie of a session; without a token, the one that ends it.
-fn cookie(token: Option<&str>) -> HeaderValue {
+pub(super) fn cookie(token: Option<&str>) -> HeaderValue {
     let mut cookie = Cookie::new(COOKIE, token.unwrap_or_default().to_owned());
     cookie.set_path("/");
     cookie.set_secure(true);
@@ -57,7 +58,8 @@ pub(super) async fn set_up(State(app): State<App>, request: Request) -> Result<R
         Some((fields.0?, fields.1?, fields.2?, name?, password?))
     })?;
     let district = (district_code.as_str(), district_name.as_str());
-    let account = accounts::set_up(store, &code, district, &name, password).await?;
+    let account = accounts::set_up(store, &code, district, &name, password).await;
+    let account = account.map_err(|error| error.of_body("what-setup-code", "/code"))?;
     Ok(answered(&account))
 }
 
@@ -73,7 +75,7 @@ pub(super) async fn log_in(
         let (name, password, code) = (form.text("name"), form.text("password"), form.text_if("code"));
         Some((name?, Zeroizing::new(password?), code))
     })?;
-    match accounts::log_in(store, &asked.request_id, &name, password, code.as_deref()).await? {
+    match login::log_in(store, &asked.request_id, &name, password, code.as_deref()).await? {
         LogIn::Done { begun, account } => {
             let body = Begun { account, csrf: begun.csrf };
             Ok(with_cookie(answered(&body), Some(&begun.token)))
@@ -95,7 +97,8 @@ pub(super) async fn accept(State(app): State<App>, request: Request) -> Result<R
         let (code, password) = (form.text("code"), form.text("password"));
         Some((code?, Zeroizing::new(password?)))
     })?;
-    accounts::accept(store, &code, password).await?;
+    let accepted = accounts::accept(store, &code, password).await;
+    accepted.map_err(|error| error.of_body("what-invitation", "/code"))?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
@@ -168,10 +171,10 @@ pub(super) async fn step_up(
     let token = own_session(&headers, &caller)?;
     let bytes = form::json_of(request, &app.limits).await?;
     let code = form::read(&bytes, &["code"], |form| form.text("code"))?;
-    match accounts::step_up(app.store()?, &caller, &code, &token).await? {
-        accounts::StepUp::Done(until) => Ok(answered(&Stepped { step_up_until: shown_if(Some(until)) })),
-        accounts::StepUp::Wrong => Err(ProblemKind::CodeRefused.into()),
-        accounts::StepUp::Locked(wait) => {
+    match login::step_up(app.store()?, &caller, &code, &token).await? {
+        login::StepUp::Done(until) => Ok(answered(&Stepped { step_up_until: shown_if(Some(until)) })),
+        login::StepUp::Wrong => Err(ProblemKind::CodeRefused.into()),
+        login::StepUp::Locked(wait) => {
             Err(Problem::after(ProblemKind::LockedOut, u32::try_from(wait / 1000 + 1).unwrap_or(u32::MAX)))
         }
     }
@@ -187,7 +190,7 @@ struct Authenticator {
 pub(super) async fn totp(State(app): State<App>, headers: HeaderMap, caller: Caller) -> Result<Response, Problem> {
     own_session(&headers, &caller)?;
     let mut work = app.store()?.begin(&caller, "account.totp").await?;
-    let (secret, uri) = accounts::prepare_totp(&mut work).await?;
+    let (secret, uri) = login::prepare_totp(&mut work).await?;
     work.commit().await?;
     Ok(answered(&Authenticator { secret, uri }))
 }
@@ -203,7 +206,7 @@ pub(super) async fn confirm_totp(
     let bytes = form::json_of(request, &app.limits).await?;
     let code = form::read(&bytes, &["code"], |form| form.text("code"))?;
     let mut work = app.store()?.begin(&caller, "account.totp").await?;
-    let until = accounts::confirm_totp(&mut work, &code, &token).await?;
+    let until = login::confirm_totp(&mut work, &code, &token).await?;
     work.commit().await?;
     Ok(answered(&Stepped { step_up_until: shown_if(Some(until)) }))
 }
@@ -221,6 +224,6 @@ pub(super) async fn password(
         let (old, new) = (form.text("password"), form.text("new_password"));
         Some((Zeroizing::new(old?), Zeroizing::new(new?)))
     })?;
-    accounts::change_password(app.store()?, &caller, old, new).await?;
+    login::change_password(app.store()?, &caller, old, new).await?;
     Ok(with_cookie(StatusCode::NO_CONTENT.into_response(), None))
 }

@@ -1,13 +1,14 @@
 //! The table of routes.
 
 use super::refusals::{
-    BREACH, EVIDENCE, FORM, IDENTITY, LISTED, LOG_IN, NAMED, NAMED_LIST, NAMED_POLICY, NAMED_ROW, NAMED_STEP, PUPIL,
-    PUSH, PUSH_ADDRESS, RELEASED, SCORING, SCREENING, SENSITIVE, SENSITIVE_FORM, SESSION, SESSION_FORM, SHEET,
-    SHEET_READ, STEP_UP, STREAMING, SUBJECT_FORM, UPLOAD, UPLOAD_ANSWERS, WEBHOOK,
+    BINDING, BREACH, EVIDENCE, FORM, IDENTITY, LISTED, LOG_IN, NAMED, NAMED_LIST, NAMED_POLICY, NAMED_ROW, NAMED_STEP,
+    PROVIDER, PROVIDER_RETURN, PUPIL, PUSH, PUSH_ADDRESS, RELEASED, RETRIED, SCORING, SCREENING, SENSITIVE,
+    SENSITIVE_FORM, SESSION, SESSION_FORM, SHEET, SHEET_READ, SOURCE, STEP_UP, STREAMING, SUBJECT_FORM, UNBINDING,
+    UPLOAD, UPLOAD_ANSWERS, WEBHOOK,
 };
 use super::{
-    Route, accounts, alerts, audit, batch, definitions, jobs, operations, privacy, problems, push, results, score,
-    screenings, session, sheets,
+    Route, accounts, alerts, audit, batch, definitions, jobs, operations, privacy, problems, provider, push, results,
+    score, screenings, session, sheets,
 };
 use crate::guard::Access::{Known, Needs, Open, Scoring};
 use crate::problem::ProblemKind;
@@ -96,6 +97,22 @@ pub(crate) const ROUTES: &[Route] = &[
         PUSH_ADDRESS,
         Needs(Permission::ScreeningsWrite),
         screenings::push_address
+    ),
+    route!(
+        put,
+        "/api/v1/screenings/{screening}/sources/{source}",
+        "changeSource",
+        SOURCE,
+        Needs(Permission::ScreeningsWrite),
+        screenings::change_source
+    ),
+    route!(
+        post,
+        "/api/v1/screenings/{id}/inbox/retry",
+        "retryInbox",
+        RETRIED,
+        Needs(Permission::ScreeningsWrite),
+        screenings::retry_inbox
     ),
     route!(
         put,
@@ -227,6 +244,8 @@ pub(crate) const ROUTES: &[Route] = &[
         session::confirm_totp
     ),
     route!(post, "/api/v1/session/password", "changePassword", SESSION_FORM, Known, session::password),
+    route!(get, "/api/v1/session/provider", "beginSignIn", PROVIDER, Open, provider::begin),
+    route!(get, "/api/v1/session/provider/return", "endSignIn", PROVIDER_RETURN, Open, provider::end),
     route!(post, "/api/v1/invitation", "acceptInvitation", FORM, Open, session::accept),
     route!(get, "/api/v1/accounts", "listAccounts", LISTED, Needs(Permission::Accounts), accounts::list),
     route!(post, "/api/v1/accounts", "addAccount", SENSITIVE_FORM, Needs(Permission::Accounts), accounts::add),
@@ -245,6 +264,15 @@ pub(crate) const ROUTES: &[Route] = &[
         SENSITIVE,
         Needs(Permission::Accounts),
         accounts::invite
+    ),
+    route!(put, "/api/v1/accounts/{id}/provider", "bindAccount", BINDING, Needs(Permission::Accounts), provider::bind),
+    route!(
+        delete,
+        "/api/v1/accounts/{id}/provider",
+        "unbindAccount",
+        UNBINDING,
+        Needs(Permission::Accounts),
+        provider::unbind
     ),
     route!(get, "/api/v1/tokens", "listTokens", LISTED, Needs(Permission::Tokens), accounts::list_tokens),
     route!(post, "/api/v1/tokens", "issueToken", SENSITIVE_FORM, Needs(Permission::Tokens), accounts::issue),

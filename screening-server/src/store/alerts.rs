@@ -178,7 +178,7 @@ pub(crate) async fn events_after(work: &mut Work, after: i64) -> Result<Vec<Even
 /// One event, for what is sent of it.
 pub(crate) async fn event_of(work: &mut Work, seq: i64) -> Result<Event, StoreError> {
     let query = sqlx::query(sqlx::AssertSqlSafe(format!("{EVENTS} WHERE e.seq = $1"))).bind(seq);
-    let row = query.fetch_optional(work.connection()).await?.ok_or(StoreError::Missing("event"))?;
+    let row = query.fetch_optional(work.connection()).await?.ok_or(StoreError::Missing("what-event"))?;
     Ok(Event::read(&row, Some(Alert::read(&row)?))?)
 }
 
@@ -231,7 +231,7 @@ async fn find(work: &mut Work, id: &str) -> Result<Alert, StoreError> {
     const QUERY: &str = concat!("SELECT * FROM alert a WHERE a.id = $2 AND ", in_scope!("a"));
     let query = sqlx::query(QUERY).bind(work.scope()).bind(id);
     let row = query.fetch_optional(work.connection()).await?;
-    row.map_or(Err(StoreError::Missing("alert")), |row| Ok(Alert::read(&row)?))
+    row.map_or(Err(StoreError::Missing("what-alert")), |row| Ok(Alert::read(&row)?))
 }
 
 fn places(alert: &Alert, district: String) -> Places {
@@ -243,7 +243,7 @@ pub(crate) async fn acknowledge(work: &mut Work, id: &str) -> Result<Alert, Stor
     work.require(Permission::AlertsWrite)?;
     let alert = find(work, id).await?;
     let Some(account) = work.caller().account().map(str::to_owned) else {
-        return Err(StoreError::State("an alert is acknowledged by a person who logged in, not by a token"));
+        return Err(StoreError::State("state-person"));
     };
     if alert.acknowledged_at.is_some() {
         return Ok(alert);

@@ -2,19 +2,21 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use data_encoding::HEXLOWER;
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, AssertSqlSafe, Row};
 
+use super::caller::Caller;
 use super::error::StoreError;
-use super::keys::mac;
+use super::keys::{KeySource, Keys, mac};
 use super::{Engine, Store, Vault};
 
+/// Where the log ends, and with which keys it goes on.
+pub(super) const HEAD: &str = "SELECT seq, hash, key_id, audit_key FROM audit_head WHERE id = 1";
 /// Rows that are written together.
 const TOGETHER: usize = 50;
-/// Rows that are read together.
-const PAGE: i64 = 5000;
 
 /// What somebody did.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,7 +41,7 @@ pub(crate) struct Entry {
 
 impl Entry {
     /// The hash that binds the entry to the one before.
-    fn chained(&self, key: &[u8; 32], before: &[u8]) -> Vec<u8> {
+    pub(super) fn chained(&self, key: &[u8; 32], before: &[u8]) -> Vec<u8> {
         let parts: [&[u8]; 12] = [
             before,
             &self.seq.to_be_bytes(),
@@ -57,7 +59,7 @@ impl Entry {
         mac(key, &parts).to_vec()
     }
 
-    fn read(row: &AnyRow) -> Result<Self, sqlx::Error> {
+    pub(super) fn read(row: &AnyRow) -> Result<Self, sqlx::Error> {
         Ok(Self {
             seq: row.try_get("seq")?,
             at: row.try_get("at")?,
@@ -91,16 +93,16 @@ pub(super) async fn append(
 ) -> Result<Head, StoreError> {
     // In SQLite there is one writer at a time; in PostgreSQL the row keeps the others waiting until this is committed.
     let head = match engine {
-        Engine::Sqlite => "SELECT seq, hash, key_id FROM audit_head WHERE id = 1",
-        Engine::Postgres => "SELECT seq, hash, key_id FROM audit_head WHERE id = 1 FOR UPDATE",
+        Engine::Sqlite => HEAD.to_owned(),
+        Engine::Postgres => format!("{HEAD} FOR UPDATE"),
     };
-    let row = sqlx::query(head).fetch_one(&mut *connection).await?;
+    let row = sqlx::query(AssertSqlSafe(head)).fetch_one(&mut *connection).await?;
     let mut head = Head { seq: row.try_get("seq")?, hash: row.try_get("hash")? };
     check_key(vault, &row.try_get::<String, _>("key_id")?)?;
-    let keys = vault.keys();
+    let keys = own_audit_key(vault, head.seq + 1, &row.try_get::<String, _>("audit_key")?)?;
     for entry in entries.iter_mut() {
         entry.seq = head.seq + 1;
-        entry.hash = entry.chained(&keys.audit, &head.hash);
+        entry.hash = entry.chained(keys.audit_of(entry.seq), &head.hash);
         head = Head { seq: entry.seq, hash: entry.hash.clone() };
     }
     for part in entries.chunks(TOGETHER) {
@@ -118,9 +120,54 @@ pub(super) async fn append(
         }
         query.execute(&mut *connection).await?;
     }
-    let moved = sqlx::query("UPDATE audit_head SET seq = $1, hash = $2 WHERE id = 1").bind(head.seq);
-    moved.bind(head.hash.as_slice()).execute(connection).await?;
+    let moved = sqlx::query("UPDATE audit_head SET seq = $1, hash = $2, audit_key = $3 WHERE id = 1").bind(head.seq);
+    moved.bind(head.hash.as_slice()).bind(keys.audit_id(head.seq + 1)).execute(connection).await?;
     Ok(head)
+}
+
+/// The keys, when they have the one that the next entry is to be chained with. Another process may have made a new one: then the
+/// keys are read again.
+fn own_audit_key(vault: &Vault, next: i64, used: &str) -> Result<Arc<Keys>, StoreError> {
+    let keys = vault.keys();
+    // A database of before there were several has noted none.
+    if used.is_empty() || keys.audit_id(next) == used {
+        return Ok(keys);
+    }
+    vault.reload()?;
+    let keys = vault.keys();
+    if keys.audit_id(next) == used {
+        return Ok(keys);
+    }
+    let why =
+        "do not have the key that the audit log is continued with; give the newest copy of the key file".to_owned();
+    Err(StoreError::Keys { at: "of the store".to_owned(), why })
+}
+
+/// Continues the audit log under a new key, and gives the number of the last entry under the old one, which says so. Who has the
+/// old key cannot change anything before it either: the first entry under the new key covers it.
+pub(crate) async fn rotate(store: &Store) -> Result<i64, StoreError> {
+    let KeySource::File(path) = store.vault().source().clone() else {
+        let why = "come from the environment: a new key of the audit log is written into a key file only".to_owned();
+        return Err(StoreError::Keys { at: "of the store".to_owned(), why });
+    };
+    let mut work = store.begin(&Caller::system("rotate-keys", ""), "keys.rotate").await?;
+    let head = match store.engine() {
+        Engine::Sqlite => HEAD.to_owned(),
+        Engine::Postgres => format!("{HEAD} FOR UPDATE"),
+    };
+    // From here on nobody else adds an entry until this is committed.
+    let row = sqlx::query(AssertSqlSafe(head)).fetch_one(work.connection()).await?;
+    let until = row.try_get::<i64, _>("seq")? + 1;
+    store.vault().reload()?;
+    let mut keys = (*store.vault().keys()).clone();
+    keys.rotate_audit(until)?;
+    // The key is on the disk before anything is chained with it. Broken off here, the entry with this number is another one, and
+    // the new key is used behind it all the same.
+    keys.write(&path)?;
+    store.vault().reload()?;
+    work.note("keys.audit", &keys.audit_id(until + 1), "the entries that follow are chained with this key");
+    work.commit().await?;
+    Ok(until)
 }
 
 /// What was encrypted in this transaction was encrypted with the key that is used now. After a rotation by another process it
@@ -189,144 +236,6 @@ impl Witness {
         });
         let broken = || StoreError::Audit(format!("`{}` is not a head of an audit log", self.0.display()));
         head.ok_or_else(broken).map(Some)
-    }
-}
-
-/// Something that is wrong with the log.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum AuditFault {
-    /// An entry is not there.
-    Missing {
-        /// Its number.
-        seq: i64,
-    },
-    /// An entry was changed, swapped or put in, or stands behind one that was.
-    Changed {
-        /// Its number.
-        seq: i64,
-    },
-    /// The log does not end where its head says.
-    Head {
-        /// Number of the last entry.
-        last: i64,
-        /// Number that the head tells.
-        head: i64,
-    },
-    /// The log is shorter than the head that is kept apart, or was replaced below it.
-    Witness {
-        /// Number of the last entry.
-        last: i64,
-        /// Number that is kept apart.
-        noted: i64,
-    },
-    /// There are entries, but no head is kept apart: the file was removed.
-    NoWitness,
-}
-
-impl std::fmt::Display for AuditFault {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Missing { seq } => write!(f, "entry {seq} is missing"),
-            Self::Changed { seq } => write!(f, "entry {seq} is not what was written"),
-            Self::Head { last, head } => write!(f, "the log ends at entry {last}, its head tells {head}"),
-            Self::Witness { last, noted } => {
-                write!(f, "the log ends at entry {last} and does not continue what was noted apart at entry {noted}")
-            }
-            Self::NoWitness => write!(f, "the head that is kept apart from the database is not there"),
-        }
-    }
-}
-
-/// What came of checking the log.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Verified {
-    /// Entries that were read.
-    pub entries: i64,
-    /// Hash of the last one, in hexadecimal.
-    pub head: String,
-    /// Everything that is wrong, at most a hundred things.
-    pub faults: Vec<AuditFault>,
-}
-
-/// As many faults as are told.
-const MOST: usize = 100;
-
-/// Checks the whole chain, the head in the database and the head that is kept apart.
-pub(crate) async fn verify(store: &Store) -> Result<Verified, StoreError> {
-    // The file is read first: entries may be added while this runs, and none are taken away.
-    let noted = store.witness().read()?;
-    let keys = store.vault().keys();
-    let mut connection = store.pool().acquire().await?;
-    verify_with(&mut connection, &keys.audit, noted.as_ref(), true).await
-}
-
-/// The same for a database of which, unless `apart`, no head is kept apart: a copy of another.
-pub(super) async fn verify_with(
-    connection: &mut AnyConnection,
-    key: &[u8; 32],
-    noted: Option<&Head>,
-    apart: bool,
-) -> Result<Verified, StoreError> {
-    let row = sqlx::query("SELECT seq, hash FROM audit_head WHERE id = 1").fetch_one(&mut *connection).await?;
-    let head = Head { seq: row.try_get("seq")?, hash: row.try_get("hash")? };
-    let mut check = Check { before: Vec::new(), last: 0, entries: 0, at_noted: None, faults: Vec::new() };
-    loop {
-        let page = sqlx::query("SELECT * FROM audit_entry WHERE seq > $1 AND seq <= $2 ORDER BY seq LIMIT $3")
-            .bind(check.last)
-            .bind(head.seq)
-            .bind(PAGE)
-            .fetch_all(&mut *connection)
-            .await?;
-        if page.is_empty() {
-            break;
-        }
-        for row in &page {
-            check.entry(&Entry::read(row)?, key, noted);
-        }
-    }
-    if check.last != head.seq || check.before != head.hash {
-        check.fault(AuditFault::Head { last: check.last, head: head.seq });
-    }
-    match noted {
-        Some(noted) if noted.seq > 0 && check.at_noted.as_ref() != Some(&noted.hash) => {
-            check.fault(AuditFault::Witness { last: check.last, noted: noted.seq });
-        }
-        None if apart && head.seq > 0 => check.fault(AuditFault::NoWitness),
-        _ => {}
-    }
-    Ok(Verified { entries: check.entries, head: HEXLOWER.encode(&head.hash), faults: check.faults })
-}
-
-/// The chain as far as it was read.
-struct Check {
-    before: Vec<u8>,
-    last: i64,
-    entries: i64,
-    /// Hash of the entry whose number is kept apart.
-    at_noted: Option<Vec<u8>>,
-    faults: Vec<AuditFault>,
-}
-
-impl Check {
-    fn entry(&mut self, entry: &Entry, key: &[u8; 32], noted: Option<&Head>) {
-        if entry.seq != self.last + 1 {
-            self.fault(AuditFault::Missing { seq: self.last + 1 });
-        }
-        if entry.chained(key, &self.before) != entry.hash {
-            self.fault(AuditFault::Changed { seq: entry.seq });
-        }
-        if noted.is_some_and(|noted| noted.seq == entry.seq) {
-            self.at_noted = Some(entry.hash.clone());
-        }
-        self.before.clone_from(&entry.hash);
-        self.last = entry.seq;
-        self.entries += 1;
-    }
-
-    fn fault(&mut self, fault: AuditFault) {
-        if self.faults.len() < MOST {
-            self.faults.push(fault);
-        }
     }
 }
 

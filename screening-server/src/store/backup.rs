@@ -1,5 +1,5 @@
-//! Backups: one SQLite file whatever the database, a copy of the files beside it, and a manifest that both are checked
-//! against. The keys are not in it.
+//! Backups: one SQLite file whatever the database, a copy of the files of jobs (encrypted as they stand), and a manifest that
+//! both are checked against. The keys are not in it.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -12,15 +12,20 @@ use sha2::{Digest, Sha256};
 use sqlx::any::{AnyConnectOptions, AnyRow, AnyTypeInfoKind};
 use sqlx::{AnyConnection, AssertSqlSafe, Column, Connection, Row, ValueRef};
 
-use super::audit::{self, Verified};
-use super::{Engine, SQLITE, Store, StoreConfig, StoreError, migrate, settle, sqlite_url};
+use super::keys::Keys;
+use super::verification::{self, Verified};
+use super::{Engine, KeySource, SQLITE, Store, StoreConfig, StoreError, migrate, settle, sqlite_url};
 
 /// The manifest of a backup.
 const MANIFEST: &str = "manifest.json";
 /// The head of the audit log, as it is in the data folder.
 const HEAD: &str = "audit.head";
-/// Folders of the data folder that are copied with the database.
-const FOLDERS: &[&str] = &["files"];
+/// Folder of the data folder that is copied with the database: what is still to be read, and what computations wrote.
+const FILES: &str = "jobs";
+/// Folder within that of a job in which files stand in the clear for as long as they are written: never copied.
+const CLEAR: &str = "clear";
+/// Snapshots that are taken, at most, until one has the upload of every job that is not done.
+const SNAPSHOTS: u32 = 5;
 
 /// What a backup holds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,30 +56,52 @@ pub(crate) async fn backup(store: &Store, to: &Path) -> Result<Manifest, StoreEr
     }
     super::make_folder(to)?;
     let file = to.join(SQLITE);
+    let mut taken = 0;
+    let files = loop {
+        let _ = fs::remove_file(&file);
+        snapshot(store, &file).await?;
+        let mut files = BTreeMap::new();
+        copy_folder(store.data(), &to.join("data"), Path::new(FILES), &mut files)?;
+        taken += 1;
+        // A job that was to be done in the snapshot and has ended since has no file any more: a later snapshot knows that.
+        if uploads_are_there(&file, &files).await? || taken == SNAPSHOTS {
+            break files;
+        }
+    };
+    let manifest = describe(store, &file, files).await?;
+    let text = serde_json::to_vec_pretty(&manifest).unwrap_or_default();
+    fs::write(to.join(MANIFEST), text).map_err(|error| StoreError::file(to.join(MANIFEST), error))?;
+    Ok(manifest)
+}
+
+/// Writes everything that is committed into a new file: what is written meanwhile is not in it, in whole.
+async fn snapshot(store: &Store, file: &Path) -> Result<(), StoreError> {
+    super::make_private(file)?;
     match store.engine() {
         Engine::Sqlite => {
             let mut connection = store.pool().acquire().await?;
-            // A snapshot: what is written meanwhile is not in it, in whole.
             let path = file.to_string_lossy().into_owned();
             sqlx::query("VACUUM INTO $1").bind(path).execute(&mut *connection).await?;
         }
         Engine::Postgres => {
             let mut from = store.pool().acquire().await?;
             let mut snapshot = from.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ").await?;
-            let mut into = open(&file).await?;
+            let mut into = open(file).await?;
             migrate::run(&mut into, Engine::Sqlite).await?;
             copy_all(&mut snapshot, &mut into, Engine::Sqlite).await?;
             into.close().await?;
         }
     }
-    let mut files = BTreeMap::new();
-    for folder in FOLDERS {
-        copy_folder(store.data(), &to.join("data"), Path::new(folder), &mut files)?;
-    }
-    let manifest = describe(store, &file, files).await?;
-    let text = serde_json::to_vec_pretty(&manifest).unwrap_or_default();
-    fs::write(to.join(MANIFEST), text).map_err(|error| StoreError::file(to.join(MANIFEST), error))?;
-    Ok(manifest)
+    Ok(())
+}
+
+/// Whether the upload of every job that is still to be done was copied.
+async fn uploads_are_there(file: &Path, files: &BTreeMap<String, String>) -> Result<bool, StoreError> {
+    let mut connection = open(file).await?;
+    let waiting = "SELECT id FROM job WHERE state IN ('queued', 'running') AND file_hash <> ''";
+    let waiting: Vec<String> = sqlx::query_scalar(waiting).fetch_all(&mut connection).await?;
+    connection.close().await?;
+    Ok(waiting.iter().all(|id| files.contains_key(&format!("{FILES}/{id}/upload.sealed"))))
 }
 
 /// Checks the file of a backup and says what it holds.
@@ -83,7 +110,7 @@ async fn describe(store: &Store, file: &Path, files: BTreeMap<String, String>) -
     sound(&mut connection).await?;
     let rows = counts(&mut connection).await?;
     let keys = store.vault().keys();
-    let verified = audit::verify_with(&mut connection, &keys.audit, None, false).await?;
+    let verified = verification::verify_with(&mut connection, &keys, None, false).await?;
     whole(&verified)?;
     // The write-ahead log is folded into the file, so that one file is the backup.
     sqlx::query("PRAGMA journal_mode = DELETE").execute(&mut connection).await?;
@@ -116,10 +143,12 @@ pub(crate) async fn restore(config: &StoreConfig, from: &Path) -> Result<Manifes
     if config.data.join(SQLITE).exists() || config.data.join(HEAD).exists() {
         return Err(refused(format!("there is a store in `{}`; name another data folder", config.data.display())));
     }
+    own_keys(config, &file).await?;
     super::make_folder(&config.data)?;
     match &config.database {
         None => {
             let to = config.data.join(SQLITE);
+            super::make_private(&to)?;
             fs::copy(&file, &to).map_err(|error| StoreError::file(&to, error))?;
         }
         Some(url) => into_postgres(url, &file).await?,
@@ -134,7 +163,7 @@ pub(crate) async fn restore(config: &StoreConfig, from: &Path) -> Result<Manifes
     let head = format!("{} {}\n", manifest.audit_entries, manifest.audit_head);
     fs::write(config.data.join(HEAD), head).map_err(|error| StoreError::file(config.data.join(HEAD), error))?;
     let store = Store::open(config).await?;
-    let verified = audit::verify(&store).await?;
+    let verified = verification::verify(&store).await?;
     whole(&verified)?;
     let mut connection = store.pool().acquire().await?;
     let mut rows = counts(&mut connection).await?;
@@ -148,6 +177,33 @@ pub(crate) async fn restore(config: &StoreConfig, from: &Path) -> Result<Manifes
     Ok(manifest)
 }
 
+/// The keys have to be those that were in use when the backup was made: otherwise nothing is restored.
+async fn own_keys(config: &StoreConfig, file: &Path) -> Result<(), StoreError> {
+    let source = super::key_source(config);
+    if let KeySource::File(path) = &source
+        && !path.is_file()
+    {
+        let at = format!("in `{}`", path.display());
+        let why = "are not there, and a backup does not hold them; copy the key file of the store there, or name it with --keys";
+        return Err(StoreError::Keys { at, why: why.to_owned() });
+    }
+    let keys = Keys::load(&source, false)?;
+    let mut connection = read_only(file).await?;
+    let known: Option<String> = sqlx::query_scalar("SELECT value FROM setting WHERE name = $1")
+        .bind(super::KEYS_CHECK)
+        .fetch_optional(&mut connection)
+        .await?;
+    connection.close().await?;
+    if known.is_none_or(|known| known == keys.check()) { Ok(()) } else { Err(StoreError::OtherKeys) }
+}
+
+/// Opens the file of a backup, which has to stay as it was backed up.
+async fn read_only(file: &Path) -> Result<AnyConnection, StoreError> {
+    sqlx::any::install_default_drivers();
+    let options: AnyConnectOptions = sqlite_url(file).replace("mode=rwc", "mode=ro").parse()?;
+    Ok(AnyConnection::connect_with(&options).await?)
+}
+
 async fn into_postgres(url: &str, file: &Path) -> Result<(), StoreError> {
     let options: AnyConnectOptions = url.parse()?;
     let mut into = AnyConnection::connect_with(&options).await?;
@@ -157,9 +213,7 @@ async fn into_postgres(url: &str, file: &Path) -> Result<(), StoreError> {
         return Err(refused("there are tables in the database; name an empty one"));
     }
     migrate::run(&mut into, Engine::Postgres).await?;
-    // Read only: the file has to stay as it was backed up.
-    let options: AnyConnectOptions = sqlite_url(file).replace("mode=rwc", "mode=ro").parse()?;
-    let mut from = AnyConnection::connect_with(&options).await?;
+    let mut from = read_only(file).await?;
     let mut transaction = into.begin().await?;
     copy_all(&mut from, &mut transaction, Engine::Postgres).await?;
     transaction.commit().await?;
@@ -272,14 +326,26 @@ fn copy_folder(data: &Path, to: &Path, below: &Path, files: &mut BTreeMap<String
     }
     super::make_folder(&to.join(below))?;
     let wrong = |error| StoreError::file(&folder, error);
-    for entry in fs::read_dir(&folder).map_err(wrong)? {
+    let entries = match fs::read_dir(&folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(wrong(error)),
+    };
+    for entry in entries {
         let entry = entry.map_err(wrong)?;
         let name: PathBuf = below.join(entry.file_name());
+        if entry.file_name() == CLEAR {
+            continue;
+        }
         if entry.path().is_dir() {
             copy_folder(data, to, &name, files)?;
-        } else {
-            fs::copy(entry.path(), to.join(&name)).map_err(|error| StoreError::file(entry.path(), error))?;
-            files.insert(name.to_string_lossy().into_owned(), hash_of(&to.join(&name))?);
+            continue;
+        }
+        match fs::copy(entry.path(), to.join(&name)) {
+            Ok(_) => drop(files.insert(name.to_string_lossy().into_owned(), hash_of(&to.join(&name))?)),
+            // Its job has ended meanwhile, or it was to be kept no longer.
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            Err(error) => return Err(StoreError::file(entry.path(), error)),
         }
     }
     Ok(())

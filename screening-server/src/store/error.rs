@@ -101,6 +101,16 @@ impl StoreError {
         Self::Forbidden { permission: permission.to_string() }
     }
 
+    /// The problem, where the body named what is not there: the field is told, and the status is that of a body.
+    pub(crate) fn of_body(self, what: &'static str, pointer: &'static str) -> Problem {
+        match self {
+            Self::Missing(missing) if missing == what => {
+                Fault::new(ProblemKind::NotInScope).at(pointer).with_text("what", what).into()
+            }
+            other => other.into(),
+        }
+    }
+
     pub(crate) fn file(path: impl Into<PathBuf>, source: io::Error) -> Self {
         Self::File { path: path.into(), source }
     }

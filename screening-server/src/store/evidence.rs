@@ -7,10 +7,10 @@ use jiff::tz::Offset;
 use serde::Serialize;
 use sqlx::Row;
 
-use super::audit::Verified;
 use super::error::StoreError;
 use super::pupils;
 use super::roles::Permission;
+use super::verification::Verified;
 use super::{Work, in_scope, organisations, retention};
 
 /// A pupil whom a breach concerns, with whom to tell.

@@ -95,7 +95,7 @@ pub(crate) async fn find(work: &mut Work, screening: &str, id: &str) -> Result<O
 pub(crate) async fn list(work: &mut Work, screening: &str, state: &str, after: &str) -> Result<Vec<Entry>, StoreError> {
     work.require(Permission::Jobs)?;
     let super::Scope::District(district) = work.caller().scope.clone() else {
-        return Err(StoreError::Missing("inbox"));
+        return Err(StoreError::Missing("what-inbox"));
     };
     let query = sqlx::query(
         "SELECT * FROM inbox WHERE screening_id = $1 AND district_id = $2 AND ($3 = '' OR state = $3) AND id > $4
@@ -106,14 +106,22 @@ pub(crate) async fn list(work: &mut Work, screening: &str, state: &str, after: &
     Ok(rows.iter().map(Entry::read).collect::<Result<_, _>>()?)
 }
 
-/// The entries of a source that wait, with their content, in the order of their ids: to try again.
-pub(crate) async fn waiting(work: &mut Work, screening: &str) -> Result<Vec<(Entry, Vec<u8>)>, StoreError> {
+/// Why a push waits that the mapping of its source cannot read: its content is what the platform sent.
+pub(crate) const UNREADABLE: &str = "unreadable";
+
+/// Entries of a screening that wait, with their content, in the order of their ids behind `after`: to try again.
+pub(crate) async fn waiting(
+    work: &mut Work,
+    screening: &str,
+    after: &str,
+    limit: i64,
+) -> Result<Vec<(Entry, Vec<u8>)>, StoreError> {
     work.require(Permission::SheetsWrite)?;
     let district = work.caller().district_id.clone();
     let query = sqlx::query(
-        "SELECT * FROM inbox WHERE screening_id = $1 AND district_id = $2 AND state = 'waiting' ORDER BY id",
+        "SELECT * FROM inbox WHERE screening_id = $1 AND district_id = $2 AND state = 'waiting' AND id > $3 ORDER BY id LIMIT $4",
     );
-    let rows = query.bind(screening).bind(district).fetch_all(work.connection()).await?;
+    let rows = query.bind(screening).bind(district).bind(after).bind(limit).fetch_all(work.connection()).await?;
     let vault = work.store().vault().clone();
     let mut list = Vec::with_capacity(rows.len());
     for row in &rows {

@@ -36,6 +36,8 @@ pub(crate) struct Job {
     /// Why it failed.
     pub(crate) problem: Option<serde_json::Value>,
     pub(crate) report: Option<serde_json::Value>,
+    /// What is kept of the files that its report lists: `all`, `aggregates` (counts, and the results of those of whom one is still kept) or `none`.
+    pub(crate) files_kept: String,
     pub(crate) created_by: String,
     pub(crate) created_at: String,
     pub(crate) finished_at: Option<String>,
@@ -72,6 +74,7 @@ impl Job {
             runs: row.try_get("runs")?,
             problem: json("problem")?,
             report: json("report")?,
+            files_kept: row.try_get("files_kept")?,
             created_by: row.try_get("created_by")?,
             created_at: shown(row.try_get("created_at")?),
             finished_at: shown_if(row.try_get("finished_at")?),
@@ -151,7 +154,7 @@ async fn find(work: &mut Work, id: &str) -> Result<Job, StoreError> {
     const QUERY: &str = concat!("SELECT * FROM job j WHERE j.id = $2 AND ", in_scope!("j"));
     let query = sqlx::query(QUERY).bind(work.scope()).bind(id);
     let row = query.fetch_optional(work.connection()).await?;
-    row.map_or(Err(StoreError::Missing("job")), |row| Job::read(&row))
+    row.map_or(Err(StoreError::Missing("what-job")), |row| Job::read(&row))
 }
 
 /// A job within the scope.
@@ -251,7 +254,8 @@ pub(crate) async fn end(work: &mut Work, id: &str, ended: &Ended) -> Result<(), 
     };
     let now = work.now();
     let query = sqlx::query(
-        "UPDATE job SET state = $1, step = $1, report = $2, problem = $3, finished_at = $4 WHERE id = $5 AND state = 'running'",
+        "UPDATE job SET state = $1, step = $1, report = $2, problem = $3, finished_at = $4,
+         done = CASE WHEN $1 = 'done' THEN total ELSE done END WHERE id = $5 AND state = 'running'",
     );
     query.bind(state).bind(report).bind(problem).bind(now).bind(id).execute(work.connection()).await?;
     work.note("job.end", id, state);

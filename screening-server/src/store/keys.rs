@@ -38,8 +38,10 @@ type Key = Zeroizing<[u8; 32]>;
 pub(crate) struct Keys {
     /// Makes pseudonyms of student ids.
     pub(crate) pseudonym: Key,
-    /// Chains the audit log.
+    /// Chains the audit log: the entries from now on.
     pub(crate) audit: Key,
+    /// Keys that chained the audit log before, each with the number of the last entry under it, in their order.
+    pub(crate) audit_before: Vec<(i64, Key)>,
     /// Hashes sessions and tokens.
     pub(crate) token: Key,
     /// Id of the key that new values are encrypted with.
@@ -62,6 +64,16 @@ struct File {
     token: String,
     current: String,
     identity: BTreeMap<String, String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    audit_before: Vec<AuditBefore>,
+}
+
+/// A key that chained the audit log up to an entry.
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct AuditBefore {
+    until: i64,
+    key: String,
 }
 
 /// Fills bytes from the operating system.
@@ -90,6 +102,7 @@ impl Keys {
         Ok(Self {
             pseudonym: key()?,
             audit: key()?,
+            audit_before: Vec::new(),
             token: key()?,
             identity: BTreeMap::from([(current.clone(), key()?)]),
             current,
@@ -125,14 +138,19 @@ impl Keys {
             let bytes = bytes.and_then(|bytes| <[u8; 32]>::try_from(bytes.as_slice()).ok());
             bytes.map(Zeroizing::new).ok_or_else(|| wrong(format!("have no 32 bytes in base64 as `{name}`")))
         };
+        let before = file.audit_before.iter().map(|before| Ok((before.until, key("audit_before", &before.key)?)));
         let identity = file.identity.iter().map(|(id, text)| Ok((id.clone(), key(id, text)?)));
         let keys = Self {
             pseudonym: key("pseudonym", &file.pseudonym)?,
             audit: key("audit", &file.audit)?,
+            audit_before: before.collect::<Result<_, StoreError>>()?,
             token: key("token", &file.token)?,
             identity: identity.collect::<Result<_, StoreError>>()?,
             current: file.current,
         };
+        if !keys.audit_before.is_sorted_by(|one, other| one.0 < other.0) {
+            return Err(wrong("have `audit_before` in another order than that of the entries".to_owned()));
+        }
         if !keys.identity.contains_key(&keys.current) {
             return Err(wrong(format!("name `{}` as current, which is not under [identity]", keys.current)));
         }
@@ -147,6 +165,9 @@ impl Keys {
             token: BASE64.encode(self.token.as_slice()),
             current: self.current.clone(),
             identity: self.identity.iter().map(|(id, key)| (id.clone(), BASE64.encode(key.as_slice()))).collect(),
+            audit_before: (self.audit_before.iter())
+                .map(|(until, key)| AuditBefore { until: *until, key: BASE64.encode(key.as_slice()) })
+                .collect(),
         };
         // Texts under keys: there is nothing that could not be written.
         Zeroizing::new(format!("{HEAD}{}", toml::to_string(&file).unwrap_or_default()))
@@ -167,10 +188,29 @@ impl Keys {
         write().map_err(|error| StoreError::file(path, error))
     }
 
-    /// What tells that these are the keys of a database, without telling anything about them.
+    /// The key that chains an entry of the audit log.
+    pub(crate) fn audit_of(&self, seq: i64) -> &[u8; 32] {
+        self.audit_before.iter().find(|(until, _)| seq <= *until).map_or(&self.audit, |(_, key)| key)
+    }
+
+    /// What tells which key chains an entry, without telling anything about the key.
+    pub(crate) fn audit_id(&self, seq: i64) -> String {
+        let told = mac(self.audit_of(seq), &[b"key of the audit log"]);
+        HEXLOWER.encode(told.get(..8).unwrap_or_default())
+    }
+
+    /// A new key chains the audit log behind an entry. The one before stays: what it chained is checked with it.
+    pub(crate) fn rotate_audit(&mut self, until: i64) -> Result<(), StoreError> {
+        let before = std::mem::replace(&mut self.audit, Zeroizing::new(random()?));
+        self.audit_before.push((until, before));
+        Ok(())
+    }
+
+    /// What tells that these are the keys of a database, without telling anything about them. Of the keys of the audit log it is
+    /// the first that counts: it stays.
     pub(crate) fn check(&self) -> String {
-        HEXLOWER
-            .encode(&mac(&self.pseudonym, &[b"keys of this database", self.audit.as_slice(), self.token.as_slice()]))
+        let audit = self.audit_before.first().map_or(&self.audit, |(_, key)| key);
+        HEXLOWER.encode(&mac(&self.pseudonym, &[b"keys of this database", audit.as_slice(), self.token.as_slice()]))
     }
 }
 
@@ -201,6 +241,21 @@ mod tests {
         let broken = keys.text().replace("audit = \"", "audit = \"%");
         let error = Keys::parse(&broken, "here").unwrap_err().to_string();
         assert!(error.contains("`audit`") && !error.contains('%'), "{error}");
+    }
+
+    #[test]
+    fn entries_are_chained_by_the_key_of_their_time() {
+        let mut keys = Keys::generate().unwrap();
+        let (check, first) = (keys.check(), keys.audit_id(1));
+        keys.rotate_audit(10).unwrap();
+        keys.rotate_audit(20).unwrap();
+        let again = Keys::parse(&keys.text(), "here").unwrap();
+        assert_eq!(again.check(), check, "they are still the keys of the database");
+        let ids = [1, 10, 11, 20, 21].map(|seq| again.audit_id(seq));
+        assert!(ids[0] == first && ids[1] == first && ids[2] == ids[3], "{ids:?}");
+        assert!(ids[1] != ids[2] && ids[3] != ids[4] && ids[4] != first, "{ids:?}");
+        let swapped = keys.text().replace("until = 10", "until = 30");
+        assert!(Keys::parse(&swapped, "here").unwrap_err().to_string().contains("order"));
     }
 
     #[test]

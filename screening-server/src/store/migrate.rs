@@ -15,6 +15,10 @@ const STEPS: &[(i64, &str)] = &[
     (10, include_str!("migrations/0010_screenings.sql")),
     (11, include_str!("migrations/0011_alerts.sql")),
     (12, include_str!("migrations/0012_jobs.sql")),
+    (13, include_str!("migrations/0013_leftovers.sql")),
+    (14, include_str!("migrations/0014_sources.sql")),
+    (15, include_str!("migrations/0015_audit_key.sql")),
+    (16, include_str!("migrations/0016_provider.sql")),
 ];
 
 /// Number of the advisory lock that one process at a time holds while it migrates.

@@ -17,9 +17,12 @@ pub(crate) mod evidence;
 pub(crate) mod inbox;
 pub(crate) mod jobs;
 mod keys;
+pub(crate) mod leftovers;
+pub(crate) mod login;
 mod migrate;
 pub(crate) mod organisations;
 mod passwords;
+pub(crate) mod providers;
 pub(crate) mod pupils;
 pub(crate) mod push_keys;
 pub(crate) mod records;
@@ -32,10 +35,12 @@ pub(crate) mod rotate;
 pub(crate) mod screenings;
 pub(crate) mod sessions;
 pub(crate) mod sheets;
+pub(crate) mod sources;
 pub(crate) mod subjects;
 pub(crate) mod tokens;
 mod totp;
 mod vault;
+pub(crate) mod verification;
 pub(crate) mod webhooks;
 mod work;
 
@@ -49,7 +54,6 @@ use sqlx::{Any, ConnectOptions, Connection, Executor, Pool};
 use tokio::sync::Mutex;
 
 pub(crate) use audit::Witness;
-pub use audit::{AuditFault, Verified};
 pub use backup::Manifest;
 pub(crate) use caller::{Caller, Holder, Repeatable, Scope};
 pub use clock::Clock;
@@ -62,6 +66,7 @@ pub use retention::Deleted;
 pub(crate) use roles::{Permission, Role};
 pub use rotate::Rotated;
 pub(crate) use vault::{Place, Vault};
+pub use verification::{AuditFault, Verified};
 pub(crate) use work::Work;
 
 /// The condition that a row lies within the scope of the caller. `$1` of the query is [`Work::scope`]; the table, whose alias
@@ -77,6 +82,8 @@ pub(crate) use in_scope;
 pub(crate) const SQLITE: &str = "screening.sqlite";
 /// Name of the key file in the data folder.
 pub(crate) const KEYS: &str = "keys.toml";
+/// The setting by which it is known whether keys are those of the database.
+const KEYS_CHECK: &str = "keys.check";
 /// As many rows as a list gives at once.
 pub(crate) const PAGE: i64 = 200;
 
@@ -157,7 +164,10 @@ impl Store {
         sqlx::any::install_default_drivers();
         make_folder(&config.data)?;
         let (engine, url) = address(config);
-        let source = config.keys.clone().unwrap_or_else(|| KeySource::File(config.data.join(KEYS)));
+        if engine == Engine::Sqlite {
+            make_private(&config.data.join(SQLITE))?;
+        }
+        let source = key_source(config);
         let options: AnyConnectOptions = url.parse()?;
         let options = options.disable_statement_logging();
         let mut connection = sqlx::AnyConnection::connect_with(&options).await?;
@@ -253,6 +263,21 @@ fn make_folder(folder: &Path) -> Result<(), StoreError> {
     made.map_err(|error| StoreError::file(folder, error))
 }
 
+/// An empty file that only its owner reads, unless it is there: who may look into the folder must not see answers.
+fn make_private(file: &Path) -> Result<(), StoreError> {
+    use std::os::unix::fs::OpenOptionsExt;
+    let made = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(file);
+    match made {
+        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => Err(StoreError::file(file, error)),
+        _ => Ok(()),
+    }
+}
+
+/// Where the keys come from.
+fn key_source(config: &StoreConfig) -> KeySource {
+    config.keys.clone().unwrap_or_else(|| KeySource::File(config.data.join(KEYS)))
+}
+
 /// The kind of database and its URL.
 fn address(config: &StoreConfig) -> (Engine, String) {
     match &config.database {
@@ -287,9 +312,8 @@ async fn settle(connection: &mut sqlx::AnyConnection, engine: Engine) -> Result<
 
 /// The keys, which must be those of this database.
 async fn own_keys(connection: &mut sqlx::AnyConnection, source: &KeySource) -> Result<Keys, StoreError> {
-    const NAME: &str = "keys.check";
     let known: Option<String> = sqlx::query_scalar("SELECT value FROM setting WHERE name = $1")
-        .bind(NAME)
+        .bind(KEYS_CHECK)
         .fetch_optional(&mut *connection)
         .await?;
     let keys = Keys::load(source, known.is_none())?;
@@ -297,7 +321,8 @@ async fn own_keys(connection: &mut sqlx::AnyConnection, source: &KeySource) -> R
         Some(known) if known == keys.check() => Ok(keys),
         Some(_) => Err(StoreError::OtherKeys),
         None => {
-            let query = sqlx::query("INSERT INTO setting (name, value) VALUES ($1, $2)").bind(NAME).bind(keys.check());
+            let query =
+                sqlx::query("INSERT INTO setting (name, value) VALUES ($1, $2)").bind(KEYS_CHECK).bind(keys.check());
             query.execute(connection).await?;
             Ok(keys)
         }

@@ -15,7 +15,7 @@ pub(crate) async fn add(
 ) -> Result<(), StoreError> {
     work.require(Permission::ScreeningsWrite)?;
     if !matches!(work.caller().scope, Scope::District(_)) {
-        return Err(StoreError::Missing("screening"));
+        return Err(StoreError::Missing("what-screening"));
     }
     screenings::find(work, screening).await?;
     let vault = work.store().vault().clone();

@@ -6,7 +6,7 @@ use sqlx::{AssertSqlSafe, Column, Row, ValueRef};
 
 use super::error::StoreError;
 use super::vault::Place;
-use super::{Vault, Work};
+use super::{Vault, Work, leftovers};
 
 /// Rows about pupils: a table with a column `pupil_id`.
 #[derive(Debug, Clone, Copy)]
@@ -51,12 +51,14 @@ pub(crate) fn classes() -> Vec<&'static str> {
     classes
 }
 
-/// Deletes what is kept of a pupil in the classes that are wanted; rows by class.
+/// Deletes what is kept of a pupil in the classes that are wanted; rows by class. Files with rows of the pupil are marked as not
+/// to be kept: whoever commits removes them.
 pub(crate) async fn delete(
     work: &mut Work,
     pupil_id: &str,
     wanted: impl Fn(&str) -> bool,
 ) -> Result<Vec<(&'static str, u64)>, StoreError> {
+    leftovers::with_rows_of(work, pupil_id, &wanted).await?;
     let mut counts: Vec<(&'static str, u64)> = Vec::new();
     for record in RECORDS.iter().filter(|record| !PROOF.contains(&record.class) && wanted(record.class)) {
         let text = format!("DELETE FROM {} WHERE pupil_id = $1", record.table);

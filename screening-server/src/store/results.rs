@@ -57,7 +57,7 @@ pub(crate) struct NewResult {
     pub(crate) result: String,
 }
 
-/// Puts the results of a computation in the place of those of the one before.
+/// Puts the results of a computation in the place of those of the one before. A pupil who was erased while it ran gets none.
 pub(crate) async fn replace(
     work: &mut Work,
     screening: &str,
@@ -66,12 +66,19 @@ pub(crate) async fn replace(
 ) -> Result<(), StoreError> {
     work.require(Permission::ResultsRead)?;
     let district = work.caller().district_id.clone();
-    let gone = sqlx::query("DELETE FROM wave_result WHERE screening_id = $1").bind(screening);
+    // Of a closed wave, who has left since keeps the result: the class list of today does not know them.
+    let gone = sqlx::query(
+        "DELETE FROM wave_result WHERE screening_id = $1 AND (
+           EXISTS (SELECT 1 FROM screening s WHERE s.id = $1 AND s.state <> 'closed')
+           OR EXISTS (SELECT 1 FROM pupil p WHERE p.id = wave_result.pupil_id AND p.status = 'enrolled'))",
+    )
+    .bind(screening);
     gone.execute(work.connection()).await?;
     for new in results {
         let query = sqlx::query(
             "INSERT INTO wave_result (screening_id, pupil_id, district_id, school_id, class_id, job_id, status, tier, severity,
-             result) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+             result) SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10
+             WHERE NOT EXISTS (SELECT 1 FROM pupil p WHERE p.id = $2 AND p.status = 'erased')",
         );
         let query =
             query.bind(screening).bind(&new.pupil).bind(&district).bind(&new.school_id).bind(&new.class_id).bind(job);
@@ -219,7 +226,7 @@ pub(crate) async fn all(
     let mut all = BTreeMap::new();
     for row in &rows {
         let (pupil, result): (String, String) = (row.try_get("pupil_id")?, row.try_get("result")?);
-        let result = serde_json::from_str(&result).map_err(|_| StoreError::State("a result that cannot be read"))?;
+        let result = serde_json::from_str(&result).map_err(|_| StoreError::State("state-result"))?;
         all.insert(pupil, result);
     }
     work.note("wave.read", screening, all.len().to_string());

@@ -9,7 +9,7 @@ use super::caller::Caller;
 use super::error::StoreError;
 use super::organisations::check_text;
 use super::roles::Permission;
-use super::{Store, Work, in_scope, new_id, pupils, records, shown};
+use super::{Store, Work, in_scope, leftovers, new_id, pupils, records, shown};
 
 const DAY: i64 = 24 * 3600 * 1000;
 /// Pupils that are dealt with in one transaction.
@@ -19,14 +19,22 @@ const TOGETHER: i64 = 200;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct Rule {
     pub(crate) class: String,
-    /// Days after the pupil left the school.
+    /// Days after the pupil left the school; of what belongs to no pupil's row, days after it was written.
     pub(crate) days: i64,
     /// The rule or law that says so.
     pub(crate) basis: String,
     pub(crate) set_by: String,
     pub(crate) set_at: String,
-    /// Pupils of whom something is due.
+    /// Pupils of whom something is due; of what belongs to no pupil's row, how much is due.
     pub(crate) due: i64,
+}
+
+/// Classes that a rule may name.
+pub(crate) fn classes() -> Vec<&'static str> {
+    let mut classes = records::classes();
+    classes.extend(leftovers::CLASSES);
+    classes.sort_unstable();
+    classes
 }
 
 /// Sets how long a class is kept in the district of the caller.
@@ -34,7 +42,7 @@ pub(crate) async fn set(work: &mut Work, class: &str, days: i64, basis: &str) ->
     work.require(Permission::Retention)?;
     work.require_step_up()?;
     check_text("basis", basis)?;
-    if !records::classes().contains(&class) {
+    if !classes().contains(&class) {
         return Err(StoreError::Missing("what-record-class"));
     }
     let (by, now, district) = (work.caller().name(), work.now(), work.caller().district_id.clone());
@@ -92,8 +100,11 @@ fn due(class: &str) -> String {
 }
 
 async fn count_due(work: &mut Work, district: &str, class: &str, days: i64) -> Result<i64, StoreError> {
-    let text = format!("SELECT COUNT(*) FROM pupil p WHERE {}", due(class));
     let before = work.now() - days * DAY;
+    if leftovers::CLASSES.contains(&class) {
+        return leftovers::count_due(work, class, district, before).await;
+    }
+    let text = format!("SELECT COUNT(*) FROM pupil p WHERE {}", due(class));
     let query = sqlx::query_scalar(sqlx::AssertSqlSafe(text)).bind(district).bind(before);
     Ok(query.fetch_one(work.connection()).await?)
 }
@@ -103,9 +114,9 @@ async fn count_due(work: &mut Work, district: &str, class: &str, days: i64) -> R
 pub struct Deleted {
     /// Class of records.
     pub class: String,
-    /// Pupils of whom something was deleted.
+    /// Pupils of whom something was deleted; none of what belongs to no pupil's row.
     pub pupils: u64,
-    /// Rows that were deleted.
+    /// Rows that were deleted, or jobs whose files were.
     pub rows: u64,
 }
 
@@ -125,11 +136,11 @@ pub(crate) async fn run(store: &Store) -> Result<Vec<Deleted>, StoreError> {
             let mut work = store.begin(&caller, "retention.run").await?;
             let (pupils, rows) = part(&mut work, &district, &class, days).await?;
             work.commit().await?;
+            sum.pupils += pupils;
+            sum.rows += rows;
             if pupils == 0 {
                 break;
             }
-            sum.pupils += pupils;
-            sum.rows += rows;
         }
         deleted.push(sum);
     }
@@ -137,8 +148,11 @@ pub(crate) async fn run(store: &Store) -> Result<Vec<Deleted>, StoreError> {
 }
 
 async fn part(work: &mut Work, district: &str, class: &str, days: i64) -> Result<(u64, u64), StoreError> {
-    let text = format!("SELECT p.id FROM pupil p WHERE {} ORDER BY p.id LIMIT $3", due(class));
     let before = work.now() - days * DAY;
+    if leftovers::CLASSES.contains(&class) {
+        return Ok((0, leftovers::delete_due(work, class, district, before).await?));
+    }
+    let text = format!("SELECT p.id FROM pupil p WHERE {} ORDER BY p.id LIMIT $3", due(class));
     let query = sqlx::query_scalar(sqlx::AssertSqlSafe(text)).bind(district).bind(before).bind(TOGETHER);
     let pupils: Vec<String> = query.fetch_all(work.connection()).await?;
     let mut rows = 0;

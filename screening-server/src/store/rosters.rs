@@ -176,7 +176,7 @@ pub(crate) async fn of_wave(work: &mut Work) -> Result<Vec<Enrolled>, StoreError
 /// A word of the store as the engine's own.
 fn named<T: serde::de::DeserializeOwned + Default>(word: Option<String>) -> Result<T, StoreError> {
     word.map_or(Ok(T::default()), |word| {
-        serde_json::from_value(word.into()).map_err(|_| StoreError::State("a word of a class list that is not known"))
+        serde_json::from_value(word.into()).map_err(|_| StoreError::State("state-word"))
     })
 }
 

@@ -20,14 +20,15 @@ pub struct Rotated {
     pub current: String,
     /// Values that were encrypted again.
     pub rows: u64,
+    /// Files of jobs that were encrypted again.
+    pub files: u64,
     /// Keys that were taken out of the key file.
     pub dropped: Vec<String>,
 }
 
 /// Makes a new key, unless `resume` goes on with one that was begun, and encrypts everything with it. A rotation that was
-/// broken off is finished by another with `resume`. With `drop_old` the older keys are taken out of the file at the end: then
-/// what is in older backups cannot be read any more.
-pub(crate) async fn rotate(store: &Store, resume: bool, drop_old: bool) -> Result<Rotated, StoreError> {
+/// broken off is finished by another with `resume`.
+pub(crate) async fn rotate(store: &Store, resume: bool) -> Result<Rotated, StoreError> {
     let KeySource::File(path) = store.vault().source().clone() else {
         let why =
             "come from the environment; add a key under [identity] there, name it as current, and resume".to_owned();
@@ -47,16 +48,20 @@ pub(crate) async fn rotate(store: &Store, resume: bool, drop_old: bool) -> Resul
         keys.write(&path)?;
         store.vault().reload()?;
     }
-    let mut rotated = reseal_all(store).await?;
-    if drop_old {
-        let mut keys = (*store.vault().keys()).clone();
-        rotated.dropped = keys.identity.keys().filter(|id| **id != keys.current).cloned().collect();
-        let current = keys.current.clone();
-        keys.identity.retain(|id, _| *id == current);
-        keys.write(&path)?;
-        store.vault().reload()?;
-    }
-    Ok(rotated)
+    reseal_all(store).await
+}
+
+/// Takes the older keys out of the key file, once nothing is encrypted with them any more: then what is in older backups cannot
+/// be read any more. Gives their ids; none when the keys come from the environment.
+pub(crate) fn drop_old(store: &Store) -> Result<Vec<String>, StoreError> {
+    let KeySource::File(path) = store.vault().source().clone() else { return Ok(Vec::new()) };
+    let mut keys = (*store.vault().keys()).clone();
+    let current = keys.current.clone();
+    let dropped = keys.identity.keys().filter(|id| **id != current).cloned().collect();
+    keys.identity.retain(|id, _| *id == current);
+    keys.write(&path)?;
+    store.vault().reload()?;
+    Ok(dropped)
 }
 
 /// Encrypts with the current key what is encrypted with another.
@@ -82,7 +87,7 @@ async fn reseal_all(store: &Store) -> Result<Rotated, StoreError> {
             rows += count;
         }
     }
-    Ok(Rotated { current, rows, dropped: Vec::new() })
+    Ok(Rotated { current, rows, files: 0, dropped: Vec::new() })
 }
 
 async fn part(

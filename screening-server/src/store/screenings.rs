@@ -7,6 +7,7 @@ use sqlx::any::AnyRow;
 use crate::wave::Frozen;
 
 use super::error::{StoreError, is_taken};
+use super::sources::{self, SourceChange};
 use super::{Permission, Work, new_id, shown, shown_if};
 
 /// How far a screening has come.
@@ -32,7 +33,7 @@ impl State {
 
     fn named(word: &str) -> Result<Self, StoreError> {
         let known = [Self::Draft, Self::Released, Self::Closed].into_iter().find(|state| state.word() == word);
-        known.ok_or(StoreError::State("a screening in a state that this program does not know"))
+        known.ok_or(StoreError::State("state-unknown"))
     }
 }
 
@@ -49,6 +50,8 @@ pub(crate) struct Screening {
     pub(crate) definition: String,
     /// What it rests on, from its release on.
     pub(crate) frozen: Option<Frozen>,
+    /// Corrections of how answers are read, since its release.
+    pub(crate) source_changes: Vec<SourceChange>,
     pub(crate) created_by: String,
     pub(crate) created_at: String,
     pub(crate) released_by: Option<String>,
@@ -60,7 +63,7 @@ pub(crate) struct Screening {
 impl Screening {
     fn read(row: &AnyRow) -> Result<Self, StoreError> {
         let frozen: Option<String> = row.try_get("frozen")?;
-        let broken = |_| StoreError::State("a released screening whose citations cannot be read");
+        let broken = |_| StoreError::State("state-citations");
         Ok(Self {
             id: row.try_get("id")?,
             district_id: row.try_get("district_id")?,
@@ -69,6 +72,7 @@ impl Screening {
             state: State::named(&row.try_get::<String, _>("state")?)?,
             definition: row.try_get("definition")?,
             frozen: frozen.map(|text| serde_json::from_str(&text).map_err(broken)).transpose()?,
+            source_changes: Vec::new(),
             created_by: row.try_get("created_by")?,
             created_at: shown(row.try_get("created_at")?),
             released_by: row.try_get("released_by")?,
@@ -83,7 +87,7 @@ impl Screening {
 fn of_district(work: &Work) -> Result<String, StoreError> {
     match &work.caller().scope {
         super::Scope::District(id) => Ok(id.clone()),
-        _ => Err(StoreError::Missing("district")),
+        _ => Err(StoreError::Missing("what-district")),
     }
 }
 
@@ -99,7 +103,7 @@ pub(crate) async fn add(work: &mut Work, wave: &str, on: &str, definition: &str)
     let (now, by) = (work.now(), work.caller().name());
     let query = query.bind(&id).bind(district).bind(wave).bind(on).bind(definition).bind(by).bind(now);
     match query.execute(work.connection()).await {
-        Err(error) if is_taken(&error) => return Err(StoreError::Exists("screening with this wave")),
+        Err(error) if is_taken(&error) => return Err(StoreError::Exists("what-wave")),
         other => other?,
     };
     work.note("screening.add", &id, wave);
@@ -117,11 +121,11 @@ pub(crate) async fn rewrite(
     of_district(work)?;
     let known = find(work, id).await?;
     if known.state != State::Draft {
-        return Err(StoreError::State("a screening that was released is frozen"));
+        return Err(StoreError::State("state-frozen"));
     }
     let query = sqlx::query("UPDATE screening SET wave = $1, administered_on = $2, definition = $3 WHERE id = $4");
     match query.bind(wave).bind(on).bind(definition).bind(id).execute(work.connection()).await {
-        Err(error) if is_taken(&error) => return Err(StoreError::Exists("screening with this wave")),
+        Err(error) if is_taken(&error) => return Err(StoreError::Exists("what-wave")),
         other => other?,
     };
     work.note("screening.change", id, wave);
@@ -132,14 +136,13 @@ pub(crate) async fn rewrite(
 pub(crate) async fn release(work: &mut Work, id: &str, frozen: &Frozen) -> Result<Screening, StoreError> {
     work.require(Permission::ScreeningsWrite)?;
     of_district(work)?;
-    let cited = serde_json::to_string(frozen).map_err(|_| StoreError::State("citations that cannot be written"))?;
+    let cited = serde_json::to_string(frozen).map_err(|_| StoreError::State("state-citations-unwritten"))?;
     let (now, by) = (work.now(), work.caller().name());
     let query = sqlx::query(
         "UPDATE screening SET state = 'released', frozen = $1, released_by = $2, released_at = $3
          WHERE id = $4 AND state = 'draft'",
     );
-    step(work, id, query.bind(cited).bind(by).bind(now).bind(id), "only a screening in preparation can be released")
-        .await?;
+    step(work, id, query.bind(cited).bind(by).bind(now).bind(id), "state-not-draft").await?;
     work.note("screening.release", id, frozen.definition.get(..12).unwrap_or_default());
     find(work, id).await
 }
@@ -152,7 +155,7 @@ pub(crate) async fn close(work: &mut Work, id: &str) -> Result<Screening, StoreE
     let query = sqlx::query(
         "UPDATE screening SET state = 'closed', closed_by = $1, closed_at = $2 WHERE id = $3 AND state = 'released'",
     );
-    step(work, id, query.bind(by).bind(now).bind(id), "only a released screening can be closed").await?;
+    step(work, id, query.bind(by).bind(now).bind(id), "state-not-released").await?;
     work.note("screening.close", id, "");
     find(work, id).await
 }
@@ -173,7 +176,9 @@ pub(crate) async fn find(work: &mut Work, id: &str) -> Result<Screening, StoreEr
     let district = work.caller().district_id.clone();
     let query = sqlx::query("SELECT * FROM screening WHERE id = $1 AND district_id = $2").bind(id).bind(district);
     let row = query.fetch_optional(work.connection()).await?;
-    row.map_or(Err(StoreError::Missing("screening")), |row| Screening::read(&row))
+    let mut screening = row.map_or(Err(StoreError::Missing("what-screening")), |row| Screening::read(&row))?;
+    screening.source_changes = sources::of_screening(work, id).await?;
+    Ok(screening)
 }
 
 /// A screening.
@@ -188,7 +193,11 @@ pub(crate) async fn list(work: &mut Work) -> Result<Vec<Screening>, StoreError> 
     let district = work.caller().district_id.clone();
     let query = sqlx::query("SELECT * FROM screening WHERE district_id = $1 ORDER BY administered_on DESC, id DESC");
     let rows = query.bind(district).fetch_all(work.connection()).await?;
-    rows.iter().map(Screening::read).collect()
+    let mut list: Vec<Screening> = rows.iter().map(Screening::read).collect::<Result<_, _>>()?;
+    for screening in &mut list {
+        screening.source_changes = sources::of_screening(work, &screening.id).await?;
+    }
+    Ok(list)
 }
 
 /// Whether somebody has this account name or id, and can log in.

@@ -82,7 +82,7 @@ pub(crate) async fn pupil_of(work: &mut Work, student_id: &str) -> Result<Pupil,
     let person = work.store().vault().person(&work.caller().district_id.clone(), student_id.trim());
     let query = sqlx::query(QUERY).bind(work.scope()).bind(person);
     let rows = query.fetch_all(work.connection()).await?;
-    let [row] = rows.as_slice() else { return Err(StoreError::Missing("pupil")) };
+    let [row] = rows.as_slice() else { return Err(StoreError::Missing("what-pupil")) };
     let id: String = row.try_get("id")?;
     pupils::find(work, &id).await
 }
@@ -95,13 +95,13 @@ pub(crate) async fn put(work: &mut Work, new: &NewSheet<'_>) -> Result<Taken, St
     let duration = new.duration_s.map(|seconds| (seconds * 1000.0).round() as i64);
     let taken = match &known {
         Some(known) if known.hash == new.hash && !known.deleted => return Ok(Taken::Same),
-        Some(_) if !new.may_change => return Err(StoreError::Exists("sheet with other answers")),
+        Some(_) if !new.may_change => return Err(StoreError::Exists("what-sheet-answers")),
         Some(known) => {
             keep_before(work, new.screening_id, known, now).await?;
             Taken::Changed
         }
         // An id that somebody out of the scope uses is taken, and says nothing more.
-        None if is_taken(work, new.screening_id, new.id).await? => return Err(StoreError::Exists("sheet of this id")),
+        None if is_taken(work, new.screening_id, new.id).await? => return Err(StoreError::Exists("what-sheet-id")),
         None => Taken::New,
     };
     let revision = known.as_ref().map_or(1, |known| known.revision + 1);
@@ -170,7 +170,7 @@ async fn is_taken(work: &mut Work, screening_id: &str, id: &str) -> Result<bool,
 pub(crate) async fn get(work: &mut Work, screening_id: &str, id: &str) -> Result<SheetRow, StoreError> {
     work.require(Permission::ResultsRead)?;
     let sheet = find(work, screening_id, id).await?.filter(|sheet| !sheet.deleted);
-    let sheet = sheet.ok_or(StoreError::Missing("sheet"))?;
+    let sheet = sheet.ok_or(StoreError::Missing("what-sheet"))?;
     work.note("sheet.read", &sheet.pupil_id, id);
     Ok(sheet)
 }
@@ -238,7 +238,7 @@ pub(crate) async fn draft(work: &mut Work, screening_id: &str, id: &str) -> Resu
         concat!("SELECT * FROM sheet_draft d WHERE d.screening_id = $2 AND d.sheet_id = $3 AND ", in_scope!("d"));
     work.require(Permission::SheetsWrite)?;
     let query = sqlx::query(QUERY).bind(work.scope()).bind(screening_id).bind(id);
-    let row = query.fetch_optional(work.connection()).await?.ok_or(StoreError::Missing("draft"))?;
+    let row = query.fetch_optional(work.connection()).await?.ok_or(StoreError::Missing("what-draft"))?;
     let pupil: String = row.try_get("pupil_id")?;
     work.note("draft.read", &pupil, id);
     Ok((row.try_get("revision")?, row.try_get("answers")?))

@@ -57,10 +57,10 @@ pub(crate) async fn add(work: &mut Work, organisation: &str, url: &str, secret: 
 
 async fn find(work: &mut Work, id: &str) -> Result<Webhook, StoreError> {
     let query = sqlx::query("SELECT * FROM webhook WHERE id = $1").bind(id);
-    let row = query.fetch_optional(work.connection()).await?.ok_or(StoreError::Missing("webhook"))?;
+    let row = query.fetch_optional(work.connection()).await?.ok_or(StoreError::Missing("what-webhook"))?;
     let webhook = Webhook::read(&row)?;
     // The scope is that of its organisation.
-    organisations::get(work, &webhook.organisation).await.map_err(|_| StoreError::Missing("webhook"))?;
+    organisations::get(work, &webhook.organisation).await.map_err(|_| StoreError::Missing("what-webhook"))?;
     Ok(webhook)
 }
 

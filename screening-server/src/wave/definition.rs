@@ -155,6 +155,20 @@ impl Definition {
         Ok(())
     }
 
+    /// Reads a source anew. What pushes and what it is the export of stays: sheets are known by it.
+    ///
+    /// # Errors
+    /// In the words of the reader. What was read before then stays.
+    pub(crate) fn change_source(&mut self, name: &str, text: &str) -> Result<(), String> {
+        let source: Source = serde_json::from_str(text).map_err(|error| error.to_string())?;
+        let known = self.sources.get(name).ok_or_else(|| format!("`sources`: there is no `{name}`"))?.clone();
+        if known.platform != source.platform || known.same_as != source.same_as {
+            return Err(format!("`sources.{name}`: `platform` and `same-as` stay what they were"));
+        }
+        self.sources.insert(name.to_owned(), source);
+        self.check().inspect_err(|_| drop(self.sources.insert(name.to_owned(), known)))
+    }
+
     /// Whether sheets are expected on a day.
     pub(crate) fn expects(&self, day: Date) -> bool {
         self.windows.is_empty() || self.windows.iter().any(|window| (window.from..=window.to).contains(&day))

@@ -77,10 +77,8 @@ impl HandedIn {
 
     /// Hash of everything that makes it the same sheet.
     pub(crate) fn hash(&self, pupil: &str) -> String {
-        let mut text = format!("{pupil}\n{}\n", self.answers);
-        // Writing to a string cannot fail.
-        let _ = write!(text, "{:?}\n{:?}", self.administered_on, self.duration_s);
-        data_encoding::HEXLOWER.encode(&Sha256::digest(text))
+        // As it was handed in: the day may be missing. Sheets that are stored are known again by exactly this text.
+        hash(pupil, &self.answers, &format!("{:?}", self.administered_on), self.duration_s)
     }
 
     /// The sheets are those of a form of the battery: the first form, or a further one, each as a whole. Of a draft they are
@@ -106,6 +104,11 @@ impl HandedIn {
         }
         faults.problem().map_or(Ok(()), Err)
     }
+}
+
+/// Hash of everything that makes it the same sheet. `day` is the day of the test as the way in which the sheet came tells it.
+pub(crate) fn hash(pupil: &str, answers: &str, day: &str, duration_s: Option<f64>) -> String {
+    data_encoding::HEXLOWER.encode(&Sha256::digest(format!("{pupil}\n{answers}\n{day}\n{duration_s:?}")))
 }
 
 fn read(json: &Json<'_>, prepared: &Prepared, open: bool, faults: &mut Faults) -> Option<HandedIn> {

@@ -7,5 +7,5 @@ mod prepared;
 
 pub(crate) use definition::{Definition, Duty, Frozen, Source};
 pub(crate) use frames::{ReadSheet, StoredSheet, batches, rows};
-pub(crate) use handed_in::{Critical, HandedIn, Whose, critical, order};
+pub(crate) use handed_in::{Critical, HandedIn, Whose, critical, hash, order};
 pub(crate) use prepared::Prepared;

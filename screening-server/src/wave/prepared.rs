@@ -66,6 +66,17 @@ impl Prepared {
         Err(Unusable(format!("what was released was {}; what is here is {}", all(frozen), all(&prepared.frozen))))
     }
 
+    /// The same, with corrections of how answers are read: name of the source and its text, in their order.
+    pub(crate) fn corrected<'a>(
+        mut self,
+        changes: impl IntoIterator<Item = (&'a str, &'a str)>,
+    ) -> Result<Self, Unusable> {
+        for (source, text) in changes {
+            self.definition.change_source(source, text).map_err(Unusable)?;
+        }
+        Ok(self)
+    }
+
     fn look_up(text: &[u8], catalogue: &Catalogue, frozen: Option<&Frozen>) -> Result<Self, Unusable> {
         let definition = Definition::read(text).map_err(Unusable)?;
         let gone = |what: &str, id: &str| {

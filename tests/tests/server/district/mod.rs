@@ -1,6 +1,7 @@
 //! The district's work over real sockets: class lists, screenings, sheets, alerts, jobs, pushes.
 
 mod alerts;
+mod files;
 mod jobs;
 mod kill;
 mod push;

@@ -9,7 +9,11 @@ use crate::client::Answer;
 use crate::store::on_both;
 use crate::store::world::{World, good, text};
 
-on_both!(pushes_are_signed_and_there_once, an_answer_of_tencent_is_changed_and_deleted);
+on_both!(
+    pushes_are_signed_and_there_once,
+    an_answer_of_tencent_is_changed_and_deleted,
+    what_could_not_be_read_is_read_again
+);
 
 /// Columns of both instruments from a first number on.
 fn mapping(prefix: &str, first: usize, person: &str) -> Value {
@@ -134,4 +138,63 @@ fn an_answer_of_tencent_is_changed_and_deleted(world: &World) {
     assert_eq!(answered(), 1);
     let alerts = good(&world.get(&world.officer, "/api/v1/alerts"));
     assert_eq!(alerts.as_array().unwrap().len(), 1, "an alert outlasts the answer: {alerts}");
+}
+
+/// A mapping that names a column which the survey does not have: everything is kept, and read when the mapping is corrected.
+fn what_could_not_be_read_is_read_again(world: &World) {
+    roster(world, "", &class_list(&[("1", "a"), ("2", "b")]));
+    let wrong = mapping("q", 3, "q1");
+    let right = mapping("q", 2, "q1");
+    let id = released(world, &with_source("wenjuanxing", &wrong));
+    let path = address(world, &id, "wenjuanxing", Some("key"));
+    let push = |body: &Value| text(&good(&send(world, &path, body))["taken"]);
+    assert_eq!(
+        [push(&wjx(1, 100, "1", 1, 0)), push(&wjx(2, 101, "2", 0, 1)), push(&wjx(3, 102, "3", 0, 2))],
+        ["kept"; 3]
+    );
+    let mut broken = wjx(4, 103, "2", 0, 0);
+    broken.as_object_mut().unwrap().remove("q5");
+    assert_eq!(push(&broken), "kept");
+    let alerts = || good(&world.get(&world.officer, "/api/v1/alerts")).as_array().unwrap().len();
+    assert_eq!(alerts(), 0, "nobody can tell what was answered");
+    let retry = format!("/api/v1/screenings/{id}/inbox/retry");
+    let tried = |tried: i64, read: i64, matched: i64, waiting: i64, unreadable: i64| json!({ "tried": tried, "read": read, "matched": matched, "waiting": waiting, "unreadable": unreadable });
+    assert_eq!(good(&world.post(&world.officer, &retry, &json!({}))), tried(4, 0, 0, 0, 4), "nothing has changed");
+    // What may be corrected is how answers are read, and nothing else.
+    let target = |source: &str| format!("/api/v1/screenings/{id}/sources/{source}");
+    let put = |source: &str, body: &Value| world.send("PUT", &world.officer, &target(source), body, &[]);
+    let source = |platform: &str, battery: &str| json!({ "platform": platform, "read": { "battery": battery }, "mapping": right });
+    put("nowhere", &source("wenjuanxing", "junior")).refused(404, "unknown-source", None);
+    put("wenjuanxing", &source("tencent", "junior")).refused(422, "invalid-screening", None);
+    put("wenjuanxing", &source("wenjuanxing", "senior")).refused(422, "invalid-screening", None);
+    put("wenjuanxing", &json!({ "platform": "wenjuanxing", "marker": 1 })).refused(422, "invalid-screening", None);
+    let counsellor = world.person("counsellor", "counsellor", &world.here.id);
+    world.send("PUT", &counsellor, &target("wenjuanxing"), &source("wenjuanxing", "junior"), &[]).refused(
+        403,
+        "forbidden",
+        None,
+    );
+    assert_eq!(good(&put("wenjuanxing", &source("wenjuanxing", "junior"))), tried(4, 3, 2, 1, 1));
+    assert_eq!(alerts(), 2, "critical answers are told, also of a pupil nobody knows");
+    let screening = good(&world.get(&world.officer, &format!("/api/v1/screenings/{id}")));
+    crate::documents::check(&screening, "Screening");
+    assert_eq!(screening["source_changes"][0]["source"], "wenjuanxing");
+    assert_eq!(
+        screening["definition"]["sources"]["wenjuanxing"]["mapping"], wrong,
+        "what was released stays as it was"
+    );
+    let completion = good(&world.get(&world.officer, &format!("/api/v1/screenings/{id}/completion")));
+    assert_eq!(
+        completion["classes"][0]["answered"].as_i64().unwrap()
+            + completion["classes"][1]["answered"].as_i64().unwrap_or(0),
+        2
+    );
+    // The platform sends it once more: it is the same. What is corrected there is read now.
+    assert_eq!(push(&wjx(1, 100, "1", 1, 0)), "same");
+    assert_eq!(push(&wjx(4, 103, "2", 0, 0)), "new");
+    let report = roster(world, "", &class_list(&[("1", "a"), ("2", "b"), ("3", "c")]));
+    assert_eq!(report["sheets_matched"], 1, "{report:#}");
+    assert_eq!(good(&world.post(&world.officer, &retry, &json!({}))), tried(0, 0, 0, 0, 0));
+    good(&world.post(&world.officer, &format!("/api/v1/screenings/{id}/close"), &json!({})));
+    world.post(&world.officer, &retry, &json!({})).refused(409, "screening-not-open", None);
 }

@@ -8,7 +8,11 @@ use sqlx::{AnyConnection, AssertSqlSafe, Connection, Row};
 use super::on_both;
 use super::world::{Parts, World, good};
 
-on_both!(what_is_done_to_a_pupil_is_told, a_log_that_was_cut_short_with_its_head_is_found);
+on_both!(
+    what_is_done_to_a_pupil_is_told,
+    a_log_that_was_cut_short_with_its_head_is_found,
+    a_log_goes_on_under_a_new_key
+);
 
 fn what_is_done_to_a_pupil_is_told(world: &World) {
     let pupil = world.pupil(&world.here.class, "marker-name Wang", "20260001");
@@ -97,6 +101,41 @@ fn a_log_that_was_cut_short_with_its_head_is_found(world: &World) {
     std::fs::remove_file(world.config.data.join("audit.head")).unwrap();
     let faults = operations::verify_audit_log(&world.config).unwrap().faults;
     assert_eq!(faults, [AuditFault::NoWitness]);
+}
+
+/// The key is changed while the server runs, which goes on under the new one; the whole is checked with both.
+fn a_log_goes_on_under_a_new_key(world: &World) {
+    world.pupil(&world.here.class, "Wang", "1");
+    let file = world.config.data.join("keys.toml");
+    let before = std::fs::read_to_string(&file).unwrap();
+    let until = operations::rotate_audit_key(&world.config).unwrap();
+    assert_eq!(last(&world.config), until, "the last entry under the old key says so");
+    world.pupil(&world.here.class, "Li", "2");
+    let auditor = world.person("auditor", "auditor", &world.district);
+    assert_eq!(good(&world.get(&auditor, "/api/v1/audit/verification"))["whole"], true);
+    let again = operations::rotate_audit_key(&world.config).unwrap();
+    world.pupil(&world.here.class, "Zhang", "3");
+    assert_eq!(operations::verify_audit_log(&world.config).unwrap().faults, []);
+    // Who has the old key and the database cannot write an entry anew: what lies behind covers it. Who has an old copy of the
+    // keys is told, and nothing is written under an old key.
+    let now = std::fs::read_to_string(&file).unwrap();
+    assert!(now.contains(&format!("until = {until}")) && now.contains(&format!("until = {again}")));
+    std::fs::write(&file, before).unwrap();
+    let faults = operations::verify_audit_log(&world.config).unwrap().faults;
+    assert!(
+        faults.contains(&AuditFault::Key) && faults.contains(&AuditFault::Changed { seq: until + 1 }),
+        "{faults:?}"
+    );
+    let refused = operations::rotate_keys(&world.config, true, false).unwrap_err().to_string();
+    assert!(refused.contains("newest copy"), "{refused}");
+    std::fs::write(&file, now).unwrap();
+    let changed = format!("UPDATE audit_entry SET detail = 'x' WHERE seq = {until}");
+    tamper(&world.config, &[changed]);
+    assert_eq!(operations::verify_audit_log(&world.config).unwrap().faults, [AuditFault::Changed { seq: until }]);
+    // A backup is checked with all keys as well.
+    let folder = tempfile::tempdir().unwrap();
+    let refused = operations::backup(&world.config, &folder.path().join("b")).unwrap_err().to_string();
+    assert!(refused.contains("audit log is broken"), "{refused}");
 }
 
 #[test]

@@ -84,8 +84,8 @@ fn machines_and_other_schools_see_nobody() {
     let pupil = world.pupil(&world.there.class, "王小明", "20260001");
     let counsellor = world.person("counsellor", "counsellor", &world.here.id);
     let post = |body: &Value| world.post(&counsellor, "/api/v1/identity-requests", body);
-    post(&ask(&pupil, true)).refused(404, "not-in-scope", None);
-    post(&ask("nobody", false)).refused(404, "not-in-scope", None);
+    post(&ask(&pupil, true)).refused(422, "not-in-scope", Some("/pupil_id"));
+    post(&ask("nobody", false)).refused(422, "not-in-scope", Some("/pupil_id"));
     let token = world.token("counsellor", &world.there.id);
     let asked = world.machine("POST", &token, "/api/v1/identity-requests", Some(&ask(&pupil, true)));
     asked.refused(403, "forbidden", None);

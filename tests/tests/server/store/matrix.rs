@@ -73,7 +73,7 @@ fn every_route_with_every_role() {
     let width = 46;
     let _ = writeln!(matrix, "{:width$} {:9} {}", "", "nobody", ROLES.map(|role| format!("{role:17}")).join(" "));
     for route in routes(&world).iter().filter(|route| route.is_guarded()) {
-        let parts = ["{id}", "{class}", "{screening}", "{sheet}", "{name}"];
+        let parts = ["{id}", "{class}", "{screening}", "{sheet}", "{source}", "{name}"];
         let mut target = parts.iter().fold(route.path.clone(), |target, part| target.replace(part, "nowhere"));
         if route.is_a_stream() {
             // Let in, a stream would not end: this query is refused behind the guard.
@@ -171,4 +171,31 @@ fn lists_are_held_to_the_scope() {
     world.machine("POST", &school, "/api/v1/pupils", Some(&body)).refused(404, "not-in-scope", None);
     let moved = json!({ "class_id": world.here.class, "name": "王小明", "student_id": "1" });
     assert_eq!(good(&world.machine("POST", &class, "/api/v1/pupils", Some(&moved)))["done"], "corrected");
+}
+
+/// What comes of every example of the document, asked by an officer and by nobody, has a status that the document tells of its
+/// route. So what a body names and is not there is no 404.
+#[test]
+fn every_status_is_one_of_the_document() {
+    let world = World::sqlite();
+    let officer = world.token("district-officer", &world.district);
+    for route in routes(&world) {
+        let parameters = route.operation["parameters"].as_array().cloned().unwrap_or_default();
+        let mut target = parameters.iter().filter(|parameter| parameter["in"] == "path").fold(
+            route.path.clone(),
+            |target, parameter| {
+                let name = format!("{{{}}}", text(&parameter["name"]));
+                target.replace(&name, &text(&parameter["example"]))
+            },
+        );
+        if route.is_a_stream() {
+            target.push_str("?after=x");
+        }
+        for token in [Some(officer.as_str()), None] {
+            let answer = route.ask(&world, token, &target);
+            let told = route.operation["responses"].get(answer.status.to_string());
+            let who = if token.is_some() { "an officer" } else { "nobody" };
+            assert!(told.is_some(), "{who}: {} {target}: {} {}", route.method, answer.status, answer.text());
+        }
+    }
 }

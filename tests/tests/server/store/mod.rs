@@ -8,6 +8,7 @@ mod matrix;
 mod operations;
 mod postgres;
 mod privacy;
+mod provider;
 mod repeated;
 mod tls;
 pub(crate) mod world;

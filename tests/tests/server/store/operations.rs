@@ -15,9 +15,9 @@ on_both!(a_backup_is_restored_in_whole, keys_are_rotated_while_the_server_runs);
 
 fn a_backup_is_restored_in_whole(world: &World) {
     let pupil = world.pupil(&world.here.class, "王小明", "20260001");
-    let files = world.config.data.join("files/uploads");
+    let files = world.config.data.join("jobs/0197");
     std::fs::create_dir_all(&files).unwrap();
-    std::fs::write(files.join("export.csv"), "a,b\n").unwrap();
+    std::fs::write(files.join("results.csv.sealed"), "sealed\n").unwrap();
     let folder = tempfile::tempdir().unwrap();
     let to = folder.path().join("backup");
     let made = operations::backup(&world.config, &to).unwrap();
@@ -41,7 +41,12 @@ fn a_backup_is_restored_in_whole(world: &World) {
         assert_eq!(operations::restore(&config, &to).unwrap(), made);
         assert!(operations::restore(&config, &to).unwrap_err().to_string().contains("name another"));
         assert_eq!(operations::verify_audit_log(&config).unwrap().faults, []);
-        assert!(config.data.join("files/uploads/export.csv").is_file());
+        if config.database.is_none() {
+            use std::os::unix::fs::PermissionsExt;
+            let mode = std::fs::metadata(config.data.join("screening.sqlite")).unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, 0o600, "answers are for the owner of the file");
+        }
+        assert!(config.data.join("jobs/0197/results.csv.sealed").is_file());
         let server = start(Config { store: Some(config), ..Config::default() });
         let headers = [("accept-language", "en"), ("cookie", world.officer.cookie())];
         let listed = good(&server.ask("GET", "/api/v1/pupils", &headers, None));

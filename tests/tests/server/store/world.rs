@@ -95,6 +95,17 @@ impl World {
         world
     }
 
+    /// The same world with another server.
+    pub(crate) fn resumed(
+        server: Running,
+        config: StoreConfig,
+        folder: TempDir,
+        (clock, officer, district): (Clock, Person, String),
+        (here, there): (School, School),
+    ) -> Self {
+        Self { server, config, clock, officer, district, here, there, folder }
+    }
+
     /// Stops the server. The store stays as long as what is given here.
     pub(crate) fn stop(self) -> (StoreConfig, TempDir) {
         self.server.join();
