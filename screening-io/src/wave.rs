@@ -1,6 +1,7 @@
 //! Reads the results of a screening back, with what they rest on.
 
 use std::collections::{HashMap, HashSet};
+use std::hash::BuildHasher;
 use std::io::Cursor;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
@@ -52,7 +53,10 @@ pub fn read_wave(path: &Path) -> Result<Wave, IoError> {
 /// let refused = screening_io::results_of_pupils(b"no parquet", &HashSet::new()).unwrap_err();
 /// assert_eq!(refused.id(), "parquet-broken");
 /// ```
-pub fn results_of_pupils(bytes: &[u8], pupils: &HashSet<String>) -> Result<Option<Vec<u8>>, IoError> {
+pub fn results_of_pupils<S: BuildHasher>(
+    bytes: &[u8],
+    pupils: &HashSet<String, S>,
+) -> Result<Option<Vec<u8>>, IoError> {
     const NAME: &str = "results.parquet";
     let broken = |cause: String| Problem::new("parquet-broken", Place::file(NAME)).with("cause", cause);
     let mut facts: Vec<(String, String)> = metadata(NAME, bytes)?.into_iter().collect();

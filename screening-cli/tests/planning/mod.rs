@@ -61,7 +61,8 @@ fn a_policy_is_tried_and_evaluated_in_words() {
     let chinese = [&["--language", "zh-CN"], &tried[..]].concat();
     insta::assert_snapshot!("simulate_zh", page(&super::screening_plain(folder.path(), &chinese)));
     let plot = std::fs::read_to_string(folder.path().join("simulation/sweep.svg")).unwrap();
-    assert!(plot.contains("需要支持") && plot.matches("<polyline").count() == 2);
+    // Two lines, and each in the legend.
+    assert!(plot.contains("需要支持") && plot.matches("<polyline").count() == 4, "{plot}");
     let json = run(&[&["--json"], &tried[..]].concat());
     let document: serde_json::Value = serde_json::from_slice(&json.stdout).unwrap();
     assert_eq!(

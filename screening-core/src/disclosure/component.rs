@@ -248,10 +248,11 @@ impl Component {
         })
     }
 
-    /// How many parts that is.
-    pub(super) fn distance(&self, left: usize, taken: usize) -> u32 {
+    /// How many of some parts (as bits) that is.
+    pub(super) fn distance(&self, left: usize, taken: usize, parts: &[u64]) -> u32 {
         let words = |value: usize| self.bits_of.get(value).map_or(&[][..], Vec::as_slice);
-        words(left).iter().zip(words(taken)).map(|(left, taken)| (left ^ taken).count_ones()).sum()
+        let words = words(left).iter().zip(words(taken)).zip(parts);
+        words.map(|((left, taken), parts)| ((left ^ taken) & parts).count_ones()).sum()
     }
 
     /// The cell of a group and a part.

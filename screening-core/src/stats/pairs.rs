@@ -1,7 +1,9 @@
 //! Sums over pairs of columns of small whole numbers with gaps, over the rows that have both: what covariances and
 //! correlations of items are made of.
 
-use nalgebra::Dyn;
+use std::ops::Range;
+
+use nalgebra::{DMatrix, Dyn};
 
 /// Rows in a block.
 pub(crate) const BLOCK: usize = 2048;
@@ -96,7 +98,7 @@ impl PairTable {
     }
 
     fn add_products(&mut self, block: &Block, start: usize, len: usize) {
-        let products = block.across(0, self.columns, start, len) * block.down(0, self.columns, start, len);
+        let products = block.inner(0..self.columns, 0..self.columns, start, len);
         // Of a symmetric matrix rows are columns.
         self.products.iter_mut().zip(&products).for_each(|(own, more)| *own += *more as i64);
     }
@@ -115,7 +117,7 @@ impl PairTable {
     fn add_marked(&mut self, block: &Block, start: usize, len: usize) {
         let k = self.columns;
         // One column for each column that is added up, one row for each whose marks count.
-        let marked = block.across(MARKS * k, k, start, len) * block.down(0, 3 * k, start, len);
+        let marked = block.inner(MARKS * k..3 * k, 0..3 * k, start, len);
         let parts = [(VALUES, &mut self.sum), (SQUARES, &mut self.squares), (MARKS, &mut self.n)];
         for (part, sums) in parts {
             for (own, more) in sums.chunks_exact_mut(k).zip(marked.columns(part * k, k).column_iter()) {
@@ -207,17 +209,24 @@ impl Block {
         self.totals[column] = totals;
     }
 
-    /// Rows of some columns, one a column of the matrix.
-    fn down(&self, first: usize, columns: usize, start: usize, len: usize) -> Strided<'_> {
-        let numbers = &self.numbers[first * BLOCK + start..];
-        Strided::from_slice_with_strides(numbers, len, columns, 1, BLOCK)
-    }
-
-    /// Rows of some columns, one a row of the matrix.
-    fn across(&self, first: usize, columns: usize, start: usize, len: usize) -> Strided<'_> {
-        let numbers = &self.numbers[first * BLOCK + start..];
-        Strided::from_slice_with_strides(numbers, columns, len, BLOCK, 1)
+    /// Inner products of some columns with others over some rows.
+    fn inner(&self, left: Range<usize>, right: Range<usize>, start: usize, len: usize) -> DMatrix<f32> {
+        if [left.len(), right.len(), len].iter().any(|size| *size <= SMALL) {
+            let column = |at: usize| &self.numbers[at * BLOCK + start..][..len];
+            let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f32>();
+            return DMatrix::from_fn(left.len(), right.len(), |i, j| {
+                dot(column(left.start + i), column(right.start + j))
+            });
+        }
+        let numbers = |first: usize| &self.numbers[first * BLOCK + start..];
+        let across = Strided::from_slice_with_strides(numbers(left.start), left.len(), len, BLOCK, 1);
+        let down = Strided::from_slice_with_strides(numbers(right.start), len, right.len(), 1, BLOCK);
+        across * down
     }
 }
+
+/// Up to this size nalgebra multiplies by loops of its own, which read past the end of a view with gaps between its numbers
+/// (0.35.0).
+const SMALL: usize = 5;
 
 type Strided<'a> = nalgebra::MatrixView<'a, f32, Dyn, Dyn, Dyn, Dyn>;

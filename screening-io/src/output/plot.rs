@@ -233,7 +233,8 @@ mod tests {
         };
         let svg = plot.svg();
         assert!(!svg.contains("<script") && svg.contains("c &amp; d") && !svg.contains("NaN") && !svg.contains("inf"));
-        assert_eq!(svg.matches("<circle").count(), 1);
+        // The only point that can be drawn, and the mark before the name in the legend.
+        assert_eq!(svg.matches("<circle").count(), 2);
         let empty = Plot { series: Vec::new(), ..plot };
         assert!(empty.svg().ends_with("</svg>\n"));
     }

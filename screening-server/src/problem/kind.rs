@@ -133,7 +133,7 @@ kinds! {
     /// Too many wrong passwords or codes.
     LockedOut = "locked-out", TOO_MANY_REQUESTS;
     /// The server knows no identity provider.
-    NoProvider = "no-provider", NOT_IMPLEMENTED;
+    NoProvider = "no-provider", NOT_FOUND;
     /// The identity provider does not answer as it should.
     ProviderUnavailable = "provider-unavailable", BAD_GATEWAY;
     /// Only a person in a session does this.

@@ -98,13 +98,7 @@ fn files_end_with_a_pupil(world: &World) {
     file(world, &wave, "results.csv").refused(404, "not-in-scope", None);
     assert_eq!(file(world, &wave, "coverage.csv").status, 200, "counts stay");
     let left = below(&job_folder);
-    for gone in [
-        "results.csv.sealed",
-        "results.parquet.sealed",
-        "alerts.xlsx.sealed",
-        "make-up.csv.sealed",
-        "rejected.csv.sealed",
-    ] {
+    for gone in ["results.csv.sealed", "alerts.xlsx.sealed", "make-up.csv.sealed", "rejected.csv.sealed"] {
         assert!(!left.iter().any(|name| name == gone), "{left:?}");
     }
     // The results that later waves are compared with stay, without the pupil, and say what they rest on.

@@ -18,7 +18,7 @@ on_both!(
 fn the_first_account_needs_the_code_and_comes_once(world: &World) {
     let body = json!({ "code": "ABCDEFGHIJKLMNOP", "district_code": "x", "district_name": "x", "name": "y",
         "password": PASSWORD });
-    world.server.post("/api/v1/setup", &body.to_string()).refused(404, "not-in-scope", None);
+    world.server.post("/api/v1/setup", &body.to_string()).refused(422, "not-in-scope", Some("/code"));
     let who = good(&world.get(&world.officer, "/api/v1/session"));
     assert_eq!((text(&who["role"]), text(&who["scope"])), ("district-officer".into(), "district".into()));
     assert_eq!(text(&who["organisation_id"]), world.district);
@@ -104,7 +104,7 @@ fn what_an_account_may_do_ends_with_it() {
     world.server.post("/api/v1/session", &log_in).refused(401, "log-in-refused", None);
     let accept = json!({ "code": invited["invitation"], "password": PASSWORD }).to_string();
     assert_eq!(world.server.post("/api/v1/invitation", &accept).status, 204);
-    world.server.post("/api/v1/invitation", &accept).refused(404, "not-in-scope", None);
+    world.server.post("/api/v1/invitation", &accept).refused(422, "not-in-scope", Some("/code"));
     world.log_in("counsellor");
 }
 

@@ -168,7 +168,7 @@ fn lists_are_held_to_the_scope() {
     assert_eq!(listed(&district, "/api/v1/organisations").len(), 5);
     // Nor does what is written leave it.
     let body = json!({ "class_id": world.there.class, "name": "x", "student_id": "3" });
-    world.machine("POST", &school, "/api/v1/pupils", Some(&body)).refused(404, "not-in-scope", None);
+    world.machine("POST", &school, "/api/v1/pupils", Some(&body)).refused(422, "not-in-scope", Some("/class_id"));
     let moved = json!({ "class_id": world.here.class, "name": "王小明", "student_id": "1" });
     assert_eq!(good(&world.machine("POST", &class, "/api/v1/pupils", Some(&moved)))["done"], "corrected");
 }

@@ -360,8 +360,8 @@ fn an_attempt_counts_once_and_for_the_browser_that_began_it() {
 #[test]
 fn without_a_provider_or_when_it_is_away_it_is_said() {
     let world = World::sqlite();
-    world.server.get("/api/v1/session/provider").refused(501, "no-provider", None);
-    world.server.get("/api/v1/session/provider/return?state=x").refused(501, "no-provider", None);
+    world.server.get("/api/v1/session/provider").refused(404, "no-provider", None);
+    world.server.get("/api/v1/session/provider/return?state=x").refused(404, "no-provider", None);
     let gone = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let provider = IdentityProvider::new(format!("http://{gone}"), CLIENT, "https://screening.example.org");
     let Parts { server, config, folder: _folder } = world.parts();

@@ -34,7 +34,11 @@ fn a_request_with_a_key_is_done_once(world: &World) {
     // What was refused is not kept: corrected, the request goes through.
     let key = [("idempotency-key", "0197f0a0-aaaa-7000-8000-000000000002")];
     let wrong = json!({ "parent_id": "nowhere", "code": "S10", "name": "x" });
-    world.send("POST", &world.officer, "/api/v1/organisations", &wrong, &key).refused(404, "not-in-scope", None);
+    world.send("POST", &world.officer, "/api/v1/organisations", &wrong, &key).refused(
+        422,
+        "not-in-scope",
+        Some("/parent_id"),
+    );
     let right = json!({ "parent_id": world.district, "code": "S10", "name": "x" });
     good(&world.send("POST", &world.officer, "/api/v1/organisations", &right, &key));
 }

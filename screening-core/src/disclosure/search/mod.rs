@@ -4,19 +4,14 @@
 //! four cells of the square change. Squares, their products over further dimensions (cubes), exchanges between people who
 //! differ in several dimensions, and single moves are tried; the one that withholds least is taken.
 
+mod pairs;
+
 use super::cells::State;
 use super::component::Component;
 use super::world::World;
 
 /// Strata of a group that are tried for one exchange.
 const BASES: usize = 2;
-/// Pairs of values that are tried.
-const PAIRS: usize = 8;
-/// Up to so many values all pairs are compared. Of more (each rule pattern of a simulation is one) those with most people are
-/// left, and those taken that change fewest parts.
-const COMPARED: usize = 64;
-const LEFT: usize = 8;
-const NEAREST: usize = 32;
 /// Leaves of one dimension that are tried alone, and together with another dimension.
 const ALONE: usize = 10;
 const JOINED: usize = 6;
@@ -183,44 +178,6 @@ impl<'a> Search<'a> {
         found.retain(|(free, _)| *free > 0);
         found.sort_unstable_by_key(|(free, stratum)| (std::cmp::Reverse(*free), *stratum));
         found.into_iter().take(BASES).map(|(_, stratum)| stratum).collect()
-    }
-
-    /// Values to leave and to take: first those with which least of the group has to be withheld.
-    fn pairs(&self, group: u32, part: u32, base: u32, look: &Look<'_>) -> Vec<(usize, usize)> {
-        let (component, up) = (self.component, look.aim.way == Way::Up);
-        let inside = component.counts.get(part as usize).map_or(&[][..], Vec::as_slice);
-        let of = |wanted: bool| (0..component.values).filter(move |value| inside.get(*value) == Some(&wanted));
-        let mut left: Vec<(i64, usize)> = of(!up)
-            .map(|value| (look.people(component, base, value), value))
-            .filter(|(people, _)| *people > 0)
-            .collect();
-        let taken: Vec<usize> = of(up).collect();
-        let many = component.values > COMPARED;
-        if many {
-            left.sort_unstable_by_key(|(people, value)| (std::cmp::Reverse(*people), *value));
-            left.truncate(LEFT);
-        }
-        let mut found: Vec<(u64, i64, usize, usize)> = Vec::new();
-        for (people, left) in left {
-            for taken in if many { self.nearest(left, &taken) } else { taken.clone() } {
-                let cells = component.effect(left, taken).filter_map(|(part, _)| component.cell(group, part));
-                let shown =
-                    cells.filter_map(|at| look.states.get(at as usize)).filter(|cell| cell.state == State::Shown);
-                found.push((shown.map(|cell| cell.cost).sum(), -people.min(look.aim.need), left, taken));
-            }
-        }
-        found.sort_unstable();
-        found.into_iter().take(PAIRS).map(|(_, _, left, taken)| (left, taken)).collect()
-    }
-
-    /// Of many values those from which this one differs least.
-    fn nearest(&self, left: usize, taken: &[usize]) -> Vec<usize> {
-        let mut near: Vec<(u32, usize)> = taken.iter().map(|own| (self.component.distance(left, *own), *own)).collect();
-        if near.len() > NEAREST {
-            near.select_nth_unstable(NEAREST);
-            near.truncate(NEAREST);
-        }
-        near.into_iter().map(|(_, own)| own).collect()
     }
 
     /// All exchanges of people like these: alone, with others who differ in one dimension, or in several by turns.
