@@ -37,7 +37,7 @@ fn main() {
     let earlier = folder.path().join("before");
     write_outputs(&earlier, &before, &wave.policy, &[], &std::collections::BTreeMap::new(), &|_| {}).expect("outputs");
     let mut first = read_wave(&earlier).expect("a wave");
-    first.id = "2026-spring".to_owned();
+    "2026-spring".clone_into(&mut first.id);
     first.date = first.date.and_then(|date| date.yesterday().ok());
     let interpretation = Interpretation {
         norms: norms(),

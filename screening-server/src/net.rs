@@ -255,7 +255,7 @@ async fn delete_daily(store: Store) {
     loop {
         days.tick().await;
         let deleted = match retention::run(&store).await {
-            Ok(deleted) => crate::jobs::files::sweep(&store).await.map(|_| deleted),
+            Ok(deleted) => crate::jobs::files::sweep(&store).await.map(|()| deleted),
             Err(error) => Err(error),
         };
         match deleted {

@@ -22,7 +22,8 @@ const TOGETHER: i64 = 100;
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub(crate) struct Tried {
     /// Entries that waited.
-    pub(crate) tried: usize,
+    #[serde(rename = "tried")]
+    pub(crate) entries: usize,
     /// Pushes that could not be read before, and now were.
     pub(crate) read: usize,
     /// Sheets that have their pupil now.
@@ -54,7 +55,7 @@ pub(crate) async fn again(app: &App, caller: &Caller, screening: &Screening) -> 
         for (entry, body) in &entries {
             let unread = entry.why == inbox::UNREADABLE;
             let came = intake.again(&mut work, entry, body).await?;
-            tried.tried += 1;
+            tried.entries += 1;
             tried.read += usize::from(unread && !matches!(came, Again::Unreadable));
             match came {
                 Again::Matched => tried.matched += 1,
