@@ -147,16 +147,7 @@ impl Component {
             parts_of.get(value).is_some_and(|parts| parts.binary_search(&(part as u32)).is_ok())
         };
         self.counts = (0..parts).map(|part| (0..self.values).map(|value| holds(value, part)).collect()).collect();
-        let bits = |own: &Vec<u32>| {
-            let mut bits = vec![0_u64; parts.div_ceil(64)];
-            for part in own {
-                if let Some(word) = bits.get_mut(*part as usize / 64) {
-                    *word |= 1 << (part % 64);
-                }
-            }
-            bits
-        };
-        self.bits_of = parts_of.iter().map(bits).collect();
+        self.bits_of = parts_of.iter().map(|own| self.bits(own.iter().copied())).collect();
         self.parts_of = parts_of;
     }
 
@@ -235,10 +226,25 @@ impl Component {
         }
     }
 
+    /// Parts as bits.
+    pub(super) fn bits(&self, parts: impl Iterator<Item = u32>) -> Vec<u64> {
+        let mut bits = vec![0_u64; self.counts.len().div_ceil(64)];
+        for part in parts {
+            if let Some(word) = bits.get_mut(part as usize / 64) {
+                *word |= 1 << (part % 64);
+            }
+        }
+        bits
+    }
+
+    /// The parts that count a value, as bits.
+    fn counted(&self, value: usize) -> &[u64] {
+        self.bits_of.get(value).map_or(&[], Vec::as_slice)
+    }
+
     /// Parts that change when somebody leaves one value and takes another, in their order, and how.
     pub(super) fn effect(&self, left: usize, taken: usize) -> impl Iterator<Item = (u32, i64)> + '_ {
-        let words = |value: usize| self.bits_of.get(value).map_or(&[][..], Vec::as_slice);
-        words(left).iter().zip(words(taken)).enumerate().flat_map(|(word, (left, taken))| {
+        self.counted(left).iter().zip(self.counted(taken)).enumerate().flat_map(|(word, (left, taken))| {
             let mut rest = left ^ taken;
             std::iter::from_fn(move || {
                 let bit = (rest != 0).then(|| rest.trailing_zeros())?;
@@ -250,8 +256,7 @@ impl Component {
 
     /// How many of some parts (as bits) that is.
     pub(super) fn distance(&self, left: usize, taken: usize, parts: &[u64]) -> u32 {
-        let words = |value: usize| self.bits_of.get(value).map_or(&[][..], Vec::as_slice);
-        let words = words(left).iter().zip(words(taken)).zip(parts);
+        let words = self.counted(left).iter().zip(self.counted(taken)).zip(parts);
         words.map(|((left, taken), parts)| ((left ^ taken) & parts).count_ones()).sum()
     }
 

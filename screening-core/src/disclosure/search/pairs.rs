@@ -51,16 +51,11 @@ impl Search<'_> {
 
 /// The parts of which a group shows the cell, as bits.
 fn shown(component: &Component, group: u32, look: &Look<'_>) -> Vec<u64> {
-    let mut bits = vec![0_u64; component.counts.len().div_ceil(64)];
-    for part in 0..component.counts.len() as u32 {
-        let cell = component.cell(group, part).and_then(|at| look.states.get(at as usize));
-        if let (true, Some(word)) =
-            (cell.is_some_and(|cell| cell.state == State::Shown), bits.get_mut(part as usize / 64))
-        {
-            *word |= 1 << (part % 64);
-        }
-    }
-    bits
+    let is_shown = |part: &u32| {
+        let cell = component.cell(group, *part).and_then(|at| look.states.get(at as usize));
+        cell.is_some_and(|cell| cell.state == State::Shown)
+    };
+    component.bits((0..component.counts.len() as u32).filter(is_shown))
 }
 
 fn first<K: Ord>(mut values: Vec<usize>, count: usize, key: impl Fn(&usize) -> K) -> Vec<usize> {
