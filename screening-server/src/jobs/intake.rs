@@ -132,5 +132,5 @@ impl Intake<'_> {
 /// What scoring has to know about a pupil on a day.
 pub(crate) async fn context(work: &mut Work, pupil: &Pupil, day: &str) -> Result<Context, StoreError> {
     let on: Date = day.parse().map_err(|_| StoreError::Invalid { field: "administered_on", wanted: "wanted-day" })?;
-    pupils::context(work, &pupil.id, on).await
+    pupils::context(work, pupil, on).await
 }

@@ -27,7 +27,7 @@ pub(crate) struct Pupil {
 }
 
 impl Pupil {
-    fn read(row: &AnyRow) -> Result<Self, sqlx::Error> {
+    pub(super) fn read(row: &AnyRow) -> Result<Self, sqlx::Error> {
         Ok(Self {
             id: row.try_get("id")?,
             person_key: row.try_get("person_key")?,
@@ -281,10 +281,9 @@ fn masked_end(text: &str) -> String {
 }
 
 /// What scoring has to know about a pupil within the scope, on the day of the test. The birth date stays in the store.
-pub(crate) async fn context(work: &mut Work, id: &str, on: Date) -> Result<Context, StoreError> {
-    let pupil = find(work, id).await?;
-    let born = read_identity(work, id).await?.and_then(|identity| identity.birth_date);
-    work.note("pupil.context", id, "");
+pub(crate) async fn context(work: &mut Work, pupil: &Pupil, on: Date) -> Result<Context, StoreError> {
+    let born = read_identity(work, &pupil.id).await?.and_then(|identity| identity.birth_date);
+    work.note("pupil.context", &pupil.id, "");
     Ok(Context {
         sex: pupil.sex.as_deref().and_then(Sex::parse),
         grade: u8::try_from(pupil.grade).ok(),

@@ -6,7 +6,7 @@ use sqlx::any::AnyRow;
 use crate::wave::StoredSheet;
 
 use super::error::StoreError;
-use super::pupils::{self, Pupil};
+use super::pupils::Pupil;
 use super::{Permission, Work, in_scope};
 
 /// A sheet that is to be stored.
@@ -75,7 +75,7 @@ impl SheetRow {
 /// The pupil of a student id within the district and the scope: the one who is enrolled.
 pub(crate) async fn pupil_of(work: &mut Work, student_id: &str) -> Result<Pupil, StoreError> {
     const QUERY: &str = concat!(
-        "SELECT p.id FROM pupil p WHERE p.person_key = $2 AND p.status = 'enrolled' AND ",
+        "SELECT * FROM pupil p WHERE p.person_key = $2 AND p.status = 'enrolled' AND ",
         in_scope!("p"),
         " LIMIT 2"
     );
@@ -83,8 +83,7 @@ pub(crate) async fn pupil_of(work: &mut Work, student_id: &str) -> Result<Pupil,
     let query = sqlx::query(QUERY).bind(work.scope()).bind(person);
     let rows = query.fetch_all(work.connection()).await?;
     let [row] = rows.as_slice() else { return Err(StoreError::Missing("what-pupil")) };
-    let id: String = row.try_get("id")?;
-    pupils::find(work, &id).await
+    Ok(Pupil::read(row)?)
 }
 
 /// Stores a sheet. Its pupil was found within the scope of the caller.
