@@ -18,7 +18,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
-use crate::live::webhook::is_allowed;
+use crate::live::webhook::{agent, is_allowed};
 
 /// How long the provider may take.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -200,7 +200,7 @@ impl Provider {
             .append_pair("redirect_uri", &self.config.redirect())
             .append_pair("code_verifier", &attempt.verifier);
         let mut request =
-            agent().post(&published.token_endpoint).header("content-type", "application/x-www-form-urlencoded");
+            agent(PATIENCE).post(&published.token_endpoint).header("content-type", "application/x-www-form-urlencoded");
         match &self.config.client_secret {
             Some(secret) => {
                 let encoded = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
@@ -321,21 +321,11 @@ fn find<'k>(keys: &'k JwkSet, kid: Option<&str>, algorithm: Algorithm) -> Option
     }
 }
 
-/// Asks without following a redirection.
-fn agent() -> ureq::Agent {
-    ureq::Agent::config_builder()
-        .timeout_global(Some(PATIENCE))
-        .max_redirects(0)
-        .http_status_as_error(false)
-        .build()
-        .into()
-}
-
 fn get<T: serde::de::DeserializeOwned>(url: &str) -> Result<T, Unproved> {
     if !is_allowed(url) {
         return Err(Unproved::Provider("its address is not https"));
     }
-    let answer = agent().get(url).call().map_err(|_| Unproved::Provider("it was not reached"))?;
+    let answer = agent(PATIENCE).get(url).call().map_err(|_| Unproved::Provider("it was not reached"))?;
     if !answer.status().is_success() {
         return Err(Unproved::Provider("it does not publish what is needed"));
     }

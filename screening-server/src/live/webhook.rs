@@ -108,15 +108,19 @@ async fn send(store: &Store, due: &Due) -> Result<(), StoreError> {
     work.commit().await
 }
 
-/// Posts a message; a redirection is no answer.
-fn post(url: &str, signature: &str, seq: i64, body: &[u8]) -> Result<(), String> {
-    let agent: ureq::Agent = ureq::Agent::config_builder()
-        .timeout_global(Some(PATIENCE))
+/// Asks others, and follows no redirection.
+pub(crate) fn agent(patience: Duration) -> ureq::Agent {
+    ureq::Agent::config_builder()
+        .timeout_global(Some(patience))
         .max_redirects(0)
         .http_status_as_error(false)
         .build()
-        .into();
-    let request = agent
+        .into()
+}
+
+/// Posts a message; a redirection is no answer.
+fn post(url: &str, signature: &str, seq: i64, body: &[u8]) -> Result<(), String> {
+    let request = agent(PATIENCE)
         .post(url)
         .header("content-type", "application/json")
         .header("x-screening-event", seq.to_string())
