@@ -78,6 +78,15 @@ pub(crate) fn draw(w: &mut Writer, instrument: &str, point: &str, entries: &[Ent
     Some(unit)
 }
 
+/// Says below the pictures how those that were drawn are read.
+pub(crate) fn notes(w: &mut Writer, drawn: &[Unit]) {
+    for (unit, key) in [(Unit::T, "note.profile-t"), (Unit::Range, "note.profile-range")] {
+        if drawn.contains(&unit) {
+            w.note(key, &[]);
+        }
+    }
+}
+
 fn row(w: &Writer, entry: &Entry, unit: Unit) -> Option<ProfileRow> {
     let name = entry.name.clone();
     match unit {

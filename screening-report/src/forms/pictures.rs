@@ -8,7 +8,7 @@ use super::pupil::{is_usable, usable, value};
 use crate::error::ReportError;
 use crate::format::NONE;
 use crate::model::{Chart, Panel};
-use crate::profile::{Entry, Unit, draw};
+use crate::profile::{Entry, draw, notes};
 use crate::source::{Measure, Person, Results};
 use crate::writer::Writer;
 
@@ -44,12 +44,7 @@ pub(super) fn profiles(
         let name = w.pick(&instrument.definition().name).to_owned();
         drawn.extend(draw(w, &name, "legend.pupil", &entries));
     }
-    if drawn.contains(&Unit::T) {
-        w.note("note.profile-t", &[]);
-    }
-    if drawn.contains(&Unit::Range) {
-        w.note("note.profile-range", &[]);
-    }
+    notes(w, &drawn);
     Ok(())
 }
 

@@ -2,7 +2,7 @@
 
 use screening_core::svg::{Anchor, Canvas, GRID, INK, nice, ticks, width};
 
-use super::{BAR, ROW, WIDTH, legend, margin, percent, shades};
+use super::{BAR, ROW, WIDTH, legend, margin, percent, shades, whisker};
 use crate::model::Bar;
 
 pub(super) fn bars(axis: &str, bars: &[Bar]) -> Canvas {
@@ -26,11 +26,7 @@ pub(super) fn bars(axis: &str, bars: &[Bar]) -> Canvas {
             end = place(value);
         }
         if let Some((low, high)) = bar.interval {
-            let middle = y + ROW / 2.0;
-            canvas.line((place(low), middle), (place(high), middle), INK, 1.4);
-            for tip in [low, high] {
-                canvas.line((place(tip), middle - 4.0), (place(tip), middle + 4.0), INK, 1.4);
-            }
+            whisker(&mut canvas, (place(low), place(high)), y + ROW / 2.0);
             end = end.max(place(high));
         }
         canvas.text((end + 8.0, y + 20.0), Anchor::Start, INK, &bar.label);

@@ -102,6 +102,14 @@ fn row_name(canvas: &mut Canvas, (right, middle): (f64, f64), most: f64, name: &
     }
 }
 
+/// An interval: a line with a tip at both ends.
+fn whisker(canvas: &mut Canvas, (low, high): (f64, f64), middle: f64) {
+    canvas.line((low, middle), (high, middle), INK, 1.4);
+    for tip in [low, high] {
+        canvas.line((tip, middle - 4.0), (tip, middle + 4.0), INK, 1.4);
+    }
+}
+
 fn percent(value: f64) -> String {
     let text = format!("{:.1}", 100.0 * value);
     format!("{}%", text.strip_suffix(".0").unwrap_or(&text))

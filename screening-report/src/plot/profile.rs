@@ -2,7 +2,7 @@
 
 use screening_core::svg::{Anchor, Canvas, GRID, INK, Mark, nice, width};
 
-use super::{BAND, POINT, WIDTH, legend, percent, row_name};
+use super::{BAND, POINT, WIDTH, legend, percent, row_name, whisker};
 use crate::model::ProfileRow;
 
 const HEIGHT: f64 = 27.0;
@@ -46,10 +46,7 @@ pub(super) fn profile(
     for (at, row) in rows.iter().enumerate() {
         let middle = top + HEIGHT * (at as f64 + 0.5);
         if let Some((low, high)) = row.interval {
-            canvas.line((place(low), middle), (place(high), middle), INK, 1.4);
-            for tip in [low, high] {
-                canvas.line((place(tip), middle - 4.0), (place(tip), middle + 4.0), INK, 1.4);
-            }
+            whisker(&mut canvas, (place(low), place(high)), middle);
         }
         canvas.mark((place(row.value), middle), Mark::Diamond, POINT);
         canvas.text((right + 14.0, middle + 4.5), Anchor::Start, INK, &row.label);

@@ -5,7 +5,7 @@ use screening_core::psychometrics::ClusterMean;
 use super::{Scope, Survey};
 use crate::error::ReportError;
 use crate::figures::Counted;
-use crate::profile::{Entry, Estimate, FEWEST, Unit, draw};
+use crate::profile::{Entry, Estimate, FEWEST, Unit, draw, notes};
 use crate::released::{Group, Of};
 use crate::settings::Settings;
 use crate::source::Results;
@@ -77,11 +77,6 @@ impl Survey<'_> {
             let entries: Vec<Entry> = profile.scales.iter().filter_map(entry).collect();
             drawn.extend(draw(w, &name, "legend.district-mean", &entries));
         }
-        if drawn.contains(&Unit::T) {
-            w.note("note.profile-t", &[]);
-        }
-        if drawn.contains(&Unit::Range) {
-            w.note("note.profile-range", &[]);
-        }
+        notes(w, &drawn);
     }
 }

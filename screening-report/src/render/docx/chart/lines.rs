@@ -3,10 +3,8 @@
 
 use std::fmt::Write as _;
 
-use screening_core::svg::escaped;
-
 use super::Data;
-use super::xml::{INK, ZERO, name, reference, value_axis};
+use super::xml::{INK, ZERO, axis_title, name, reference, value_axis};
 use crate::model::{Bin, Panel, ProfileRow, Step};
 
 const BAR: &str = "4A7FB5";
@@ -193,14 +191,7 @@ fn bars(columns: &[Data], looks: &[Look]) -> String {
 
 /// The axis of categories.
 fn categories(place: &str, direction: &str, title: &str) -> String {
-    let title = if title.is_empty() {
-        String::new()
-    } else {
-        format!(
-            "<c:title><c:tx><c:rich><a:bodyPr/><a:p><a:pPr><a:defRPr sz=\"900\" b=\"0\"/></a:pPr><a:r><a:rPr lang=\"zh-CN\" sz=\"900\" b=\"0\"/><a:t>{}</a:t></a:r></a:p></c:rich></c:tx><c:overlay val=\"0\"/></c:title>",
-            escaped(title)
-        )
-    };
+    let title = if title.is_empty() { String::new() } else { axis_title(title) };
     format!(
         "<c:catAx><c:axId val=\"1\"/><c:scaling><c:orientation val=\"{direction}\"/></c:scaling><c:delete val=\"0\"/><c:axPos val=\"{place}\"/>{title}\
          <c:numFmt formatCode=\"General\" sourceLinked=\"0\"/><c:majorTickMark val=\"none\"/><c:minorTickMark val=\"none\"/><c:tickLblPos val=\"low\"/>\

@@ -57,25 +57,25 @@ pub(super) fn part(figure: &Figure) -> Result<Part, ReportError> {
     let (columns, plot) = match &figure.chart {
         Chart::Bars { axis, bars } => {
             let names = bars.iter().map(|bar| format!("{} {}", bar.name, bar.label)).collect();
-            let side = |pick: fn(f64, (f64, f64)) -> f64| {
+            let side = |heading: &str, pick: fn(f64, (f64, f64)) -> f64| {
                 let width = |bar: &crate::model::Bar| Some(pick(bar.value?, bar.interval?).max(0.0));
-                Values::Numbers(bars.iter().map(width).collect())
+                Data::numbers(heading, bars.iter().map(width).collect())
             };
             let columns = vec![
-                Data { heading: String::new(), cells: Values::Words(names) },
-                Data { heading: axis.clone(), cells: Values::Numbers(bars.iter().map(|bar| bar.value).collect()) },
-                Data { heading: "+".to_owned(), cells: side(|value, (_, high)| high - value) },
-                Data { heading: "-".to_owned(), cells: side(|value, (low, _)| value - low) },
+                Data::words(names),
+                Data::numbers(axis, bars.iter().map(|bar| bar.value).collect()),
+                side("+", |value, (_, high)| high - value),
+                side("-", |value, (low, _)| value - low),
             ];
             let plot = xml::bar_chart(&columns, axis, false);
             (columns, plot)
         }
         Chart::Stacked { axis, parts, bars } => {
             let names = bars.iter().map(|(name, _)| name.clone()).collect();
-            let mut columns = vec![Data { heading: String::new(), cells: Values::Words(names) }];
+            let mut columns = vec![Data::words(names)];
             columns.extend(parts.iter().enumerate().map(|(at, part)| {
                 let cells = bars.iter().map(|(_, shares)| shares.as_ref().and_then(|list| list.get(at)).copied());
-                Data { heading: part.clone(), cells: Values::Numbers(cells.collect()) }
+                Data::numbers(part, cells.collect())
             }));
             let plot = xml::bar_chart(&columns, axis, true);
             (columns, plot)
@@ -85,10 +85,7 @@ pub(super) fn part(figure: &Figure) -> Result<Part, ReportError> {
         Chart::Course { axis, panels, names } => lines::course(axis, panels, names),
         Chart::Waterfall { axis, steps } => lines::waterfall(axis, steps),
         Chart::Funnel { x, y, points, target, limits, names } => {
-            let numbers = |heading: &str, list: Vec<f64>| Data {
-                heading: heading.to_owned(),
-                cells: Values::Numbers(list.into_iter().map(Some).collect()),
-            };
+            let numbers = |heading: &str, list: Vec<f64>| Data::numbers(heading, list.into_iter().map(Some).collect());
             let [school, district, p95, p998] = names;
             let limit = |at: usize| limits.iter().filter_map(|own| own.get(at).copied()).collect::<Vec<f64>>();
             let columns = vec![

@@ -114,10 +114,18 @@ pub(super) fn value_axis(
     format!(
         "<c:valAx><c:axId val=\"{id}\"/><c:scaling><c:orientation val=\"minMax\"/>{high}<c:min val=\"{low}\"/></c:scaling><c:delete val=\"0\"/><c:axPos val=\"{place}\"/>\
          <c:majorGridlines><c:spPr><a:ln w=\"6350\"><a:solidFill><a:srgbClr val=\"D9D9D9\"/></a:solidFill></a:ln></c:spPr></c:majorGridlines>\
-         <c:title><c:tx><c:rich><a:bodyPr/><a:p><a:pPr><a:defRPr sz=\"900\" b=\"0\"/></a:pPr><a:r><a:rPr lang=\"zh-CN\" sz=\"900\" b=\"0\"/><a:t>{}</a:t></a:r></a:p></c:rich></c:tx><c:overlay val=\"0\"/></c:title>\
+         {}\
          <c:numFmt formatCode=\"{code}\" sourceLinked=\"0\"/><c:majorTickMark val=\"out\"/><c:minorTickMark val=\"none\"/><c:tickLblPos val=\"nextTo\"/>\
          <c:crossAx val=\"{across}\"/><c:crosses val=\"{crosses}\"/></c:valAx>",
-        escaped(title)
+        axis_title(title)
+    )
+}
+
+/// Words beside an axis.
+pub(super) fn axis_title(words: &str) -> String {
+    format!(
+        "<c:title><c:tx><c:rich><a:bodyPr/><a:p><a:pPr><a:defRPr sz=\"900\" b=\"0\"/></a:pPr><a:r><a:rPr lang=\"zh-CN\" sz=\"900\" b=\"0\"/><a:t>{}</a:t></a:r></a:p></c:rich></c:tx><c:overlay val=\"0\"/></c:title>",
+        escaped(words)
     )
 }
 
