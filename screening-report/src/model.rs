@@ -17,6 +17,9 @@ pub struct Report {
     pub sections: Vec<Section>,
     /// Wide tables: the page is turned.
     pub landscape: bool,
+    /// Printed on one page, as far as small letters allow: what comes before the first table or picture stands across the page, the rest in
+    /// two columns.
+    pub one_page: bool,
 }
 
 /// A heading with what belongs to it.

@@ -129,7 +129,12 @@ impl Writer {
 
     pub(crate) fn finish(self, title: String, subtitle: Vec<String>, notice: &str, landscape: bool) -> Report {
         let notice = self.say(notice, &[]);
-        Report { language: self.language, title, subtitle, notice, sections: self.sections, landscape }
+        Report { language: self.language, title, subtitle, notice, sections: self.sections, landscape, one_page: false }
+    }
+
+    /// As [`Self::finish`], for a report that is printed on one page.
+    pub(crate) fn finish_page(self, title: String, subtitle: Vec<String>, notice: &str) -> Report {
+        Report { one_page: true, ..self.finish(title, subtitle, notice, false) }
     }
 
     // Cells.

@@ -82,6 +82,8 @@ impl Config {
 pub struct Limits {
     /// Bytes of a body, and of a line of a stream.
     pub body: usize,
+    /// Bytes of a record batch in an Arrow stream.
+    pub batch: usize,
     /// Time for the head of a request, and between two parts of a body or of a stream in either direction.
     pub idle: Duration,
     /// Time for a body other than a stream.
@@ -104,6 +106,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             body: 1 << 20,
+            batch: 16 << 20,
             upload: 256 << 20,
             idle: Duration::from_secs(30),
             read: Duration::from_secs(10),

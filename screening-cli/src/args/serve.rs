@@ -45,6 +45,9 @@ pub(crate) struct ServeCommand {
     /// Largest body, and longest line of a stream, in KiB.
     #[arg(long, value_name = "KIB", default_value_t = 1024, value_parser = clap::value_parser!(u32).range(16..=65_536))]
     pub(crate) body: u32,
+    /// Largest record batch of an Arrow stream, in MiB.
+    #[arg(long, value_name = "MIB", default_value_t = 16, value_parser = clap::value_parser!(u32).range(1..=1024))]
+    pub(crate) batch: u32,
     /// Largest upload (a class list, an export of a survey), in MiB.
     #[arg(long, value_name = "MIB", default_value_t = 256, value_parser = clap::value_parser!(u32).range(1..=4096))]
     pub(crate) upload: u32,

@@ -5,7 +5,7 @@ use std::path::Path;
 use screening_core::instrument::Instrument;
 use screening_core::instrument::wording::{WordingPack, WordingPacks};
 use screening_core::scoring::{FrameOptions, Scorer, ScoringOptions};
-use screening_io::output::{score_table, write_in_parts};
+use screening_io::output::{provenance, score_table, write_in_parts};
 use screening_io::sav::Dictionary;
 use screening_io::{AnswerSet, CHUNK_ROWS, CodingReport, Source, stream_answers};
 
@@ -88,26 +88,6 @@ fn read(
         codings: streamed.codings,
     };
     Ok(())
-}
-
-/// What every result cites: definition, cut-off sets, engine, and the wordings by which option texts were read.
-fn provenance(scorer: &Scorer, wording: &[String]) -> Vec<(String, String)> {
-    let definition = scorer.instrument().definition();
-    let mut facts = vec![
-        ("instrument".to_owned(), scorer.instrument().citation()),
-        ("engine".to_owned(), screening_core::scoring::ENGINE_VERSION.to_owned()),
-    ];
-    let medium: Vec<&str> = scorer.medium_evidence().collect();
-    if !medium.is_empty() {
-        facts.push(("evidence.medium".to_owned(), medium.join(",")));
-    }
-    for (at, scale) in definition.scales.iter().enumerate() {
-        facts.extend(scorer.cutoff_set(at).map(|set| (format!("cutoffs.{}", scale.id), set.to_owned())));
-    }
-    if !wording.is_empty() {
-        facts.push(("wording".to_owned(), wording.join(",")));
-    }
-    facts
 }
 
 fn report(

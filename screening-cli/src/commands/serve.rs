@@ -15,6 +15,7 @@ pub(crate) fn run(context: &Context, command: &ServeCommand) -> Result<(), Failu
         reload: (command.reload > 0).then(|| Duration::from_secs(command.reload)),
         limits: Limits {
             body: command.body as usize * 1024,
+            batch: (command.batch as usize) << 20,
             idle: Duration::from_secs(command.idle),
             read: Duration::from_secs(command.read),
             requests: command.requests as usize,

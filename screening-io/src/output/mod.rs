@@ -41,7 +41,7 @@ pub use plot::{Mark, Plot, Series};
 pub use report::write_files;
 pub use research::write_research;
 pub use sink::{TableSink, write_in_parts};
-pub use table::{score_table, write_bytes, write_labelled, write_table, write_text};
+pub use table::{provenance, score_table, write_bytes, write_labelled, write_table, write_text};
 pub use wording::write_wording;
 
 /// How far the writing has come; reported before every file, and once when all stand in their place.

@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::path::Path;
 
 use polars::prelude::*;
-use screening_core::scoring::ScoredSheets;
+use screening_core::scoring::{ENGINE_VERSION, ScoredSheets, Scorer};
 
 use super::sink::write_in_parts;
 use super::stage::{Failure, Stage, problem};
@@ -22,6 +22,35 @@ pub fn score_table(answers: &DataFrame, scored: &ScoredSheets) -> PolarsResult<D
         answers.columns().iter().filter(|c| !items.iter().any(|item| item == c.name().as_str())).cloned().collect();
     columns.extend(scored.to_frame()?.columns().iter().cloned());
     DataFrame::new(answers.height(), columns)
+}
+
+/// What every result cites: definition, cut-off sets, engine, and the wordings by which option texts were read.
+///
+/// ```
+/// use screening_core::instrument::Library;
+/// use screening_core::scoring::Scorer;
+/// let library = Library::bundled()?;
+/// let facts = screening_io::output::provenance(&Scorer::new(library.get("gad-7").expect("bundled"))?, &[]);
+/// assert!(facts.iter().any(|(key, value)| key == "instrument" && value.starts_with("gad-7@")));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn provenance(scorer: &Scorer, wording: &[String]) -> Vec<(String, String)> {
+    let definition = scorer.instrument().definition();
+    let mut facts = vec![
+        ("instrument".to_owned(), scorer.instrument().citation()),
+        ("engine".to_owned(), ENGINE_VERSION.to_owned()),
+    ];
+    let medium: Vec<&str> = scorer.medium_evidence().collect();
+    if !medium.is_empty() {
+        facts.push(("evidence.medium".to_owned(), medium.join(",")));
+    }
+    for (at, scale) in definition.scales.iter().enumerate() {
+        facts.extend(scorer.cutoff_set(at).map(|set| (format!("cutoffs.{}", scale.id), set.to_owned())));
+    }
+    if !wording.is_empty() {
+        facts.push(("wording".to_owned(), wording.join(",")));
+    }
+    facts
 }
 
 /// Writes a frame by the extension of its path, without labels. See [`write_labelled`].

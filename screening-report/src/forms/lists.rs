@@ -80,12 +80,11 @@ pub fn invalid_list(
         let listed = rows.into_iter().filter_map(|row| Some((row, status_in(results, row, &wanted)?)));
         let lines = listed.enumerate().map(|(at, (row, status))| {
             let rules = fired.row(results, &w, row);
-            let rules = rules.iter().map(|(name, list)| format!("{name}: {}", list.join("; ")));
             let mut cells = pupil_cells(results, &w, names, at, row);
             let to_do = if status == Status::Invalid { "to-do.talk" } else { "to-do.retest" };
             cells.extend([
                 w.text(&status.name()),
-                Cell::Text(rules.collect::<Vec<_>>().join("; ")),
+                Cell::Text(rules.join(&w.say("frame.list", &[]))),
                 Cell::Text(w.say(to_do, &[])),
                 Cell::Blank,
                 Cell::Blank,

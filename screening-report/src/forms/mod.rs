@@ -124,12 +124,15 @@ impl FiredRules {
         Ok(Self { instruments, plan: plan.filter(|plan| Some(plan.citation().as_str()) == cited) })
     }
 
-    /// The rules that fired for a pupil: instrument and what each means.
-    fn row(&self, results: &Results, w: &Writer, row: usize) -> Vec<(String, Vec<String>)> {
+    /// The rules that fired for a pupil: of each instrument what they mean.
+    fn row(&self, results: &Results, w: &Writer, row: usize) -> Vec<String> {
+        let (between, after) = (w.say("frame.list", &[]), w.say("frame.colon", &[]));
         let told = self.instruments.iter().filter_map(|(id, name, fired)| {
             let ids = fired.get(row)?.as_deref().filter(|ids| !ids.is_empty())?;
-            let meanings = ids.split(", ").map(|rule| self.meaning(results, w, id, rule)).collect();
-            Some((name.clone(), meanings))
+            let meanings = ids.split(", ").map(|rule| self.meaning(results, w, id, rule));
+            // Whole sentences and parts of some stand side by side.
+            let meanings: Vec<String> = meanings.map(|own| own.trim_end_matches(['。', '.']).to_owned()).collect();
+            Some(format!("{name}{after}{}", meanings.join(&between)))
         });
         told.collect()
     }

@@ -49,12 +49,13 @@ pub fn pupil_page_over(
     course(results, earlier, w, row, &answered)?;
     conference(w);
     if !settings.help_lines.is_empty() {
-        let lines = settings.help_lines.iter().map(|text| w.pick(text).to_owned()).collect::<Vec<_>>().join("; ");
+        let lines = settings.help_lines.iter().map(|text| w.pick(text).to_owned()).collect::<Vec<_>>();
+        let lines = lines.join(&w.say("frame.list", &[]));
         w.block(Block::Note(lines));
     }
     let title = w.say("title.pupil", &[]);
     let below = vec![w.say("title.wave", &[("wave", results.wave())])];
-    Ok(writer.finish(title, below, "notice.pupil", false))
+    Ok(writer.finish_page(title, below, "notice.pupil"))
 }
 
 /// Instruments that the pupil answered.
@@ -200,8 +201,10 @@ fn scores(results: &Results, w: &mut Writer, row: usize, answered: &[&Instrument
                 continue;
             }
             let band = band.and_then(|band| measure.values.iter().find(|value| value.id == band));
-            let t = value(results, &format!("{id}.t"), row)?;
-            let percentile = value(results, &format!("{id}.percentile"), row)?;
+            // What a norm says of a sheet that is not interpreted would be an interpretation.
+            let by_norm =
+                |derived: &str| if usable { value(results, &format!("{id}.{derived}"), row) } else { Ok(None) };
+            let (t, percentile) = (by_norm("t")?, by_norm("percentile")?);
             rows.push(vec![
                 w.text(&measure.name),
                 Cell::figure(w.format.score(score), score),
@@ -243,8 +246,7 @@ fn validity(results: &Results, w: &mut Writer, row: usize) -> Result<(), ReportE
         w.paragraph("pupil.no-rule-fired", &[]);
         return Ok(());
     }
-    let items = fired.iter().map(|(name, rules)| format!("{name}: {}", rules.join("; "))).collect();
-    w.block(Block::List(items));
+    w.block(Block::List(fired));
     w.note("pupil.flags-stay", &[]);
     Ok(())
 }

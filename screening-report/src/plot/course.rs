@@ -2,22 +2,29 @@
 
 use screening_core::svg::{Anchor, Canvas, GRID, INK, Mark, ticks};
 
-use super::{BAND, POINT, WIDTH, legend, lines_of, percent};
+use super::{BAND, POINT, legend, lines_of, percent};
 use crate::model::Panel;
 
-const HEIGHT: f64 = 150.0;
+/// Height of a panel as a part of the width.
+const HEIGHT: f64 = 0.2;
+/// Least width of a panel.
+const PANEL: f64 = 130.0;
+/// Above a panel its name, below it the waves.
+const NAME: f64 = 46.0;
+const WAVES: f64 = 34.0;
 const SMALL: f64 = 11.0;
 /// Broken lines: end of the usual range, rim of the band.
 const USUAL: &str = "7 4";
 const RIM: &str = "2 2";
 
-pub(super) fn course(axis: &str, panels: &[Panel], names: &[String; 3]) -> Canvas {
-    let (left, right) = (70.0, WIDTH - 16.0);
+pub(super) fn course(wide: f64, axis: &str, panels: &[Panel], names: &[String; 3]) -> Canvas {
+    let (left, right) = (70.0, wide - 16.0);
     let words: Vec<&str> = names.iter().map(String::as_str).collect();
     let (places, high) = legend(&words, left, right, 24.0);
-    let top = 56.0 + high;
-    let bottom = top + HEIGHT;
-    let mut canvas = Canvas::new(WIDTH, bottom + 34.0);
+    let height = HEIGHT * wide;
+    let abreast = (((right - left) / PANEL) as usize).clamp(1, panels.len().max(1));
+    let rows = panels.chunks(abreast).len().max(1) as f64;
+    let mut canvas = Canvas::new(wide, 10.0 + high + rows * (NAME + height + WAVES));
     for (at, (words, (x, y))) in words.iter().zip(places).enumerate() {
         let middle = y + 8.0;
         match at {
@@ -30,22 +37,27 @@ pub(super) fn course(axis: &str, panels: &[Panel], names: &[String; 3]) -> Canva
         }
         canvas.text((x + 28.0, y + 12.0), Anchor::Start, INK, words);
     }
-    let up = |part: f64| bottom - part.clamp(0.0, 1.0) * HEIGHT;
-    let wide = (right - left) / panels.len().max(1) as f64;
-    for at in ticks(0.25, 1.0) {
-        canvas.text((left - 8.0, up(at) + 4.0), Anchor::End, INK, &percent(at));
-    }
     canvas.text((8.0, 20.0 + high), Anchor::Start, INK, axis);
-    for (at, own) in panels.iter().enumerate() {
-        let (from, to) = (left + wide * at as f64 + 6.0, left + wide * (at as f64 + 1.0) - 10.0);
+    let room = (right - left) / abreast as f64;
+    let mut top = 10.0 + NAME + high;
+    for row in panels.chunks(abreast) {
+        let bottom = top + height;
+        let up = |part: f64| bottom - part.clamp(0.0, 1.0) * height;
         for at in ticks(0.25, 1.0) {
-            canvas.line((from, up(at)), (to, up(at)), GRID, 0.8);
+            canvas.text((left - 8.0, up(at) + 4.0), Anchor::End, INK, &percent(at));
         }
-        for (row, line) in lines_of(&own.name, (to - from) * 13.0 / SMALL).iter().take(2).enumerate() {
-            let place = (f64::midpoint(from, to), top - 22.0 + 13.0 * row as f64);
-            canvas.sized_text(place, Anchor::Middle, INK, SMALL, line);
+        for (at, own) in row.iter().enumerate() {
+            let (from, to) = (left + room * at as f64 + 6.0, left + room * (at as f64 + 1.0) - 10.0);
+            for at in ticks(0.25, 1.0) {
+                canvas.line((from, up(at)), (to, up(at)), GRID, 0.8);
+            }
+            for (line, words) in lines_of(&own.name, (to - from) * 13.0 / SMALL).iter().take(2).enumerate() {
+                let place = (f64::midpoint(from, to), top - 22.0 + 13.0 * line as f64);
+                canvas.sized_text(place, Anchor::Middle, INK, SMALL, words);
+            }
+            panel(&mut canvas, own, (from, to), bottom, &up);
         }
-        panel(&mut canvas, own, (from, to), bottom, &up);
+        top += NAME + height + WAVES;
     }
     canvas
 }

@@ -12,7 +12,10 @@ use screening_core::svg::{Anchor, Canvas, INK, width};
 
 use crate::model::{Chart, Figure};
 
-const WIDTH: f64 = 760.0;
+/// Across a page.
+pub(crate) const WIDTH: f64 = 760.0;
+/// In one of two columns.
+pub(crate) const COLUMN: f64 = 430.0;
 const BAR: &str = "#4a7fb5";
 /// Points and lines of scores.
 const POINT: &str = "#1f4e79";
@@ -25,15 +28,20 @@ const ROW: f64 = 30.0;
 
 /// Draws a picture.
 pub(crate) fn svg(figure: &Figure) -> String {
+    svg_of(figure, WIDTH)
+}
+
+/// Draws a picture so wide; only those of a pupil's page are drawn for a column.
+pub(crate) fn svg_of(figure: &Figure, wide: f64) -> String {
     let canvas = match &figure.chart {
         Chart::Bars { axis, bars } => bars::bars(axis, bars),
         Chart::Stacked { axis, parts, bars } => bars::stacked(axis, parts, bars),
         Chart::Funnel { x, y, points, target, limits, names } => funnel::funnel((x, y), points, *target, limits, names),
         Chart::Distribution { x, y, bins, bands, names } => distribution::distribution((x, y), bins, bands, names),
         Chart::Profile { axis, ends, percent: parts, rows, names } => {
-            profile::profile((axis, *ends, *parts), rows, names)
+            profile::profile(wide, (axis, *ends, *parts), rows, names)
         }
-        Chart::Course { axis, panels, names } => course::course(axis, panels, names),
+        Chart::Course { axis, panels, names } => course::course(wide, axis, panels, names),
         Chart::Waterfall { axis, steps } => waterfall::waterfall(axis, steps),
     };
     canvas.finish(&figure.caption, &figure.alt)

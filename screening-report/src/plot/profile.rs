@@ -6,21 +6,23 @@ use super::{BAND, POINT, WIDTH, legend, percent, row_name, whisker};
 use crate::model::ProfileRow;
 
 const HEIGHT: f64 = 27.0;
-/// Room for names.
-const NAMES: f64 = 190.0;
+/// The part of the width that is room for names.
+const NAMES: f64 = 0.25;
 
 pub(super) fn profile(
+    wide: f64,
     (axis, ends, parts): (&str, (f64, f64), bool),
     rows: &[ProfileRow],
     names: &[String; 2],
 ) -> Canvas {
     let labels = rows.iter().map(|row| width(&row.label)).fold(0.0, f64::max);
-    let (left, right) = (NAMES + 16.0, WIDTH - 24.0 - labels);
+    let room = NAMES * wide;
+    let (left, right) = (room + 16.0, wide - 24.0 - labels);
     let [point, band] = names;
-    let (places, high) = legend(&[point, band], left, WIDTH - 10.0, 24.0);
+    let (places, high) = legend(&[point, band], left, wide - 10.0, 24.0);
     let top = 16.0 + high;
     let bottom = top + HEIGHT * rows.len() as f64;
-    let mut canvas = Canvas::new(WIDTH, bottom + 50.0);
+    let mut canvas = Canvas::new(wide, bottom + 50.0);
     if let [(x, y), (u, v)] = places.as_slice() {
         canvas.mark((x + 8.0, y + 8.0), Mark::Diamond, POINT);
         canvas.text((x + 20.0, y + 12.0), Anchor::Start, INK, point);
@@ -31,12 +33,12 @@ pub(super) fn profile(
     let place = |value: f64| left + ((value - ends.0) / span).clamp(0.0, 1.0) * (right - left);
     for (at, row) in rows.iter().enumerate() {
         let y = top + HEIGHT * at as f64;
-        row_name(&mut canvas, (left - 8.0, y + HEIGHT / 2.0), NAMES, &row.name);
+        row_name(&mut canvas, (left - 8.0, y + HEIGHT / 2.0), room, &row.name);
         if let Some((low, high)) = row.band {
             range(&mut canvas, (place(low), y + 1.5), ((place(high) - place(low)).max(1.0), HEIGHT - 3.0));
         }
     }
-    let step = nice(span, 6.0).0;
+    let step = nice(span, 6.0 * wide / WIDTH).0;
     let first = (ends.0 / step - 1e-9).ceil() as i64;
     for at in (first..).map(|at| at as f64 * step).take_while(|at| *at <= ends.1 + 1e-9).take(21) {
         canvas.line((place(at), top), (place(at), bottom), GRID, 0.8);

@@ -111,7 +111,7 @@ impl Survey<'_> {
                 Cell::Text(grades.join(", ")),
                 w.count(definition.items.len() as u64),
                 w.count(scales as u64),
-                Cell::Text(sources.join("; ")),
+                Cell::Text(sources.join(&w.say("frame.list", &[]))),
                 Cell::Text(fact.citation.clone()),
             ]);
         }

@@ -129,6 +129,7 @@ fn small(title: &str, words: &str) -> Report {
             ],
         }],
         landscape: false,
+        one_page: false,
     }
 }
 

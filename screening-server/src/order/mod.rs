@@ -18,9 +18,9 @@ use crate::json::Json;
 use crate::problem::{Fault, Faults, Problem, ProblemKind};
 
 pub(crate) use fields::{Fields, object};
-pub(crate) use person::{Person, day};
+pub(crate) use person::{KEYS as PERSON_KEYS, Person, day, of as person_of};
 pub(crate) use place::Place;
-pub(crate) use sheet::read as read_sheet;
+pub(crate) use sheet::{answers_missing, read as read_sheet, unknown_item};
 
 /// Keys of a body for one instrument; a body for several has `policy` as well, and a line of a stream may have `id`.
 const KEYS: [&str; 9] =

@@ -7,7 +7,8 @@ use crate::problem::{Fault, Faults, ProblemKind};
 
 use super::fields::Fields;
 
-const KEYS: [&str; 5] = ["sex", "grade", "age", "birth_date", "administered_on"];
+/// What may be told of a person.
+pub(crate) const KEYS: [&str; 5] = ["sex", "grade", "age", "birth_date", "administered_on"];
 
 /// The person who answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -22,6 +23,12 @@ pub(super) fn read(body: &Fields<'_, '_, '_>, faults: &mut Faults) -> Person {
     let Some(json) = body.get("context") else { return Person::default() };
     let place = body.place().key("context");
     let Some(fields) = Fields::read(json, &place, &KEYS, faults) else { return Person::default() };
+    of(&fields, faults)
+}
+
+/// The person that some keys tell of.
+pub(crate) fn of(fields: &Fields<'_, '_, '_>, faults: &mut Faults) -> Person {
+    let place = fields.place();
     let sex = fields.word("sex", faults).and_then(|word| {
         let known = [Sex::Male, Sex::Female, Sex::Other].into_iter().find(|sex| sex.word() == word);
         if known.is_none() {
@@ -32,8 +39,8 @@ pub(super) fn read(body: &Fields<'_, '_, '_>, faults: &mut Faults) -> Person {
     });
     let grade = fields.whole("grade", (1, 12), faults).map(|grade| grade as u8);
     let age = fields.whole("age", (0, 150), faults);
-    let birth = day(&fields, "birth_date", faults);
-    let administered_on = day(&fields, "administered_on", faults);
+    let birth = day(fields, "birth_date", faults);
+    let administered_on = day(fields, "administered_on", faults);
     if fields.get("age").is_some() && fields.get("birth_date").is_some() {
         let fault = Fault::new(ProblemKind::ConflictingKeys).at(place.key("age").pointer());
         faults.push(fault.with("first", "age").with("second", "birth_date"));

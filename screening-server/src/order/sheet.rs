@@ -38,18 +38,23 @@ pub(crate) fn read(
     }
     if !partial && given.contains(&false) {
         let absent = items.iter().zip(&given).filter(|(_, given)| !**given).map(|(item, _)| item.id.as_str());
-        let absent: Vec<&str> = absent.collect();
-        let mut named = absent.iter().take(NAMED).copied().collect::<Vec<_>>().join(", ");
-        if absent.len() > NAMED {
-            named.push_str(", ...");
-        }
-        let fault = Fault::new(ProblemKind::AnswersMissing).at(place.pointer());
-        faults.push(fault.with("instrument", instrument.id()).with("count", absent.len()).with("items", named));
+        faults.push(answers_missing(instrument, &absent.collect::<Vec<_>>()).at(place.pointer()));
     }
     Some(sheet)
 }
 
-fn unknown_item(instrument: &Instrument, id: &str, place: &Place<'_>) -> Fault {
+/// Items that are not there.
+pub(crate) fn answers_missing(instrument: &Instrument, absent: &[&str]) -> Fault {
+    let mut named = absent.iter().take(NAMED).copied().collect::<Vec<_>>().join(", ");
+    if absent.len() > NAMED {
+        named.push_str(", ...");
+    }
+    let fault = Fault::new(ProblemKind::AnswersMissing);
+    fault.with("instrument", instrument.id()).with("count", absent.len()).with("items", named)
+}
+
+/// An item that is not one of the instrument.
+pub(crate) fn unknown_item(instrument: &Instrument, id: &str, place: &Place<'_>) -> Fault {
     let items = &instrument.definition().items;
     let end = |item: Option<&screening_core::instrument::ItemDef>| item.map(|item| item.id.clone()).unwrap_or_default();
     Fault::new(ProblemKind::UnknownItem)

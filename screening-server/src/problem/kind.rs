@@ -36,6 +36,8 @@ kinds! {
     BodyTooLarge = "body-too-large", PAYLOAD_TOO_LARGE;
     /// A line of a stream is longer than the server takes.
     LineTooLong = "line-too-long", PAYLOAD_TOO_LARGE;
+    /// A record batch of a stream is larger than the server takes.
+    BatchTooLarge = "batch-too-large", PAYLOAD_TOO_LARGE;
     /// The body is of another media type.
     UnsupportedMediaType = "unsupported-media-type", UNSUPPORTED_MEDIA_TYPE;
     /// As many requests as the server takes are being answered.
@@ -48,6 +50,8 @@ kinds! {
     BrokenBody = "broken-body", BAD_REQUEST;
     /// The body is not JSON.
     InvalidJson = "invalid-json", BAD_REQUEST;
+    /// The body is not a stream of Arrow that is read here.
+    InvalidArrow = "invalid-arrow", BAD_REQUEST;
     /// The query has an unknown key, a key twice, or a value that cannot be read.
     InvalidQuery = "invalid-query", BAD_REQUEST;
     /// There is no such instrument.

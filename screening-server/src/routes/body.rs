@@ -11,23 +11,24 @@ use crate::problem::{Fault, Problem, ProblemKind};
 
 /// Media types of one JSON value.
 pub(super) const JSON: &[&str] = &["application/json"];
-/// Media types of one JSON value a line.
-pub(super) const LINES: &[&str] = &["application/x-ndjson", "application/ndjson", "application/jsonl"];
+/// Media type of one JSON value a line.
+pub(super) const NDJSON: &str = "application/x-ndjson";
+/// Media type of the stream format of Apache Arrow.
+pub(super) const ARROW: &str = "application/vnd.apache.arrow.stream";
+/// Media types of a stream.
+pub(super) const STREAMS: &[&str] = &[NDJSON, "application/ndjson", "application/jsonl", ARROW];
 
-/// The body is of one of these media types, in UTF-8 and not compressed.
-pub(super) fn check_type(headers: &HeaderMap, wanted: &[&str]) -> Result<(), Problem> {
-    let refuse =
-        || Problem::from(Fault::new(ProblemKind::UnsupportedMediaType).with("wanted", wanted.first().unwrap_or(&"")));
+/// The body is of one of these media types (which is given back), in UTF-8 and not compressed.
+pub(super) fn check_type(headers: &HeaderMap, wanted: &[&'static str]) -> Result<&'static str, Problem> {
+    let refuse = || Problem::from(Fault::new(ProblemKind::UnsupportedMediaType).with("wanted", wanted.join(", ")));
     let given = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).ok_or_else(refuse)?;
     let mut parts = given.split(';').map(|part| part.trim().to_ascii_lowercase());
     let media = parts.next().unwrap_or_default();
     let other_charset =
         |part: String| part.strip_prefix("charset=").is_some_and(|charset| charset.trim_matches('"') != "utf-8");
     let plain = headers.get(header::CONTENT_ENCODING).is_none_or(|encoding| encoding == "identity");
-    if !wanted.contains(&media.as_str()) || parts.any(other_charset) || !plain {
-        return Err(refuse());
-    }
-    Ok(())
+    let known = wanted.iter().find(|known| **known == media).filter(|_| plain && !parts.any(other_charset));
+    known.copied().ok_or_else(refuse)
 }
 
 /// The whole body.

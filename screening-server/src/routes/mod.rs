@@ -11,7 +11,6 @@ mod body;
 mod definitions;
 mod form;
 mod jobs;
-mod lines;
 mod operations;
 mod privacy;
 mod problems;

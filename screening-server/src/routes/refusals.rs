@@ -51,6 +51,15 @@ pub(super) const STREAMING: &[ProblemKind] = &[
     ProblemKind::UnsupportedMediaType,
     ProblemKind::TooBusy,
     ProblemKind::Internal,
+    // Of an Arrow stream only, whose columns are looked at before the answer begins.
+    ProblemKind::InvalidArrow,
+    ProblemKind::BatchTooLarge,
+    ProblemKind::BrokenBody,
+    ProblemKind::RequestTimeout,
+    ProblemKind::MissingKey,
+    ProblemKind::UnknownItem,
+    ProblemKind::AnswersMissing,
+    ProblemKind::WrongType,
 ];
 
 pub(super) const NAMED: &[ProblemKind] =

@@ -1,6 +1,7 @@
 //! The server over real sockets: what it answers, what it refuses, what it takes in streams, and what it does not say in its
 //! log.
 
+mod arrow;
 mod batch;
 mod client;
 mod district;

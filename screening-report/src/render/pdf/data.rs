@@ -7,29 +7,32 @@ use serde_json::{Value, json};
 
 use crate::format::NONE;
 use crate::model::{Block, Cell, Report, Table};
-use crate::plot::svg;
+use crate::plot::{COLUMN, WIDTH, svg_of};
 
 /// What stands where the fonts have no character.
 const BOX: char = '□';
 
-/// The report as JSON, and the characters that `has` does not know, each replaced by a box.
-pub(super) fn data(report: &Report, has: &dyn Fn(char) -> bool) -> (Value, Vec<char>) {
+/// The report as JSON, and the characters that `has` does not know, each replaced by a box. With a size of letters, in points, it is laid
+/// out for one page.
+pub(super) fn data(report: &Report, one_page: Option<f64>, has: &dyn Fn(char) -> bool) -> (Value, Vec<char>) {
     let (language, region) = match report.language {
         Language::ZhCn => ("zh", "CN"),
         Language::En => ("en", "GB"),
     };
+    let wide = if one_page.is_some() { COLUMN } else { WIDTH };
     let sections = report.sections.iter().map(|section| {
         json!({
             "heading": section.heading,
             "level": section.level.clamp(1, 3),
             "new-page": section.new_page,
-            "blocks": section.blocks.iter().map(block).collect::<Vec<_>>(),
+            "blocks": section.blocks.iter().map(|own| block(own, wide)).collect::<Vec<_>>(),
         })
     });
     let mut value = json!({
         "lang": language,
         "region": region,
         "landscape": report.landscape,
+        "one-page": one_page,
         "title": report.title,
         "subtitle": report.subtitle,
         "notice": report.notice,
@@ -70,7 +73,7 @@ fn plain(value: &mut Value, has: &dyn Fn(char) -> bool, missing: &mut BTreeSet<c
     }
 }
 
-fn block(block: &Block) -> Value {
+fn block(block: &Block, wide: f64) -> Value {
     let words = |kind: &str, text: &str| json!({ "kind": kind, "text": text });
     match block {
         Block::Paragraph(text) => words("paragraph", text),
@@ -86,7 +89,7 @@ fn block(block: &Block) -> Value {
             // A picture without words is refused by readers of screens: its caption stands for them.
             let said = [&figure.alt, &figure.caption, &figure.id].into_iter().find(|text| !text.trim().is_empty());
             let alt = said.map_or(NONE, String::as_str);
-            json!({ "kind": "figure", "svg": svg(figure), "alt": alt, "caption": figure.caption })
+            json!({ "kind": "figure", "svg": svg_of(figure, wide), "alt": alt, "caption": figure.caption })
         }
         Block::Table(own) => table(own),
     }
@@ -156,8 +159,9 @@ mod tests {
             notice: "🙂".to_owned(),
             sections: Vec::new(),
             landscape: false,
+            one_page: false,
         };
-        let (value, missing) = data(&report, &|sign| u32::from(sign) < 0x3000);
+        let (value, missing) = data(&report, None, &|sign| u32::from(sign) < 0x3000);
         assert_eq!(missing, ['🙂', '\u{20bb7}']);
         assert_eq!(
             (&value["title"], &value["subtitle"][0], &value["notice"]),

@@ -15,14 +15,32 @@ use crate::error::ReportError;
 use crate::model::Report;
 use crate::words::say;
 
+/// Sizes of letters, in points, that are tried for a report of one page.
+const ONE_PAGE: [f64; 4] = [9.0, 8.0, 7.5, 7.0];
+
 /// The report as a PDF. The same report gives the same bytes.
+///
+/// A report of one page is set in two columns, in the largest letters from 9 to 7 points with which it fits; what does not fit even then is
+/// set as any other, on as many pages as it needs.
 ///
 /// A character that the embedded fonts lack is drawn as □, and the first page says which ones those are.
 ///
 /// # Errors
 /// When the pages cannot be set.
 pub fn pdf(report: &Report) -> Result<Vec<u8>, ReportError> {
-    let (mut value, missing) = data::data(report, &world::has);
+    let sizes = ONE_PAGE.iter().filter(|_| report.one_page).copied();
+    for size in sizes {
+        let document = set(report, Some(size))?;
+        if document.pages().len() == 1 {
+            return write(&document);
+        }
+    }
+    write(&set(report, None)?)
+}
+
+/// The pages of a report; with a size of letters laid out for one.
+fn set(report: &Report, one_page: Option<f64>) -> Result<PagedDocument, ReportError> {
+    let (mut value, missing) = data::data(report, one_page, &world::has);
     if !missing.is_empty() {
         let list: Vec<String> = missing.iter().map(|sign| format!("U+{:04X}", u32::from(*sign))).collect();
         let list = list.join(&say(report.language, "frame.comma", &[]));
@@ -30,11 +48,14 @@ pub fn pdf(report: &Report) -> Result<Vec<u8>, ReportError> {
         data::warn(&mut value, words);
     }
     let world = world::Pages::new(value.to_string());
-    let document = typst::compile::<PagedDocument>(&world).output.map_err(|found| told(&found))?;
+    typst::compile::<PagedDocument>(&world).output.map_err(|found| told(&found))
+}
+
+fn write(document: &PagedDocument) -> Result<Vec<u8>, ReportError> {
     let standards = PdfStandards::new(&[PdfStandard::Ua_1]).map_err(|found| ReportError::document(found.message()))?;
     let options =
         PdfOptions { standards, creator: Smart::Custom(Some("screening".to_owned())), ..PdfOptions::default() };
-    let bytes = typst_pdf::pdf(&document, &options).map_err(|found| told(&found));
+    let bytes = typst_pdf::pdf(document, &options).map_err(|found| told(&found));
     // What was kept for a second run of the same pages is let go, as hundreds of schools may follow.
     typst::comemo::evict(10);
     bytes
