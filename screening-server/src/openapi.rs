@@ -104,7 +104,8 @@ fn operation(route: &Route, entry: &Value) -> Value {
     }
     let responses = fields.entry("responses").or_insert_with(|| json!({}));
     let Some(responses) = responses.as_object_mut() else { return operation };
-    for (status, kinds) in by_status(route) {
+    let named = route.path.contains('{') || names_instrument(entry);
+    for (status, kinds) in by_status(route, named) {
         let titles: Vec<String> =
             kinds.iter().map(|kind| format!("`{}`: {}", kind.uri(), texts_of(*kind).title.get(Language::En))).collect();
         responses.insert(
@@ -118,15 +119,21 @@ fn operation(route: &Route, entry: &Value) -> Value {
     operation
 }
 
-/// Kinds by the statuses they come with. Of what is not there, that which the path names is 404, and that which the body
+/// Whether an instrument is named in the query.
+fn names_instrument(entry: &Value) -> bool {
+    let parameters = entry["parameters"].as_array();
+    parameters.is_some_and(|list| list.iter().any(|own| own["in"] == "query" && own["name"] == "instrument"))
+}
+
+/// Kinds by the statuses they come with. Of what is not there, that which the address names is 404, and that which the body
 /// names 422.
-fn by_status(route: &Route) -> BTreeMap<u16, Vec<ProblemKind>> {
+fn by_status(route: &Route, named: bool) -> BTreeMap<u16, Vec<ProblemKind>> {
     let mut statuses: BTreeMap<u16, Vec<ProblemKind>> = BTreeMap::new();
     let reads_names = route.problems.contains(&ProblemKind::WrongType);
     let kinds = route.problems.iter().chain(of_access(route.access));
     for kind in kinds {
         let status = kind.status().as_u16();
-        let in_path =
+        let may_be_named =
             matches!(kind, ProblemKind::UnknownInstrument | ProblemKind::UnknownVersion | ProblemKind::NotInScope);
         let mut told = |status| {
             let kinds = statuses.entry(status).or_default();
@@ -134,7 +141,7 @@ fn by_status(route: &Route) -> BTreeMap<u16, Vec<ProblemKind>> {
                 kinds.push(*kind);
             }
         };
-        if status != 404 || !reads_names || (in_path && route.path.contains('{')) {
+        if status != 404 || !reads_names || (may_be_named && named) {
             told(status);
         }
         if status == 404 && reads_names {

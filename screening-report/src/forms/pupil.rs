@@ -220,7 +220,7 @@ fn scores(results: &Results, w: &mut Writer, row: usize, answered: &[&Instrument
         }
     }
     let columns =
-        [("scale", 30.0), ("score", 9.0), ("range", 10.0), ("band", 22.0), ("t-score", 9.0), ("percentile", 9.0)];
+        [("scale", 29.0), ("score", 8.0), ("range", 10.0), ("band", 21.0), ("t-score", 9.0), ("percentile", 12.0)];
     let notes = vec![w.say("note.scores", &[])];
     w.table("pupil-scores", &[], &columns, rows, notes);
     Ok(())

@@ -103,10 +103,14 @@ fn lines_of(words: &str, most: f64) -> Vec<String> {
 /// The name of a row, on as many lines as it needs.
 fn row_name(canvas: &mut Canvas, (right, middle): (f64, f64), most: f64, name: &str) {
     let lines = lines_of(name, most);
-    let size = if lines.len() > 1 { 11.0 } else { 13.0 };
-    let first = middle + 4.5 - (lines.len() as f64 - 1.0) * 6.5;
+    let (size, step) = match lines.len() {
+        0 | 1 => (13.0, 13.0),
+        2 => (11.0, 13.0),
+        _ => (9.5, 9.5),
+    };
+    let first = middle + 0.35 * size - (lines.len() as f64 - 1.0) * step / 2.0;
     for (at, line) in lines.iter().enumerate() {
-        canvas.sized_text((right, first + 13.0 * at as f64), Anchor::End, INK, size, line);
+        canvas.sized_text((right, first + step * at as f64), Anchor::End, INK, size, line);
     }
 }
 

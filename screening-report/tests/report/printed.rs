@@ -6,7 +6,7 @@ use std::process::Command;
 
 use screening_core::instrument::Language;
 use screening_report::{
-    Block, Cell, Column, Figure, FormField, Report, Section, Survey, Table, docx, pdf, refused_words,
+    Block, Cell, Column, Figure, FormField, Names, Report, Section, Survey, Table, docx, pdf, pupil_page, refused_words,
 };
 
 use super::world::{RESULTS, settings};
@@ -175,6 +175,43 @@ fn what_the_font_lacks_is_told_on_the_first_page() {
         let text = text_of(&file);
         assert!(text.contains("U+2A6A5") && text.contains(&format!("{known}□")), "{text}");
         assert_eq!(text.matches("U+").count(), 1, "only what is missing is listed");
+    }
+}
+
+fn pages(bytes: &[u8]) -> usize {
+    const MARK: &[u8] = b"<</Type/Pages/Count ";
+    let at = bytes.windows(MARK.len()).position(|own| own == MARK).unwrap() + MARK.len();
+    let digits: String = bytes[at..].iter().map(|own| char::from(*own)).take_while(char::is_ascii_digit).collect();
+    digits.parse().unwrap()
+}
+
+#[test]
+fn a_pupil_is_one_page_and_what_does_not_fit_is_not_cut() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("a.pdf");
+    for language in [Language::ZhCn, Language::En] {
+        for id in RESULTS.student_ids().iter().step_by(37).take(5) {
+            let report = pupil_page(&RESULTS, &settings(language), &Names::default(), id).unwrap();
+            let bytes = pdf(&report).unwrap();
+            assert_eq!(pages(&bytes), 1, "{id}");
+            std::fs::write(&file, &bytes).unwrap();
+            if has("pdftotext") {
+                let text = text_of(&file);
+                report.sections.iter().for_each(|own| assert!(text.contains(&radicals(&bare(&own.heading)))));
+                report.tables().for_each(|table| has_cells(&text, table));
+            }
+        }
+    }
+    let mut long = Report { one_page: true, ..small("A title", "words") };
+    assert_eq!(pages(&pdf(&long).unwrap()), 1);
+    let lines = (0..300).map(|at| Block::Paragraph(format!("paragraph {at} of many"))).collect();
+    long.sections.push(Section { heading: "Many".to_owned(), level: 1, new_page: false, blocks: lines });
+    let bytes = pdf(&long).unwrap();
+    assert!(pages(&bytes) > 3, "{}", pages(&bytes));
+    std::fs::write(&file, &bytes).unwrap();
+    if has("pdftotext") {
+        let text = text_of(&file);
+        assert!((0..300).all(|at| text.contains(&format!("paragraph{at}ofmany"))));
     }
 }
 

@@ -35,7 +35,7 @@ pub(crate) struct Report {
 pub(super) async fn run(run: &Run, screening: &Screening, prepared: &Arc<Prepared>) -> Result<Report, Stopped> {
     run.step("gathering", 0, 4).await?;
     let mut work = run.store.begin(&run.caller, "wave.compute").await?;
-    let enrolled = rosters::of_wave(&mut work).await?;
+    let enrolled = rosters::of_wave(&mut work, screening).await?;
     let stored = sheets::of_wave(&mut work, &screening.id).await?;
     let mut names = BTreeMap::new();
     for pupil in &enrolled {

@@ -82,7 +82,7 @@ pub(super) async fn run(
     let after = preparing.map_err(|_| Problem::from(ProblemKind::Internal))?;
     let after = after.map_err(|why| Fault::new(ProblemKind::InvalidScreening).with("why", why))?;
     let mut work = run.store.begin(&run.caller, "wave.rescore").await?;
-    let enrolled = rosters::of_wave(&mut work).await?;
+    let enrolled = rosters::of_wave(&mut work, screening).await?;
     let stored = sheets::of_wave(&mut work, &screening.id).await?;
     let known = results::all(&mut work, &screening.id).await?;
     let earlier = earlier(run, &mut work, before).await?;

@@ -19,6 +19,7 @@ const STEPS: &[(i64, &str)] = &[
     (14, include_str!("migrations/0014_sources.sql")),
     (15, include_str!("migrations/0015_audit_key.sql")),
     (16, include_str!("migrations/0016_provider.sql")),
+    (17, include_str!("migrations/0017_class_lists.sql")),
 ];
 
 /// Number of the advisory lock that one process at a time holds while it migrates.

@@ -22,6 +22,7 @@ pub(crate) const RECORDS: &[Record] = &[
     Record { class: "subject-requests", table: "subject_request" },
     Record { class: "alerts", table: "alert" },
     Record { class: "results", table: "wave_result" },
+    Record { class: "results", table: "wave_pupil" },
     Record { class: "sheets", table: "sheet_before" },
     Record { class: "sheets", table: "sheet_draft" },
     Record { class: "sheets", table: "sheet" },

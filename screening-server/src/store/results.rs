@@ -66,10 +66,11 @@ pub(crate) async fn replace(
 ) -> Result<(), StoreError> {
     work.require(Permission::ResultsRead)?;
     let district = work.caller().district_id.clone();
-    // Of a closed wave, who has left since keeps the result: the class list of today does not know them.
+    // Of a screening that was closed without its class list, who has left since keeps the result: that of today does not know them.
     let gone = sqlx::query(
         "DELETE FROM wave_result WHERE screening_id = $1 AND (
            EXISTS (SELECT 1 FROM screening s WHERE s.id = $1 AND s.state <> 'closed')
+           OR EXISTS (SELECT 1 FROM wave_pupil w WHERE w.screening_id = $1 AND w.pupil_id = wave_result.pupil_id)
            OR EXISTS (SELECT 1 FROM pupil p WHERE p.id = wave_result.pupil_id AND p.status = 'enrolled'))",
     )
     .bind(screening);

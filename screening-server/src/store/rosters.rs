@@ -8,6 +8,7 @@ use sqlx::Row;
 
 use super::error::StoreError;
 use super::organisations::Organisation;
+use super::screenings::{Screening, State};
 use super::{Permission, Work, in_scope, new_id, organisations, pupils};
 
 /// What a class list says of taking part.
@@ -135,18 +136,43 @@ pub(crate) struct Enrolled {
     pub(crate) label: Option<pupils::Label>,
 }
 
-/// Every pupil within the scope who is enrolled, as the engine needs them. Birth dates are opened for it and go no further.
-pub(crate) async fn of_wave(work: &mut Work) -> Result<Vec<Enrolled>, StoreError> {
-    const QUERY: &str = concat!(
+/// Sets down the class list of a screening as it stands; gives how many pupils are in it.
+pub(super) async fn freeze(work: &mut Work, screening: &str) -> Result<u64, StoreError> {
+    let query = sqlx::query(
+        "INSERT INTO wave_pupil (screening_id, pupil_id, district_id, school_id, class_id, grade, consent, attendance, scope)
+         SELECT s.id, p.id, p.district_id, p.school_id, p.class_id, p.grade, t.consent, t.attendance, t.scope
+         FROM screening s JOIN pupil p ON p.district_id = s.district_id LEFT JOIN participation t ON t.pupil_id = p.id
+         WHERE s.id = $1 AND p.status = 'enrolled'",
+    );
+    Ok(query.bind(screening).execute(work.connection()).await?.rows_affected())
+}
+
+/// The pupils of a wave within the scope, as the engine needs them: those who are enrolled, or, of a closed screening, those who were when
+/// it was closed (a screening that was closed before class lists were set down has those of today). Birth dates are opened for it
+/// and go no further.
+pub(crate) async fn of_wave(work: &mut Work, screening: &Screening) -> Result<Vec<Enrolled>, StoreError> {
+    const NOW: &str = concat!(
         "SELECT p.id, p.school_id, p.class_id, p.grade, p.sex, o.name AS school, c.name AS class, t.consent, t.attendance, t.scope
          FROM pupil p JOIN organisation o ON o.id = p.school_id JOIN organisation c ON c.id = p.class_id
          LEFT JOIN participation t ON t.pupil_id = p.id WHERE p.status = 'enrolled' AND ",
         in_scope!("p"),
         " ORDER BY o.name, p.grade, c.name, p.id"
     );
+    const THEN: &str = concat!(
+        "SELECT w.pupil_id AS id, w.school_id, w.class_id, w.grade, p.sex, o.name AS school, c.name AS class, w.consent, w.attendance,
+         w.scope FROM wave_pupil w JOIN pupil p ON p.id = w.pupil_id JOIN organisation o ON o.id = w.school_id
+         JOIN organisation c ON c.id = w.class_id WHERE w.screening_id = $2 AND ",
+        in_scope!("w"),
+        " ORDER BY o.name, w.grade, c.name, w.pupil_id"
+    );
     work.require(Permission::ResultsRead)?;
-    let query = sqlx::query(QUERY).bind(work.scope());
-    let rows = query.fetch_all(work.connection()).await?;
+    let (scope, mut rows) = (work.scope(), Vec::new());
+    if screening.state == State::Closed {
+        rows = sqlx::query(THEN).bind(&scope).bind(&screening.id).fetch_all(work.connection()).await?;
+    }
+    if rows.is_empty() {
+        rows = sqlx::query(NOW).bind(&scope).fetch_all(work.connection()).await?;
+    }
     let mut enrolled = Vec::with_capacity(rows.len());
     for row in &rows {
         let id: String = row.try_get("id")?;

@@ -8,7 +8,7 @@ use crate::wave::Frozen;
 
 use super::error::{StoreError, is_taken};
 use super::sources::{self, SourceChange};
-use super::{Permission, Work, new_id, shown, shown_if};
+use super::{Permission, Work, new_id, rosters, shown, shown_if};
 
 /// How far a screening has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -147,7 +147,7 @@ pub(crate) async fn release(work: &mut Work, id: &str, frozen: &Frozen) -> Resul
     find(work, id).await
 }
 
-/// Closes a screening: no sheet is taken any more.
+/// Closes a screening: no sheet is taken any more, and its class list is set down as it stands.
 pub(crate) async fn close(work: &mut Work, id: &str) -> Result<Screening, StoreError> {
     work.require(Permission::ScreeningsWrite)?;
     of_district(work)?;
@@ -156,7 +156,8 @@ pub(crate) async fn close(work: &mut Work, id: &str) -> Result<Screening, StoreE
         "UPDATE screening SET state = 'closed', closed_by = $1, closed_at = $2 WHERE id = $3 AND state = 'released'",
     );
     step(work, id, query.bind(by).bind(now).bind(id), "state-not-released").await?;
-    work.note("screening.close", id, "");
+    let pupils = rosters::freeze(work, id).await?;
+    work.note("screening.close", id, format!("{pupils} pupils"));
     find(work, id).await
 }
 

@@ -7,7 +7,7 @@ use super::{Events, class_list, definition, done, ended, released, roster, uploa
 use crate::store::on_both;
 use crate::store::world::{World, good, text};
 
-on_both!(an_upload_becomes_results, what_waits_finds_its_pupil);
+on_both!(an_upload_becomes_results, what_waits_finds_its_pupil, a_closed_wave_keeps_its_class_list);
 
 /// A table of answers: student id, code of every item, code of the ninth.
 pub(super) fn table(rows: &[(&str, i64, i64)]) -> String {
@@ -171,6 +171,36 @@ fn a_closed_wave_is_scored_again_and_stays_what_it_is() {
     assert_eq!(world.get(&world.officer, &format!("/api/v1/screenings/{id}/results")).text(), before);
     let failed = ended(&world, &text(&good(&again(&json!({ "policy": "nowhere" })))["id"]));
     assert_eq!(failed["problem"]["type"], "/problems/invalid-screening", "{failed:#}");
+}
+
+/// A year later others are enrolled; the wave is still about those who were.
+fn a_closed_wave_keeps_its_class_list(world: &World) {
+    nine(world);
+    let id = released(world, &definition("2026-autumn"));
+    let target = format!("/api/v1/screenings/{id}/answers?source=table");
+    let job = good(&upload(world, &world.officer, &target, table(&ROWS).as_bytes()));
+    let first = done(world, &text(&done(world, &text(&job["id"]))["wave_job"]));
+    let results = || world.get(&world.officer, &format!("/api/v1/screenings/{id}/results")).json();
+    let before = results();
+    let next_year = class_list(&[("1", "marker-name-1"), ("2", "marker-name-2"), ("20", "marker-name-20")]);
+    let later = next_year.replace(",7,2,", ",8,2,");
+    good(&world.post(&world.officer, &format!("/api/v1/screenings/{id}/close"), &json!({})));
+    let report = roster(world, "&whole_schools=true", &later);
+    assert!(report["left"].as_i64() > Some(0), "{report:#}");
+    let job = good(&world.post(&world.officer, &format!("/api/v1/screenings/{id}/compute"), &json!({})));
+    let again = done(world, &text(&job["id"]));
+    assert_eq!(again["summary"]["coverage"], first["summary"]["coverage"]);
+    let after = results();
+    let told = |results: &Value| -> Vec<(String, String)> {
+        let one = |row: &Value| (text(&row["pupil"]), text(&row["status"]));
+        results.as_array().unwrap().iter().map(one).collect()
+    };
+    assert_eq!((told(&after).len(), told(&after)), (9, told(&before)));
+    // A wave that is still open is about those of today.
+    let open = released(world, &definition("2027-autumn"));
+    let job = good(&world.post(&world.officer, &format!("/api/v1/screenings/{open}/compute"), &json!({})));
+    let today = done(world, &text(&job["id"]));
+    assert_eq!(today["summary"]["coverage"]["enrolled"], 3, "{:#}", today["summary"]["coverage"]);
 }
 
 #[test]
