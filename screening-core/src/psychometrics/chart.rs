@@ -1,15 +1,15 @@
 //! Panels of curves as SVG: axes with round marks, lines, points. Names and numbers only.
 
-use std::fmt::Write;
-
-use super::plot::document;
-use crate::svg::{escaped, round_step, text};
+use super::plot::said;
+use crate::svg::{Anchor, Canvas, GRID, INK, Mark, round_step};
 
 /// Dark colours that differ in print too.
 pub(crate) const COLOURS: [&str; 8] =
     ["#08519c", "#d95f02", "#1b7837", "#7a0177", "#666666", "#b8860b", "#c51b7d", "#2b8cbe"];
 
 const MARGIN: (f64, f64) = (46.0, 26.0);
+/// Size of letters.
+const SMALL: f64 = 12.0;
 
 /// One line of a panel.
 pub(crate) struct Line {
@@ -56,56 +56,50 @@ impl Panel {
         Self { title: title.into(), x: wide(x), y: wide(y), labels, lines: Vec::new(), points: Vec::new() }
     }
 
-    fn draw(&self, body: &mut String, (left, top): (f64, f64), (width, height): (f64, f64)) {
+    fn draw(&self, canvas: &mut Canvas, (left, top): (f64, f64), (width, height): (f64, f64)) {
         let x = |value: f64| left + MARGIN.0 + (width - MARGIN.0 - 8.0) * (value - self.x.0) / (self.x.1 - self.x.0);
         let bottom = top + height - MARGIN.1;
         let y = |value: f64| bottom - (height - MARGIN.1 - 20.0) * (value - self.y.0) / (self.y.1 - self.y.0);
+        let (from, to) = (x(self.x.0), x(self.x.1));
         for mark in marks(self.y) {
-            let at = y(mark);
-            let ends = (x(self.x.0), x(self.x.1));
-            let _ = writeln!(
-                body,
-                "<line x1=\"{:.1}\" y1=\"{at:.1}\" x2=\"{:.1}\" y2=\"{at:.1}\" stroke=\"#dddddd\"/>",
-                ends.0, ends.1
-            );
-            text(body, ends.0 - 5.0, at + 4.0, "end", &label(mark));
+            canvas.line((from, y(mark)), (to, y(mark)), GRID, 1.0);
+            canvas.sized_text((from - 5.0, y(mark) + 4.0), Anchor::End, INK, SMALL, &label(mark));
         }
         for mark in marks(self.x) {
-            text(body, x(mark), bottom + 15.0, "middle", &label(mark));
+            canvas.sized_text((x(mark), bottom + 15.0), Anchor::Middle, INK, SMALL, &label(mark));
         }
-        text(body, x(self.x.0), top + 13.0, "start", &self.title);
-        text(body, x(self.x.1), bottom + 15.0, "end", self.labels.0);
-        text(body, left, top + 13.0, "start", self.labels.1);
+        canvas.sized_text((from, top + 13.0), Anchor::Start, INK, SMALL, &self.title);
+        canvas.sized_text((to, bottom + 15.0), Anchor::End, INK, SMALL, self.labels.0);
+        canvas.sized_text((left, top + 13.0), Anchor::Start, INK, SMALL, self.labels.1);
+        let inside = |points: &[(f64, f64)]| -> Vec<(f64, f64)> {
+            let finite = points.iter().filter(|(a, b)| a.is_finite() && b.is_finite());
+            finite.map(|(a, b)| (x(*a), y(b.clamp(self.y.0, self.y.1)))).collect()
+        };
         for line in &self.lines {
-            let inside = line.points.iter().filter(|(a, b)| a.is_finite() && b.is_finite());
-            let points: Vec<String> =
-                inside.map(|(a, b)| format!("{:.1},{:.1}", x(*a), y(b.clamp(self.y.0, self.y.1)))).collect();
-            let dash = if line.dashed { " stroke-dasharray=\"5 4\"" } else { "" };
-            let name =
-                if line.name.is_empty() { String::new() } else { format!("<title>{}</title>", escaped(&line.name)) };
-            let _ = writeln!(
-                body,
-                "<polyline points=\"{}\" fill=\"none\" stroke=\"{}\" stroke-width=\"1.5\"{dash}>{name}</polyline>",
-                points.join(" "),
-                line.colour
-            );
+            canvas.path(&inside(&line.points), line.colour, if line.dashed { "5 4" } else { "" }, 1.5);
         }
-        for (a, b) in self.points.iter().filter(|(a, b)| a.is_finite() && b.is_finite()) {
-            let (cx, cy) = (x(*a), y(b.clamp(self.y.0, self.y.1)));
-            let _ = writeln!(body, "<circle cx=\"{cx:.1}\" cy=\"{cy:.1}\" r=\"3\" fill=\"{}\"/>", COLOURS[0]);
+        for place in inside(&self.points) {
+            canvas.mark(place, Mark::Dot, COLOURS[0]);
         }
+    }
+
+    /// Title, axes and names of the lines.
+    fn said(&self) -> String {
+        let names = self.lines.iter().map(|line| line.name.as_str()).filter(|name| !name.is_empty());
+        let names: Vec<&str> = names.collect();
+        format!("{} ({} / {}): {}", self.title, self.labels.0, self.labels.1, names.join(", "))
     }
 }
 
 /// Panels beside and below each other, `columns` in a row.
 pub(crate) fn panels(list: &[Panel], columns: usize, size: (f64, f64)) -> String {
     let columns = columns.clamp(1, list.len().max(1));
-    let mut body = String::new();
+    let mut canvas = Canvas::new(columns as f64 * size.0, list.len().div_ceil(columns) as f64 * size.1);
     for (at, panel) in list.iter().enumerate() {
         let place = ((at % columns) as f64 * size.0, (at / columns) as f64 * size.1);
-        panel.draw(&mut body, place, size);
+        panel.draw(&mut canvas, place, size);
     }
-    document(columns as f64 * size.0, list.len().div_ceil(columns) as f64 * size.1, &body)
+    canvas.finish("", &list.iter().map(Panel::said).collect::<Vec<_>>().join("; "))
 }
 
 /// Names with a value each as points on a line, with lines at the marks given.
@@ -117,24 +111,21 @@ pub(crate) fn dots(rows: &[(String, f64, bool)], at: &[f64]) -> String {
     let most = ends.chain(at.iter().map(|mark| mark.abs())).fold(0.5, f64::max) * 1.1;
     let x = |value: f64| LEFT + WIDTH * (value + most) / (2.0 * most);
     let bottom = 10.0 + rows.len() as f64 * ROW;
-    let mut body = String::new();
+    let mut canvas = Canvas::new(LEFT + WIDTH + 20.0, bottom + 24.0);
     for mark in at.iter().chain(&[0.0]) {
-        let _ = writeln!(
-            body,
-            "<line x1=\"{0:.1}\" y1=\"5\" x2=\"{0:.1}\" y2=\"{bottom:.1}\" stroke=\"#cccccc\"/>",
-            x(*mark)
-        );
-        text(&mut body, x(*mark), bottom + 14.0, "middle", &label(*mark));
+        canvas.line((x(*mark), 5.0), (x(*mark), bottom), GRID, 1.0);
+        canvas.text((x(*mark), bottom + 14.0), Anchor::Middle, INK, &label(*mark));
     }
     for (row, (name, value, flagged)) in rows.iter().enumerate() {
         let y = 18.0 + row as f64 * ROW;
-        text(&mut body, LEFT - 8.0, y + 4.0, "end", name);
+        canvas.text((LEFT - 8.0, y + 4.0), Anchor::End, INK, name);
         if value.is_finite() {
-            let fill = if *flagged { COLOURS[1] } else { COLOURS[0] };
-            let _ = writeln!(body, "<circle cx=\"{:.1}\" cy=\"{y:.1}\" r=\"4\" fill=\"{fill}\"/>", x(*value));
+            // Flagged ones have another shape too, for print without colour.
+            let (mark, colour) = if *flagged { (Mark::Diamond, COLOURS[1]) } else { (Mark::Dot, COLOURS[0]) };
+            canvas.mark((x(*value), y), mark, colour);
         }
     }
-    document(LEFT + WIDTH + 20.0, bottom + 24.0, &body)
+    canvas.finish("", &said(rows.iter().map(|row| (row.0.as_str(), row.1))))
 }
 
 /// Round values from low to high, about five.
@@ -175,6 +166,7 @@ mod tests {
         assert!(svg.contains("a&lt;b") && !svg.contains("NaN") && !svg.contains("inf"));
         assert_eq!((svg.matches("<circle").count(), svg.matches("<polyline").count()), (1, 1));
         let svg = dots(&[("1".to_owned(), f64::NAN, false), ("2".to_owned(), -3.0, true)], &[-1.5, 1.5]);
-        assert_eq!(svg.matches("<circle").count(), 1);
+        // The flagged one has a shape of its own; the other has no value.
+        assert_eq!((svg.matches("<circle").count(), svg.matches("<path").count()), (0, 1));
     }
 }

@@ -1,18 +1,16 @@
 //! Plots as SVG. They carry names and numbers only, so they need no language.
 
-use std::fmt::Write;
-
-use super::{ItemReport, ParallelReport};
-use crate::svg::text;
+use super::{ItemReport, ParallelReport, matrix::figure};
+use crate::svg::{Anchor, Canvas, GRID, INK, Mark, ticks};
 
 /// Greys and blues from light to dark, told apart in print too.
 const SHADES: [&str; 6] = ["#eff3ff", "#c6dbef", "#9ecae1", "#6baed6", "#3182bd", "#08519c"];
+const LINE: &str = "#08519c";
+const RANDOM: &str = "#888888";
 
-pub(super) fn document(width: f64, height: f64, body: &str) -> String {
-    format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {width} {height}\" \
-         font-family=\"sans-serif\" font-size=\"12\">\n{body}</svg>\n"
-    )
+/// Names and numbers of a drawing for those who cannot see it.
+pub(super) fn said<'n>(entries: impl Iterator<Item = (&'n str, f64)>) -> String {
+    entries.map(|(name, value)| format!("{name} {}", figure(value))).collect::<Vec<_>>().join("; ")
 }
 
 impl ItemReport {
@@ -30,27 +28,25 @@ impl ItemReport {
         const LEFT: f64 = 120.0;
         const WIDTH: f64 = 480.0;
         const ROW: f64 = 20.0;
-        let mut body = String::new();
+        let mut canvas = Canvas::new(LEFT + WIDTH + 60.0, 20.0 + self.items.len() as f64 * ROW);
         for (at, item) in self.items.iter().enumerate() {
             let top = 10.0 + at as f64 * ROW;
-            text(&mut body, LEFT - 8.0, top + 13.0, "end", &item.item);
+            canvas.text((LEFT - 8.0, top + 13.0), Anchor::End, INK, &item.item);
             let mut left = LEFT;
             let last = item.options.len().saturating_sub(1).max(1);
             for (place, option) in item.options.iter().enumerate() {
                 let wide = option.share * WIDTH;
                 let shade = SHADES[(place * (SHADES.len() - 1) / last).min(SHADES.len() - 1)];
-                let _ = writeln!(
-                    body,
-                    "<rect x=\"{left:.2}\" y=\"{top:.1}\" width=\"{wide:.2}\" height=\"16\" fill=\"{shade}\" \
-                     stroke=\"#ffffff\"><title>{}: {:.1} %</title></rect>",
-                    option.code,
-                    100.0 * option.share
-                );
+                canvas.rect((left, top), (wide, 16.0), shade);
                 left += wide;
             }
-            text(&mut body, LEFT + WIDTH + 8.0, top + 13.0, "start", &super::matrix::figure(item.item_rest));
+            canvas.text((LEFT + WIDTH + 8.0, top + 13.0), Anchor::Start, INK, &figure(item.item_rest));
         }
-        document(LEFT + WIDTH + 60.0, 20.0 + self.items.len() as f64 * ROW, &body)
+        let shares = self.items.iter().map(|item| {
+            let shares = item.options.iter().map(|own| format!("{}: {:.1}%", own.code, 100.0 * own.share));
+            format!("{} {} ({})", item.item, shares.collect::<Vec<_>>().join(", "), figure(item.item_rest))
+        });
+        canvas.finish("", &shares.collect::<Vec<_>>().join("; "))
     }
 }
 
@@ -65,42 +61,26 @@ impl ParallelReport {
         let count = self.observed.len();
         let x = |at: usize| LEFT + WIDTH * at as f64 / (count.max(2) - 1) as f64;
         let y = |value: f64| TOP + HEIGHT * (1.0 - value.max(0.0) / most);
-        let line = |values: &[f64]| {
-            let points = values.iter().enumerate().map(|(at, value)| format!("{:.1},{:.1}", x(at), y(*value)));
-            points.collect::<Vec<_>>().join(" ")
+        let line = |values: &[f64]| -> Vec<(f64, f64)> {
+            values.iter().enumerate().map(|(at, value)| (x(at), y(*value))).collect()
         };
-        let mut body = String::new();
+        let mut canvas = Canvas::new(LEFT + WIDTH + 20.0, TOP + HEIGHT + 30.0);
         let mark = (most / 5.0).ceil();
-        let mut value = 0.0;
-        while value <= most {
-            let _ = writeln!(
-                body,
-                "<line x1=\"{LEFT}\" y1=\"{0:.1}\" x2=\"{1}\" y2=\"{0:.1}\" stroke=\"#dddddd\"/>",
-                y(value),
-                LEFT + WIDTH
-            );
-            text(&mut body, LEFT - 8.0, y(value) + 4.0, "end", &format!("{value}"));
-            value += mark;
+        for value in ticks(mark, (most / mark).floor() * mark) {
+            canvas.line((LEFT, y(value)), (LEFT + WIDTH, y(value)), GRID, 1.0);
+            canvas.text((LEFT - 8.0, y(value) + 4.0), Anchor::End, INK, &format!("{value}"));
         }
         for at in (0..count).step_by(count.div_ceil(15).max(1)) {
-            text(&mut body, x(at), TOP + HEIGHT + 18.0, "middle", &(at + 1).to_string());
+            canvas.text((x(at), TOP + HEIGHT + 18.0), Anchor::Middle, INK, &(at + 1).to_string());
         }
-        let _ = writeln!(
-            body,
-            "<polyline points=\"{}\" fill=\"none\" stroke=\"#888888\" stroke-dasharray=\"5 4\"/>",
-            line(&self.random_quantile)
-        );
-        let _ = writeln!(body, "<polyline points=\"{}\" fill=\"none\" stroke=\"#08519c\"/>", line(&self.observed));
+        canvas.path(&line(&self.random_quantile), RANDOM, "5 4", 1.0);
+        canvas.path(&line(&self.observed), LINE, "", 1.0);
         for (at, value) in self.observed.iter().enumerate() {
-            let fill = if at < self.components { "#08519c" } else { "#ffffff" };
-            let _ = writeln!(
-                body,
-                "<circle cx=\"{:.1}\" cy=\"{:.1}\" r=\"3.5\" fill=\"{fill}\" stroke=\"#08519c\"/>",
-                x(at),
-                y(*value)
-            );
+            let mark = if at < self.components { Mark::Dot } else { Mark::Ring };
+            canvas.mark((x(at), y(*value)), mark, LINE);
         }
-        document(LEFT + WIDTH + 20.0, TOP + HEIGHT + 30.0, &body)
+        let numbers: Vec<String> = (1..=count).map(|at| at.to_string()).collect();
+        canvas.finish("", &said(numbers.iter().map(String::as_str).zip(self.observed.iter().copied())))
     }
 }
 
@@ -116,11 +96,15 @@ mod tests {
         let responses = Responses::from_rows(["a<b", "c"], &rows).unwrap();
         let svg = ItemAnalysis { range: Some((0, 3)), ..ItemAnalysis::default() }.fit(&responses).unwrap().to_svg();
         assert!(svg.contains("a&lt;b") && !svg.contains("a<b"));
-        assert_eq!(svg.matches("<rect").count(), 8);
+        assert_eq!(svg.matches("<rect x=").count(), 8);
         let width = |part: &str| part.split('"').next().and_then(|value| value.parse::<f64>().ok()).unwrap_or(0.0);
-        let sum: f64 =
-            svg.lines().filter(|l| l.starts_with("<rect")).filter_map(|l| l.split(" width=\"").nth(1)).map(width).sum();
-        assert!((sum - 960.0).abs() < 0.1, "{sum}");
+        let sum: f64 = svg
+            .lines()
+            .filter(|l| l.starts_with("<rect x="))
+            .filter_map(|l| l.split(" width=\"").nth(1))
+            .map(width)
+            .sum();
+        assert!((sum - 960.0).abs() < 0.5, "{sum}");
     }
 
     #[test]
@@ -129,7 +113,7 @@ mod tests {
         let found = ParallelAnalysis { samples: 20, ..ParallelAnalysis::default() }.fit(&r, 300).unwrap();
         let svg = found.to_svg();
         assert_eq!(svg.matches("<circle").count(), 7);
-        assert_eq!(svg.matches("fill=\"#08519c\"").count(), found.components);
+        assert_eq!(svg.matches("r=\"4\" fill=\"#08519c\"").count(), found.components);
         assert_eq!(svg.matches("<polyline").count(), 2);
     }
 }

@@ -13,6 +13,7 @@ pub(crate) mod pairs;
 mod proportion;
 mod quantile;
 mod rank;
+mod short;
 
 pub use decimal::{Decimal, DecimalError};
 pub use fixed::FixedSum;
@@ -25,3 +26,4 @@ pub use proportion::{beta_cdf, beta_quantile, binomial_cdf, clopper_pearson};
 pub(crate) use proportion::{cluster_variance, f_quantile, logit_interval, t_quantile};
 pub use quantile::{Block, QuantileType, quantile, weighted_quantile};
 pub use rank::{PlottingPosition, mean_ranks, wilson};
+pub use short::short;

@@ -2,8 +2,6 @@
 
 mod canvas;
 
-use std::fmt::Write as _;
-
 pub use canvas::{Anchor, Canvas, FONTS, GRID, INK, Mark, nice};
 
 /// Text that stands for itself in XML and HTML. Signs that XML does not have become blanks.
@@ -25,17 +23,6 @@ pub fn escaped(words: &str) -> String {
         }
     }
     out
-}
-
-/// Adds words at a place; `anchor` is `start`, `middle` or `end`. Writing to a string cannot fail, so the result is dropped.
-///
-/// ```
-/// let mut body = String::new();
-/// screening_core::svg::text(&mut body, 1.0, 2.0, "end", "a<b");
-/// assert_eq!(body, "<text x=\"1.0\" y=\"2.0\" text-anchor=\"end\">a&lt;b</text>\n");
-/// ```
-pub fn text(body: &mut String, x: f64, y: f64, anchor: &str, words: &str) {
-    let _ = writeln!(body, "<text x=\"{x:.1}\" y=\"{y:.1}\" text-anchor=\"{anchor}\">{}</text>", escaped(words));
 }
 
 /// About how wide a text of 13 pixels is: Chinese characters are as wide as high, others a little more than half of it.

@@ -281,8 +281,7 @@ fn figure(value: f64) -> String {
     if value != 0.0 && value.abs() < 0.001 {
         return format!("{value:.1e}");
     }
-    let text = format!("{value:.3}");
-    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+    crate::stats::short(value, 3)
 }
 
 #[cfg(test)]

@@ -195,10 +195,7 @@ pub(super) fn amount_text(item: &FormItem, value: f64) -> String {
             let minutes = value.round() as i64;
             format!("{:02}:{:02}", minutes / 60, minutes % 60)
         }
-        AnswerKind::Amount(amount) if amount.decimals > 0 => {
-            let text = format!("{value:.*}", usize::from(amount.decimals));
-            text.trim_end_matches('0').trim_end_matches('.').to_owned()
-        }
-        _ => format!("{value:.0}"),
+        AnswerKind::Amount(amount) => screening_core::stats::short(value, usize::from(amount.decimals)),
+        AnswerKind::Choice(_) => format!("{value:.0}"),
     }
 }

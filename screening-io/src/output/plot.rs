@@ -207,8 +207,7 @@ fn draw(canvas: &mut Canvas, series: &Series, place: &dyn Fn((f64, f64)) -> (f64
 }
 
 fn number(value: f64) -> String {
-    let text = format!("{value:.3}");
-    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+    screening_core::stats::short(value, 3)
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 //! empty. Of the district a band that is shown is divided further, into bins of as many pupils as a count that is shown has at
 //! least; no other table is divided by scores, so nothing can be worked out from the bins but the sums that are shown anyway.
 
+use screening_core::stats::short;
 use screening_core::svg::round_step;
 
 use super::{Scope, Survey};
@@ -249,10 +250,7 @@ fn told(w: &Writer, bins: &[Bin]) -> String {
 
 /// The scores of a bin; of fractions the upper end belongs to the next one.
 fn bin_name(own: &Cut, whole: bool) -> String {
-    let number = |value: f64| {
-        let text = format!("{value:.2}");
-        text.trim_end_matches('0').trim_end_matches('.').to_owned()
-    };
+    let number = |value: f64| short(value, 2);
     match (own.from, own.to) {
         (Some(from), Some(to)) if whole && to - from <= 1.0 => number(from),
         (Some(from), Some(to)) if whole => format!("{}–{}", number(from), number(to - 1.0)),

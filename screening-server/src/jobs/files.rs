@@ -103,10 +103,7 @@ async fn scrub(store: &Store, job: &str) -> Result<(), StoreError> {
         Ok(Some(rest)) => {
             let mut new = Sealing::beside(store, job, RESULTS)?;
             new.add(&rest)?;
-            let beside = new.path.clone();
-            new.end()?;
-            let path = of_job(store, job).join(format!("{RESULTS}.{SEALED}"));
-            fs::rename(&beside, &path).map_err(|error| StoreError::file(&path, error))
+            new.end_as(&of_job(store, job).join(format!("{RESULTS}.{SEALED}")))
         }
         // It cannot be told whose rows are in it.
         Err(_) => {
@@ -157,18 +154,13 @@ pub(crate) fn reseal(store: &Store) -> Result<u64, StoreError> {
                     Err(error) => return Err(error),
                 }
             };
-            let beside = new.path.clone();
-            if !whole {
-                drop(new);
-                let _ = fs::remove_file(&beside);
-                continue;
-            }
-            new.end()?;
             // Gone meanwhile: its job has ended.
-            if old.path.is_file() {
-                fs::rename(&beside, &old.path).map_err(|error| StoreError::file(&old.path, error))?;
+            if whole && old.path.is_file() {
+                new.end_as(&old.path)?;
                 count += 1;
             } else {
+                let beside = new.path.clone();
+                drop(new);
                 let _ = fs::remove_file(&beside);
             }
         }

@@ -127,6 +127,13 @@ impl Sealing {
         self.file.sync_all().map_err(|error| StoreError::file(&self.path, error))?;
         Ok(Written { hash: data_encoding::HEXLOWER.encode(&self.hash.finalize()), bytes: self.bytes })
     }
+
+    /// Ends it, and puts it in the place of another file.
+    pub(crate) fn end_as(self, path: &Path) -> Result<(), StoreError> {
+        let beside = self.path.clone();
+        self.end()?;
+        fs::rename(&beside, path).map_err(|error| StoreError::file(path, error))
+    }
 }
 
 /// The content of a file; none when there is no such file.

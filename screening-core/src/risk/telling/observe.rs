@@ -2,6 +2,7 @@
 
 use crate::instrument::Text;
 use crate::instrument::expr::Comparison;
+use crate::stats::short;
 use crate::texts::{Fill, join, operator, say};
 
 use super::super::condition::{BandWish, Leaf};
@@ -11,9 +12,7 @@ use super::super::proposal::{EvidenceKind, Undecided, WhyUndecided};
 
 /// A number for people: at most two decimals.
 pub(super) fn number(value: f64) -> String {
-    let text = format!("{value:.2}");
-    let text = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
-    text.to_owned()
+    short(value, 2)
 }
 
 /// A number for people beside a threshold: as many decimals as it takes to be on the right side of it.
