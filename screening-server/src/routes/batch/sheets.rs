@@ -158,7 +158,7 @@ fn check_columns(schema: &ArrowSchema, instrument: &Instrument, faults: &mut Fau
             );
         }
     }
-    let absent = |at: &usize| !schema.contains(&*instrument.item_column(*at));
+    let absent = |at: &usize| !schema.contains(&instrument.item_column(*at));
     let absent: Vec<String> =
         (0..instrument.definition().items.len()).filter(absent).map(|at| instrument.item_column(at)).collect();
     if !absent.is_empty() {
