@@ -12,15 +12,17 @@ use typst_layout::PagedDocument;
 use typst_pdf::{PdfOptions, PdfStandard, PdfStandards};
 
 use crate::error::ReportError;
-use crate::model::Report;
+use crate::model::{Block, Chart, Report};
 use crate::words::say;
 
 /// Sizes of letters, in points, that are tried for a report of one page.
 const ONE_PAGE: [f64; 4] = [9.0, 8.0, 7.5, 7.0];
+/// With more lines than this the largest letters need not be tried: setting pages takes most of the time of a report.
+const MANY_LINES: usize = 70;
 
 /// The report as a PDF. The same report gives the same bytes.
 ///
-/// A report of one page is set in two columns, in the largest letters from 9 to 7 points with which it fits; what does not fit even then is
+/// A report of one page is set in two columns, in large letters with which it fits, of 9 to 7 points; what does not fit even then is
 /// set as any other, on as many pages as it needs.
 ///
 /// A character that the embedded fonts lack is drawn as □, and the first page says which ones those are.
@@ -28,7 +30,8 @@ const ONE_PAGE: [f64; 4] = [9.0, 8.0, 7.5, 7.0];
 /// # Errors
 /// When the pages cannot be set.
 pub fn pdf(report: &Report) -> Result<Vec<u8>, ReportError> {
-    let sizes = ONE_PAGE.iter().filter(|_| report.one_page).copied();
+    let skipped = usize::from(lines(report) > MANY_LINES);
+    let sizes = ONE_PAGE.iter().skip(skipped).filter(|_| report.one_page).copied();
     for size in sizes {
         let document = set(report, Some(size))?;
         if document.pages().len() == 1 {
@@ -36,6 +39,20 @@ pub fn pdf(report: &Report) -> Result<Vec<u8>, ReportError> {
         }
     }
     write(&set(report, None)?)
+}
+
+/// About how many lines a report has in two columns: a guess that spares a trial.
+fn lines(report: &Report) -> usize {
+    let block = |block: &Block| match block {
+        Block::Table(table) => table.rows.len() + 3,
+        Block::Figure(figure) => match &figure.chart {
+            Chart::Profile { rows, .. } => rows.len() * 4 / 3 + 6,
+            _ => 12,
+        },
+        Block::Form(fields) => fields.len() * 3,
+        Block::Paragraph(_) | Block::Note(_) | Block::Warning(_) | Block::List(_) => 3,
+    };
+    report.sections.iter().map(|own| 2 + own.blocks.iter().map(block).sum::<usize>()).sum()
 }
 
 /// The pages of a report; with a size of letters laid out for one.
