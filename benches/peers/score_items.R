@@ -15,6 +15,7 @@ timed <- function(name, keys, items, codes, missing) {
   answers <- as.data.frame(answers)
   names(answers) <- paste0("q", seq_len(items))
   keys <- lapply(keys, function(own) paste0("q", own))
+  names(keys) <- paste0("s", seq_along(keys))
   seconds <- system.time(psych::scoreItems(keys, answers, totals = TRUE, missing = TRUE, impute = "none"))[["elapsed"]]
   cat(sprintf("%s: %.2f s for %d rows, %.1f us a row\n", name, seconds, rows, seconds / rows * 1e6))
 }
