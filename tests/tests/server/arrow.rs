@@ -1,7 +1,9 @@
 //! Streams of Arrow record batches: the same scores as anywhere else, a problem for each row that is refused, and no fall over
 //! bytes that are no stream.
 
-use std::io::Cursor;
+use std::io::{BufReader, Cursor, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use polars::prelude::*;
 use screening_core::instrument::{Instrument, ItemKind, Library};
@@ -10,7 +12,8 @@ use screening_io::output::score_table;
 use screening_server::Limits;
 use serde_json::Value;
 
-use crate::client::{Answer, Running, SHARED, limited, numbered};
+use crate::batch::until_it_stands_still;
+use crate::client::{Answer, Running, SHARED, chunk, head, limited, numbered, read_head};
 
 const ARROW: &str = "application/vnd.apache.arrow.stream";
 const END: [u8; 8] = [0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0];
@@ -210,6 +213,49 @@ fn a_stream_that_breaks_ends_with_a_row_that_says_so() {
     assert_eq!((&long["type"], &long["status"]), (&"/problems/batch-too-large".into(), &413.into()));
     let many = answers(library.get("gad-7").unwrap(), 40_000);
     assert_eq!(last(&SHARED, &stream(&[many]), 0)["type"], "/problems/batch-too-large");
+}
+
+/// As with lines: nobody reads, so the server stops taking batches, and none is lost when somebody does.
+#[test]
+fn batches_wait_until_their_answers_are_read() {
+    const BATCHES: usize = 300;
+    let server = limited(Limits { streams: 1, ..Limits::default() });
+    let library = Library::bundled().unwrap();
+    let mut frame = answers(library.get("gad-7").unwrap(), 1000);
+    frame.with_column(Column::new("note".into(), vec!["x".repeat(300); 1000])).unwrap();
+    let (schema, batch) = messages(&frame);
+    let socket = server.connect();
+    let mut sender = socket.try_clone().unwrap();
+    let headers = [("content-type", ARROW), ("transfer-encoding", "chunked")];
+    sender.write_all(&head("POST", "/api/v1/score/batch?instrument=gad-7", &headers, None)).unwrap();
+    let sent = Arc::new(AtomicUsize::new(0));
+    let counter = sent.clone();
+    let writing = std::thread::spawn(move || {
+        let mut part = |bytes: &[u8]| {
+            write!(sender, "{:x}\r\n", bytes.len()).unwrap();
+            sender.write_all(bytes).unwrap();
+            sender.write_all(b"\r\n").unwrap();
+        };
+        part(&schema);
+        for _ in 0..BATCHES {
+            part(&batch);
+            counter.fetch_add(1, Ordering::Relaxed);
+        }
+        part(&END);
+        sender.write_all(b"0\r\n\r\n").unwrap();
+    });
+    let last = until_it_stands_still(&sent);
+    assert!(last < BATCHES, "all {last} batches were taken though nobody read an answer");
+    let mut reader = BufReader::with_capacity(1 << 16, socket);
+    assert_eq!(read_head(&mut reader).0, 200);
+    let mut bytes = Vec::new();
+    while let Some(part) = chunk(&mut reader) {
+        bytes.extend(part);
+    }
+    writing.join().unwrap();
+    let found = IpcStreamReader::new(Cursor::new(bytes)).finish().unwrap();
+    assert_eq!(found.height(), BATCHES * 1000);
+    assert!(found.column("problem").unwrap().null_count() == BATCHES * 1000);
 }
 
 /// Whatever comes in, something sensible comes out, and the server lives on.

@@ -88,6 +88,21 @@ fn what_cannot_be_a_stream_is_refused_as_a_whole() {
     SHARED.stream("/api/v1/score/batch?what=x", "").refused(400, "invalid-query", None);
 }
 
+/// What a counter says when it has stood still for a while.
+pub(crate) fn until_it_stands_still(counter: &AtomicUsize) -> usize {
+    let started = Instant::now();
+    let mut last = usize::MAX;
+    while started.elapsed() < Duration::from_mins(1) {
+        std::thread::sleep(Duration::from_millis(1500));
+        let now = counter.load(Ordering::Relaxed);
+        if now == last && now > 0 {
+            break;
+        }
+        last = now;
+    }
+    last
+}
+
 /// Nobody reads, so the server stops taking lines: what it holds is bounded by the buffers of the sockets, however much is sent.
 #[test]
 fn whoever_reads_slowly_is_served_slowly_and_loses_nothing() {
@@ -108,17 +123,7 @@ fn whoever_reads_slowly_is_served_slowly_and_loses_nothing() {
         }
         sender.write_all(b"0\r\n\r\n").unwrap();
     });
-    // Until nothing more is taken.
-    let started = Instant::now();
-    let mut last = usize::MAX;
-    while started.elapsed() < Duration::from_mins(1) {
-        std::thread::sleep(Duration::from_millis(1500));
-        let now = sent.load(Ordering::Relaxed);
-        if now == last && now > 0 {
-            break;
-        }
-        last = now;
-    }
+    let last = until_it_stands_still(&sent);
     assert!(last < LINES, "all {last} lines were taken though nobody read an answer");
     // While this stream stands still, another one is told to come again, and single sheets are scored.
     server.stream(STREAM, "").refused(503, "too-busy", None);
