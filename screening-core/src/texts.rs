@@ -14,6 +14,19 @@ enum Part {
     Hole(String),
 }
 
+impl Part {
+    /// What stands in the sentence; a placeholder that is not filled stands for itself.
+    fn word<'a>(&'a self, fills: &[(&str, Fill<'a>)], language: Language) -> &'a str {
+        match self {
+            Self::Plain(plain) => plain,
+            Self::Hole(hole) => {
+                let fill = fills.iter().find(|(name, _)| *name == hole.as_str());
+                fill.map_or(hole.as_str(), |(_, fill)| fill.get(language))
+            }
+        }
+    }
+}
+
 struct Template {
     zh_cn: Vec<Part>,
     en: Vec<Part>,
@@ -64,17 +77,9 @@ impl<'a> Fill<'a> {
 pub(crate) fn say(key: &str, fills: &[(&str, Fill<'_>)]) -> Text {
     let Some(template) = TEMPLATES.get(key) else { return Text { en: key.to_owned(), zh_cn: key.to_owned() } };
     let fill = |parts: &[Part], language: Language| {
-        let mut text = String::with_capacity(160);
-        for part in parts {
-            match part {
-                Part::Plain(plain) => text.push_str(plain),
-                Part::Hole(hole) => {
-                    let value =
-                        fills.iter().find(|(name, _)| *name == hole.as_str()).map(|(_, fill)| fill.get(language));
-                    text.push_str(value.unwrap_or(hole.as_str()));
-                }
-            }
-        }
+        // Texts of evidence are kept by the hundred thousand, so none has room to spare.
+        let mut text = String::with_capacity(parts.iter().map(|part| part.word(fills, language).len()).sum());
+        parts.iter().for_each(|part| text.push_str(part.word(fills, language)));
         text
     };
     Text { en: fill(&template.en, Language::En), zh_cn: fill(&template.zh_cn, Language::ZhCn) }

@@ -132,11 +132,11 @@ pub(super) fn run(
         change: change.as_ref(),
         records: known.table.as_ref(),
     };
-    let proposed = evidence.propose(roster.len())?;
+    let mut proposed = evidence.propose(roster.len())?;
     if let Some(kept) = kept {
         evidence.keep(&proposed.asked, kept)?;
     }
-    let mut told = tell(roster.len(), &batches, &proposed, &matched, library);
+    let mut told = tell(roster.len(), &batches, &mut proposed, &matched, library);
     let tier_ids: Vec<String> = policy.tiers().rev().map(|tier| tier.id.clone()).collect();
     let proposals =
         told.finish(&roster, &statuses, policy, &|pupil| day_of_sheet(pupil, &batches, &matched).unwrap_or(wave.date));
@@ -222,12 +222,12 @@ fn reached(roster: &[Pupil], statuses: &[Status], consent: ConsentMode) -> (Cove
 }
 
 /// What all sheets of a pupil say, and the records of those without one.
-fn tell(pupils: usize, batches: &[ScoredBatch], proposed: &Proposed, matched: &Matched, library: &Library) -> Told {
+fn tell(pupils: usize, batches: &[ScoredBatch], proposed: &mut Proposed, matched: &Matched, library: &Library) -> Told {
     let mut told = Told::new(pupils);
-    for (batch, (proposals, fates)) in batches.iter().zip(proposed.of_sheets.iter().zip(&matched.fates)) {
+    for (batch, (proposals, fates)) in batches.iter().zip(proposed.of_sheets.iter_mut().zip(&matched.fates)) {
         told.take(batch, proposals, fates, library);
     }
-    if let Some((pupils, proposals)) = &proposed.without_sheet {
+    if let Some((pupils, proposals)) = &mut proposed.without_sheet {
         told.take_without_sheet(pupils, proposals);
     }
     told

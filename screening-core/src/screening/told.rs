@@ -27,15 +27,15 @@ impl Told {
         Self { levels: vec![None; pupils], stray: Vec::new(), by_pupil: HashMap::new() }
     }
 
-    /// Takes over what the policy says of one batch.
-    pub(super) fn take(&mut self, batch: &ScoredBatch, proposals: &Proposals, fates: &[Fate], library: &Library) {
+    /// Takes over what the policy says of one batch; the proposals are moved, levels and counts of rules stay.
+    pub(super) fn take(&mut self, batch: &ScoredBatch, proposals: &mut Proposals, fates: &[Fate], library: &Library) {
         let pupil = |row: usize| batch.rows.pupils.get(row).copied().flatten().map(|at| at as usize);
         for (row, (fate, level)) in fates.iter().zip(proposals.levels()).enumerate() {
             if let (Fate::Used, Some(slot)) = (fate, pupil(row).and_then(|at| self.levels.get_mut(at))) {
                 *slot = (*slot).max(Some(*level));
             }
         }
-        for proposal in &proposals.list {
+        for mut proposal in std::mem::take(&mut proposals.list) {
             let row = proposal.row;
             match (fates.get(row), pupil(row)) {
                 (Some(Fate::Rejected(reason)), _) if !proposal.critical.is_empty() => {
@@ -45,11 +45,10 @@ impl Told {
                         student_id,
                         place: batch.rows.place(row),
                         reason: reason.id(),
-                        answers: proposal.critical.clone(),
+                        answers: proposal.critical,
                     });
                 }
                 (Some(fate @ (Fate::Used | Fate::Superseded(..))), Some(at)) => {
-                    let mut proposal = proposal.clone();
                     if *fate != Fate::Used {
                         let short =
                             |id: &str| library.get(id).map(|i| i.definition().abbreviation.clone()).unwrap_or_default();
@@ -71,12 +70,12 @@ impl Told {
     }
 
     /// Takes over what records say of pupils without a sheet; `pupils` are those of the rows.
-    pub(super) fn take_without_sheet(&mut self, pupils: &[Option<u32>], proposals: &Proposals) {
-        for proposal in &proposals.list {
+    pub(super) fn take_without_sheet(&mut self, pupils: &[Option<u32>], proposals: &mut Proposals) {
+        for proposal in std::mem::take(&mut proposals.list) {
             let level = proposals.levels().get(proposal.row).copied().unwrap_or(0);
             // Nothing urgent is no tier: no sheet says that there is nothing.
             if let Some(pupil) = pupils.get(proposal.row).copied().flatten().filter(|_| level > 0) {
-                self.merge(pupil as usize, level, proposal.clone());
+                self.merge(pupil as usize, level, proposal);
             }
         }
     }
