@@ -109,19 +109,12 @@ struct Batches {
 }
 
 impl Batches {
-    /// The next message but the last, which must be followed by nothing.
+    /// The next message but the last; none when the body has ended.
     async fn next(&mut self) -> Result<Option<Message>, Ended> {
         let told = |fault: Fault| Ended::Told(fault.into());
-        let mut ended = false;
         loop {
-            if ended && !self.messages.is_empty() {
-                return Err(told(invalid("arrow-after-end")));
-            }
-            match if ended { Ok(None) } else { self.messages.next() }.map_err(told)? {
-                Some(Message::End) => {
-                    ended = true;
-                    continue;
-                }
+            match self.messages.next().map_err(told)? {
+                Some(Message::End) => continue,
                 Some(message) => return Ok(Some(message)),
                 None => {}
             }

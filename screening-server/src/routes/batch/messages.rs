@@ -50,11 +50,13 @@ pub(super) enum Message {
 pub(super) struct Messages {
     most: Most,
     open: BytesMut,
+    /// The stream has said that it ends: nothing may follow.
+    ended: bool,
 }
 
 impl Messages {
     pub(super) fn new(most: Most) -> Self {
-        Self { most, open: BytesMut::new() }
+        Self { most, open: BytesMut::new(), ended: false }
     }
 
     /// Takes what came in.
@@ -69,6 +71,9 @@ impl Messages {
 
     /// The next whole message.
     pub(super) fn next(&mut self) -> Result<Option<Message>, Fault> {
+        if self.ended && !self.open.is_empty() {
+            return Err(invalid("arrow-after-end"));
+        }
         let Some(prefix) = self.open.first_chunk::<PREFIX>() else { return Ok(None) };
         let [a, b, c, d, length @ ..] = *prefix;
         if [a, b, c, d] != CONTINUATION {
@@ -76,17 +81,18 @@ impl Messages {
         }
         let length = usize::try_from(i32::from_le_bytes(length)).map_err(|_| invalid("arrow-broken"))?;
         if length > self.most.description {
-            return Err(too_large("bytes", self.most.description));
+            return Err(too_large("arrow-bytes", self.most.description));
         }
         if length == 0 {
             let _ = self.open.split_to(PREFIX);
+            self.ended = true;
             return Ok(Some(Message::End));
         }
         let Some(description) = self.open.get(PREFIX..PREFIX + length) else { return Ok(None) };
         let message = MessageRef::read_as_root(description).map_err(broken)?;
         let body = usize::try_from(message.body_length().map_err(broken)?).map_err(|_| invalid("arrow-broken"))?;
         if body > self.most.batch {
-            return Err(too_large("bytes", self.most.batch));
+            return Err(too_large("arrow-bytes", self.most.batch));
         }
         let rows = match message.header().map_err(broken)? {
             Some(MessageHeaderRef::Schema(_)) => None,
@@ -103,9 +109,9 @@ impl Messages {
     }
 }
 
-fn too_large(unit: &'static str, limit: usize) -> Fault {
-    let text = if unit == "rows" { "arrow-rows" } else { "arrow-bytes" };
-    Fault::new(ProblemKind::BatchTooLarge).with("limit", limit).with_text("unit", text)
+/// More than is taken of something, whose text has this key.
+pub(super) fn too_large(unit: &'static str, limit: usize) -> Fault {
+    Fault::new(ProblemKind::BatchTooLarge).with("limit", limit).with_text("unit", unit)
 }
 
 /// The rows of a batch that says nothing that cannot be: every column is as long as the batch, and all buffers together fit into the
@@ -114,7 +120,7 @@ fn checked(batch: RecordBatchRef<'_>, body: usize, most_rows: usize) -> Result<u
     let length = batch.length().map_err(broken)?;
     let rows = usize::try_from(length).map_err(|_| invalid("arrow-broken"))?;
     if rows > most_rows {
-        return Err(too_large("rows", most_rows));
+        return Err(too_large("arrow-rows", most_rows));
     }
     if batch.compression().map_err(broken)?.is_some() {
         return Err(invalid("arrow-compressed"));

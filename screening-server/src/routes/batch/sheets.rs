@@ -17,7 +17,7 @@ use crate::json::Json;
 use crate::order::{Fields, PERSON_KEYS, Place, answers_missing, person_of, unknown_item};
 use crate::problem::{Fault, Faults, Problem, ProblemKind};
 
-use super::messages::invalid;
+use super::messages::{invalid, too_large};
 
 /// What ends a stream.
 pub(super) const END: [u8; 8] = [0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0];
@@ -93,8 +93,7 @@ impl Sheets {
         let texts = frame.columns().iter().filter_map(|column| column.as_materialized_series().str().ok());
         let longest = texts.map(|texts| texts.iter().flatten().map(str::len).sum::<usize>()).max();
         if longest.is_some_and(|bytes| bytes > self.most_text) {
-            let fault = Fault::new(ProblemKind::BatchTooLarge).with("limit", self.most_text);
-            return Err(fault.with_text("unit", "arrow-bytes").into());
+            return Err(too_large("arrow-bytes", self.most_text).into());
         }
         Ok(())
     }
@@ -249,8 +248,8 @@ fn scored(
         .into_iter()
         .filter_map(|(row, faults)| Some((row, text(tell(&faults.problem()?, first + row as u64)))))
         .collect();
-    // What passes through stands before the results.
-    let through = table.width() - sheets.to_frame().map_err(|_| defect())?.width();
+    // What passes through, every column that is no item, stands before the results.
+    let through = frame.width() - instrument.definition().items.len();
     let kept: IdxCa = (0..frame.height()).map(|row| (!problems.contains_key(&row)).then_some(row as IdxSize)).collect();
     let mut columns = Vec::with_capacity(table.width() + 1);
     for (at, column) in table.columns().iter().enumerate() {
